@@ -1,0 +1,221 @@
+/**
+ * Numbers that the core and its host share: event records, flags, close reasons, rules, codings, limits.
+ * Imported by the core and by `src/core.ts`, so nothing but plain number constants may stand here.
+ *
+ * An event record is eight u32: kind, code, stream, offset, length, a, b, c (the layout of a WIT record). Records stand
+ * from `eventsOffset()` on and are valid until the next call. What `offset` counts from is said at each kind.
+ */
+
+// ── input area: the host copies octets to `inputOffset()` and names them to the core as [from, to) relative to it ──
+export const INPUT_OCTETS = 65536;
+
+// ── event records ──
+export const EVENT_OCTETS = 32;
+export const EVENTS_MAX = 256;
+export const EVENT_KIND = 0;
+export const EVENT_CODE = 4;
+export const EVENT_STREAM = 8;
+export const EVENT_OFFSET = 12;
+export const EVENT_LENGTH = 16;
+export const EVENT_A = 20;
+export const EVENT_B = 24;
+export const EVENT_C = 28;
+
+/**
+ * Final head. code: status (request role: octets of the method). offset, length: where in linear memory the field table
+ * and, directly behind it, the head's octets stand (table + status line + field lines + empty line). a: FLAG_* bits.
+ * b: number of field lines. c: seconds of `Keep-Alive: timeout=n`, or NONE (request role: octets of the target).
+ */
+export const KIND_HEAD = 1;
+/** Interim head (1xx but 101): as KIND_HEAD. */
+export const KIND_INTERIM = 2;
+/** Body octets. a = 0: offset counts from the input area (as given, unmoved). a = 1: they were moved together inside the
+ *  input area; the host must read them there. offset, length. */
+export const KIND_DATA = 3;
+/**
+ * Body octets of which more follow than this input holds: [offset, offset + length) of the input area are body, and so are
+ * the next b + c * 2^32 octets from the peer (PASS_UNLIMITED: all until the peer closes). The host passes those by without
+ * showing them to the core, then calls `connectionPassed` before it gives anything further. Always the last record of a call.
+ */
+export const KIND_PASS = 4;
+/** Message complete. code: 1 if the connection may be reused. offset, length, b: trailers as in KIND_HEAD (length 0: none). */
+export const KIND_END = 5;
+/** The stream's body may be sent (100 Continue came; HTTP/2: window opened). */
+export const KIND_WRITABLE = 6;
+/** The connection is no longer HTTP (101, or 2xx to CONNECT): octets [offset, offset + length) of the input area, and all
+ *  that follow, belong to the next protocol. */
+export const KIND_UPGRADE = 7;
+/** HTTP/2: the peer reset the stream. code: error code. a: 1 if the request was not processed. */
+export const KIND_RESET = 8;
+/** HTTP/2: GOAWAY. code: error code. a: last stream. */
+export const KIND_GOAWAY = 9;
+/** The peer broke a rule; the connection is finished. code: RULE_*. offset: octets of this message (head or framing) before
+ *  the offending one. a: the offending octet, or NONE. b: the limit that was met, or NONE. */
+export const KIND_ERROR = 10;
+/** What a decoder made. code: DECODE_*. offset, length: decoded octets in linear memory. a: octets consumed of the input.
+ *  b: RULE_* when code is DECODE_ERROR. */
+export const KIND_DECODED = 11;
+
+/** No value, in a u32. */
+export const NONE = 0xffffffff;
+/** High word (c) of KIND_PASS for a body that ends when the peer closes. */
+export const PASS_UNLIMITED = 0xffffffff;
+
+// ── field table: entries of twelve octets, first field first, directly before the head's octets ──
+// u24 name offset | u8 field id | u24 value offset | u8 name length (low) | u24 value length | u8 name length (high).
+// Offsets count from the head's first octet; a value has no white space around it.
+export const FIELD_OCTETS = 12;
+/** Largest head (octets) the table can describe. */
+export const HEAD_OCTETS_CEILING = 16777215;
+
+// ── field ids: well-known names, any case ──
+export const FIELD_OTHER = 0;
+export const FIELD_CONTENT_TYPE = 1;
+export const FIELD_CONTENT_LENGTH = 2;
+export const FIELD_TRANSFER_ENCODING = 3;
+export const FIELD_CONNECTION = 4;
+export const FIELD_CONTENT_ENCODING = 5;
+export const FIELD_SET_COOKIE = 6;
+export const FIELD_LOCATION = 7;
+export const FIELD_DATE = 8;
+export const FIELD_SERVER = 9;
+export const FIELD_KEEP_ALIVE = 10;
+export const FIELD_WWW_AUTHENTICATE = 11;
+export const FIELD_CACHE_CONTROL = 12;
+export const FIELD_ETAG = 13;
+export const FIELD_LAST_MODIFIED = 14;
+export const FIELD_VARY = 15;
+export const FIELD_UPGRADE = 16;
+export const FIELD_LINK = 17;
+
+// ── flags of a head (KIND_HEAD.a) ──
+export const FLAG_CHUNKED = 1;
+/** The connection ends with this message (Connection: close, HTTP/1.0 without keep-alive, close-delimited). */
+export const FLAG_CLOSE = 2;
+export const FLAG_KEEP_ALIVE = 4;
+export const FLAG_CONTENT_LENGTH = 8;
+export const FLAG_CONTENT_ENCODING = 16;
+export const FLAG_SET_COOKIE = 32;
+export const FLAG_LOCATION = 64;
+/** The minor version is 0. */
+export const FLAG_HTTP_1_0 = 128;
+/** No body follows (HEAD, 204, 304, Content-Length: 0): KIND_END is the next record. */
+export const FLAG_NO_BODY = 256;
+export const FLAG_WWW_AUTHENTICATE = 512;
+/** The body ends when the peer closes. */
+export const FLAG_UNTIL_CLOSE = 1024;
+
+// ── `connectionCreate` ──
+export const PROTOCOL_HTTP_1_1 = 1;
+export const PROTOCOL_HTTP_2 = 2;
+/** Responses are parsed. */
+export const ROLE_CLIENT = 0;
+/** Requests are parsed (no responses are made): for test suites and tools. */
+export const ROLE_REQUESTS = 1;
+
+// ── `connectionOpen`: what the core must know of the request ──
+export const OPEN_HEAD = 1;
+export const OPEN_CONNECT = 2;
+/** The request asked for another protocol (Upgrade): 101 is allowed. */
+export const OPEN_UPGRADE = 4;
+/** The request says Expect: 100-continue: the body waits for KIND_WRITABLE. */
+export const OPEN_EXPECT_CONTINUE = 8;
+/** No body follows the head. */
+export const OPEN_END_STREAM = 16;
+/** The request says Connection: close. */
+export const OPEN_CLOSE = 32;
+
+// ── close reasons (`connectionCloseReason`) ──
+export const CLOSE_NONE = 0;
+export const CLOSE_PEER_ASKED = 1;
+export const CLOSE_HTTP_1_0 = 2;
+export const CLOSE_DELIMITED = 3;
+export const CLOSE_SURPLUS = 4;
+export const CLOSE_PROTOCOL_ERROR = 5;
+export const CLOSE_PEER_CLOSED = 6;
+export const CLOSE_UPGRADED = 7;
+/** The response ended before the request did. */
+export const CLOSE_REQUEST_INCOMPLETE = 8;
+export const CLOSE_WE_ASKED = 9;
+export const CLOSE_CANCELLED = 10;
+
+// ── rules a peer can break (KIND_ERROR.code); the sentences are in src/rules.ts ──
+export const RULE_MEMORY = 1;
+export const RULE_UNSOLICITED = 2;
+export const RULE_VERSION = 3;
+export const RULE_STATUS = 4;
+export const RULE_REASON = 5;
+export const RULE_LINE_END = 6;
+export const RULE_FIELD_NAME = 7;
+export const RULE_FIELD_VALUE = 8;
+export const RULE_FIELD_COLON = 9;
+export const RULE_FIELD_FOLDED = 10;
+export const RULE_HEAD_OCTETS = 11;
+export const RULE_FIELD_COUNT = 12;
+export const RULE_INTERIM_COUNT = 13;
+export const RULE_CONTENT_LENGTH = 14;
+export const RULE_CONTENT_LENGTH_DIFFERS = 15;
+export const RULE_TRANSFER_ENCODING = 16;
+export const RULE_TRANSFER_ENCODING_AND_LENGTH = 17;
+export const RULE_TRANSFER_ENCODING_HTTP_1_0 = 18;
+export const RULE_TRANSFER_ENCODING_NOT_ALLOWED = 19;
+export const RULE_SWITCHING_UNASKED = 20;
+export const RULE_CHUNK_SIZE = 21;
+export const RULE_CHUNK_SIZE_OVERFLOW = 22;
+export const RULE_CHUNK_EXTENSION = 23;
+export const RULE_CHUNK_OVERHEAD = 24;
+export const RULE_CHUNK_LINE_END = 25;
+export const RULE_CHUNK_DATA_END = 26;
+export const RULE_TRAILER_FORBIDDEN = 27;
+export const RULE_CLOSED_EARLY = 28;
+export const RULE_CLOSED_IN_HEAD = 29;
+export const RULE_CLOSED_IN_BODY = 30;
+export const RULE_METHOD = 31;
+export const RULE_TARGET = 32;
+export const RULE_CHUNKED_NOT_LAST = 33;
+
+// ── content codings (`decoderCreate`) ──
+export const CODING_GZIP = 1;
+/** As HTTP means it: zlib, or raw deflate, told apart by the first octets. */
+export const CODING_DEFLATE = 2;
+export const CODING_DEFLATE_RAW = 3;
+export const CODING_ZLIB = 4;
+
+// ── what one `decoderDecode` ended with (KIND_DECODED.code) ──
+/** All input was consumed; more is needed. */
+export const DECODE_NEEDS_INPUT = 0;
+/** The output area is full: call again, with what is left of the input. */
+export const DECODE_HAS_OUTPUT = 1;
+export const DECODE_ERROR = 2;
+
+// ── rules that coded data can break (KIND_DECODED.b, result of `decoderEnd`) ──
+export const RULE_CODING_MEMORY = 64;
+export const RULE_CODING_TRUNCATED = 65;
+export const RULE_CODING_TRAILING = 66;
+export const RULE_CODING_GZIP_MAGIC = 67;
+export const RULE_CODING_GZIP_METHOD = 68;
+export const RULE_CODING_GZIP_FLAGS = 69;
+export const RULE_CODING_GZIP_HEADER_CRC = 70;
+export const RULE_CODING_CRC = 71;
+export const RULE_CODING_LENGTH = 72;
+export const RULE_CODING_ZLIB_HEADER = 73;
+export const RULE_CODING_ZLIB_DICTIONARY = 74;
+export const RULE_CODING_ADLER = 75;
+export const RULE_CODING_BLOCK_TYPE = 76;
+export const RULE_CODING_STORED_LENGTH = 77;
+export const RULE_CODING_TREE_COUNTS = 78;
+export const RULE_CODING_TREE_LENGTHS = 79;
+export const RULE_CODING_TREE_REPEAT = 80;
+export const RULE_CODING_NO_END_OF_BLOCK = 81;
+export const RULE_CODING_SYMBOL = 82;
+export const RULE_CODING_DISTANCE = 83;
+export const RULE_CODING_OCTETS_LIMIT = 84;
+export const RULE_CODING_RATIO_LIMIT = 85;
+
+// ── limits that are not options ──
+/** Chunk extensions and leading zeros of chunk sizes, in octets, over one message (SECURITY: CVE-2023-39326). */
+export const CHUNK_OVERHEAD_OCTETS_MAX = 16384;
+/** Largest Content-Length and chunk size: what a host number holds exactly. */
+export const BODY_OCTETS_MAX = 9007199254740991;
+/** Most decoded octets one `decoderDecode` makes. */
+export const DECODED_OCTETS_PER_CALL = 65536;

@@ -1,0 +1,118 @@
+/**
+ * Linear memory: the fixed areas, and an allocator that really frees.
+ *
+ *   0 ..                static data placed by the compiler
+ *   __heap_base ..      events area | input area (INPUT_OCTETS) | slack          (laid out once, below)
+ *   heapStart ..        blocks of the allocator, growing upwards
+ *
+ *   block:  | u32 size class | u32 octets asked for | payload, 16-aligned … |
+ *
+ * Blocks come in size classes of 2^n and 1.5 * 2^n octets; a freed block goes to its class's list and is handed out again
+ * by the next request of that class, so the heap never exceeds the peak of each class. No other file touches the heap.
+ * Growth that the host refuses is an answer (0), never a trap.
+ */
+import { EVENTS_MAX, EVENT_OCTETS, INPUT_OCTETS } from './abi';
+
+/** Octets before the input area that a field table may fill (256 fields of twelve octets, with room to spare). */
+export const TABLE_OCTETS: usize = 16384;
+/** Readable octets behind every area that wide loads may touch. */
+export const SLACK_OCTETS: usize = 64;
+
+const HEADER_OCTETS: usize = 16;
+const CLASS_SMALLEST_BITS: u32 = 6;
+const CLASSES: u32 = 54;
+const PAGE_OCTETS: usize = 65536;
+
+const base: usize = (__heap_base + 15) & ~15;
+const freeLists: usize = base;
+/** Start of the event records. */
+export const EVENTS: usize = base + ((CLASSES * 4 + 15) & ~15);
+/** Start of the input area; TABLE_OCTETS before it are free for the field table of a head that is parsed in place. */
+export const INPUT: usize = EVENTS + EVENTS_MAX * EVENT_OCTETS + TABLE_OCTETS;
+const heapStart: usize = (INPUT + INPUT_OCTETS + SLACK_OCTETS + 15) & ~15;
+
+let heapTop: usize = heapStart;
+let live: u32 = 0;
+let failAfter: i32 = -1;
+
+/** Octets that were asked for and not yet freed. */
+export function liveOctets(): u32 {
+  return live;
+}
+
+/** For tests: let `n` more allocations succeed and every later one fail; negative: none fails. */
+export function failAllocationsAfter(n: i32): void {
+  failAfter = n;
+}
+
+/** Class of a block that holds `size` octets (header included): 2n for 2^(n + 6), 2n + 1 for 1.5 * 2^(n + 6). */
+function classOf(size: usize): u32 {
+  if (size <= 1 << CLASS_SMALLEST_BITS) return 0;
+  const bits: u32 = 32 - clz(<u32>size - 1); // 2^(bits - 1) < size <= 2^bits
+  const half = 3 * (1 << (bits - 2));
+  const index = (bits - CLASS_SMALLEST_BITS) * 2;
+  return size <= <usize>half ? index - 1 : index;
+}
+
+function octetsOf(sizeClass: u32): usize {
+  const power: usize = 1 << (CLASS_SMALLEST_BITS + (sizeClass >> 1));
+  return sizeClass & 1 ? power + (power >> 1) : power;
+}
+
+/** A block of at least `size` octets, 16-aligned, contents undefined; 0 if there is no memory. */
+export function allocate(size: usize): usize {
+  if (failAfter >= 0) {
+    if (failAfter == 0) return 0;
+    failAfter--;
+  }
+  if (size > 0x40000000) return 0;
+  const sizeClass = classOf(size + HEADER_OCTETS);
+  const list = freeLists + sizeClass * 4;
+  let block: usize = load<u32>(list);
+  if (block) {
+    store<u32>(list, load<u32>(block + HEADER_OCTETS));
+  } else {
+    block = extend(octetsOf(sizeClass));
+    if (!block) return 0;
+    store<u32>(block, sizeClass);
+  }
+  store<u32>(block, <u32>size, 4);
+  live += <u32>size;
+  return block + HEADER_OCTETS;
+}
+
+/** Gives a block of `allocate` back. */
+export function release(payload: usize): void {
+  assert(payload >= heapStart + HEADER_OCTETS && payload < heapTop, 'release: not a block');
+  const block = payload - HEADER_OCTETS;
+  assert(load<u32>(block) < CLASSES, 'release: a damaged block');
+  live -= load<u32>(block, 4);
+  const list = freeLists + load<u32>(block) * 4;
+  store<u32>(payload, load<u32>(list));
+  store<u32>(list, <u32>block);
+}
+
+/** Octets that were asked for when this block was allocated. */
+export function capacityOf(payload: usize): u32 {
+  return load<u32>(payload - HEADER_OCTETS, 4);
+}
+
+/** Moves `used` octets of a block into a new one of `size` octets and frees the old; 0 (and the old kept) without memory. */
+export function resize(payload: usize, used: usize, size: usize): usize {
+  const next = allocate(size);
+  if (!next) return 0;
+  memory.copy(next, payload, used);
+  release(payload);
+  return next;
+}
+
+function extend(octets: usize): usize {
+  const block = heapTop;
+  const end = <u64>block + <u64>octets + <u64>SLACK_OCTETS;
+  const pages = <u64>memory.size();
+  const needed = (end + PAGE_OCTETS - 1) / PAGE_OCTETS;
+  if (needed > 65535) return 0;
+  if (needed > pages && memory.grow(<i32>(needed - pages)) < 0) return 0;
+  heapTop = block + octets;
+  return block;
+}

@@ -1,0 +1,28 @@
+/**
+ * The host seam: clock, timers, randomness, environment, files, diagnostics. Nothing else in `src/` may ask the runtime
+ * for any of these, so that a test can be the host.
+ */
+
+/** A timer that was set by `Host.after`. */
+export interface HostTimer {
+  cancel(): void;
+}
+
+export interface Host {
+  /** Name and version of the runtime, as in `node/24.1.0`. */
+  readonly name: string;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+  /** Calls `run` once after `ms` milliseconds. The timer does not keep the process alive by itself. */
+  after(ms: number, run: () => void): HostTimer;
+  /** Calls `run` in a later turn of the event loop, after pending reads were delivered. */
+  nextTurn(run: () => void): void;
+  /** `n` octets from a cryptographically secure source. */
+  random(n: number): Uint8Array<ArrayBuffer>;
+  /** Value of an environment variable, or `undefined`. */
+  environment(name: string): string | undefined;
+  /** Contents of a file. @throws what the host throws. */
+  readFile(path: string): Uint8Array<ArrayBuffer>;
+  /** A warning for the developer. */
+  warn(message: string): void;
+}

@@ -1,0 +1,112 @@
+/**
+ * The socket seam: all that a host's sockets must offer (DESIGN: Socket in, octets pushed to a Sink).
+ * A socket knows neither HTTP nor deadlines; whoever waits on it owns the deadline.
+ */
+import type { TransportError } from '../exceptions.js';
+import type { TlsOptions } from '../config.js';
+
+/** A value now, or a promise of it. */
+export type MaybePromise<T> = T | PromiseLike<T>;
+
+/** A string stands for its Latin-1 octets. Hosts without such a write encode it. */
+export type Octets = Uint8Array | string;
+
+/** Answers of `Sink.octets`: bits. */
+export const GO_ON = 0;
+/** Stop reading until the next `demand`. */
+export const STOP = 1;
+/** The lent memory was kept: the socket must read into new memory. */
+export const KEPT = 2;
+
+/** Where a socket delivers. One call at a time; never from inside `write`, `close` or `connect`. */
+export interface Sink {
+  /** `bytes[0..length)` came; valid until this returns, unless `lent` and answered with KEPT. */
+  octets(bytes: Uint8Array, length: number, lent: boolean): number;
+  /** The last call. `null`: the peer closed its side in order. */
+  ended(error: TransportError | null): void;
+}
+
+export interface Socket {
+  /** Protocol that TLS negotiated, or `null`. */
+  readonly alpn: string | null;
+  /** `demand` delivers before it returns. */
+  readonly blocking: boolean;
+  /** Set by the owner before its first `demand`; nothing is delivered earlier. */
+  sink: Sink | null;
+  /** A large body is being streamed: read into memory that the sink may keep. */
+  lend: boolean;
+  /** Octets are wanted. Event loop: reading is on again. Blocking host: one read of at most `timeoutMs`, delivered here. */
+  demand(timeoutMs: number | null): void;
+  /** Sends head, then body, unbroken and in call order. `undefined`: the host took it; else a promise of its having done so. */
+  write(head: Octets, body: Uint8Array | null, timeoutMs: number | null): MaybePromise<void>;
+  /** Closes our side only. */
+  closeWrite(): void;
+  /** TLS over this socket, which must not be used afterwards. */
+  startTls(options: TlsTarget, cancel: Cancel): MaybePromise<Socket>;
+  /** Destroys the socket; idempotent; `sink` hears nothing more. */
+  close(): void;
+  /** Whether this socket keeps the process alive. */
+  ref(on: boolean): void;
+  /** Addresses, certificate, …; `undefined` for what the host does not know (httpx: `get_extra_info`). */
+  info(name: string): unknown;
+}
+
+/** TLS as one connection needs it. */
+export interface TlsTarget {
+  /** Name that the certificate must have (a host name or an IP address). */
+  readonly hostname: string;
+  /** Name sent as SNI; `null`: none. */
+  readonly serverName: string | null;
+  readonly alpn: readonly string[];
+  /** False: the certificate is not checked. */
+  readonly verify: boolean;
+  readonly options: TlsOptions;
+  /** Where sessions for resumption are kept: one per pool key. */
+  readonly sessions: TlsSessions | null;
+}
+
+/** Keeps the latest session of one pool key. */
+export interface TlsSessions {
+  session: unknown;
+}
+
+/** Where to connect. */
+export interface Address {
+  /** Host name or IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Path of a Unix socket, used instead of host and port. */
+  readonly uds: string | null;
+  readonly localAddress: string | null;
+  readonly tls: TlsTarget | null;
+  /** Replaces DNS. */
+  readonly resolve: Resolve | null;
+  /** Asked for every address before it is connected to. */
+  readonly allowAddress: ((ip: string) => boolean) | null;
+}
+
+/** `resolve(host)`: the IP addresses of a host name. */
+export type Resolve = (host: string) => MaybePromise<readonly string[] | string>;
+
+/** What a connect attempt is in the middle of. */
+export type ConnectPhase = 'dns' | 'connect' | 'proxy' | 'tls';
+
+/** Shared by who waits for a connect and who does it. */
+export interface Cancel {
+  /** Set by the waiter. A socket that comes later is destroyed by the connector. */
+  readonly cancelled: boolean;
+  /** Called when the waiter gives up; set by the connector. */
+  onCancel: (() => void) | null;
+  /** Kept up to date by the connector. */
+  phase: ConnectPhase;
+  /** `Host.now()` when DNS, TCP and TLS were done; 0 if not reached. Set by the connector. */
+  resolvedAt: number;
+  connectedAt: number;
+  securedAt: number;
+}
+
+export interface Connector {
+  readonly blocking: boolean;
+  /** @throws (or rejects with) ConnectError, whose `phase` says what failed. */
+  connect(address: Address, cancel: Cancel): MaybePromise<Socket>;
+}
