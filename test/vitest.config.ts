@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests run on the sources: the first condition of every `#` import and of the package itself leads to `src`. */
 export default defineConfig({
   resolve: { conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'] },
-  ssr: { resolve: { conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'], externalConditions: ['node'] } },
+  ssr: {
+    resolve: { conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'], externalConditions: ['node'] },
+  },
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
