@@ -1,0 +1,92 @@
+/**
+ * A host whose clock stands still until the test moves it: `advance(ms)` fires what became due, in order of time.
+ * Randomness is a counter, the environment and the files are what the test puts in.
+ */
+import type { Host, HostTimer } from '../../src/hosts/host.js';
+
+interface Timer extends HostTimer {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+export class FakeHost implements Host {
+  readonly name = 'fake/1';
+  readonly warnings: string[] = [];
+  readonly variables = new Map<string, string>();
+  readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
+  #now = 1000;
+  #order = 0;
+  #random = 0;
+  readonly #timers = new Set<Timer>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): HostTimer {
+    const timer: Timer = {
+      at: this.#now + Math.max(0, ms),
+      order: this.#order++,
+      run,
+      cancel: () => void this.#timers.delete(timer),
+    };
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  nextTurn(run: () => void): void {
+    setImmediate(run);
+  }
+
+  random(n: number): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from({ length: n }, () => this.#random++ & 255);
+  }
+
+  environment(name: string): string | undefined {
+    return this.variables.get(name);
+  }
+
+  readFile(path: string): Uint8Array<ArrayBuffer> {
+    const octets = this.files.get(path);
+    if (octets === undefined) throw new Error(`Cannot read ${path}: the fake host has no such file`);
+    return octets;
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
+  }
+
+  /** Timers that are set and have not fired. */
+  get timersSet(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves the clock by `ms`, firing due timers at their own time, and lets what they woke run. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (let due = this.#dueBy(end); due !== undefined; due = this.#dueBy(end)) {
+      this.#now = Math.max(this.#now, due.at);
+      this.#timers.delete(due);
+      due.run();
+      await this.settled();
+    }
+    this.#now = end;
+    await this.settled();
+  }
+
+  /** Lets promises, fake sockets and `nextTurn` come to rest. */
+  async settled(): Promise<void> {
+    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #dueBy(end: number): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at > end) continue;
+      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
+        first = timer;
+    }
+    return first;
+  }
+}
