@@ -1,0 +1,296 @@
+/**
+ * Settings as values: durations, timeouts, limits, TLS. Immutable, checked when they are made, read by own properties only
+ * (SECURITY 5.6), so that a polluted `Object.prototype` configures nothing. They measure nothing and enforce nothing.
+ */
+import { HEAD_OCTETS_CEILING } from '../assembly/abi.js';
+
+/** A span of time. A bare number is milliseconds. */
+export type Duration = number | `${number}${'ms' | 's' | 'm'}`;
+
+/** Where Node, Bun and Deno's `node:util` ask an object for its own way to be shown. @internal */
+export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
+/** The option if the object itself has it; what its prototypes say is not the caller's word. @internal */
+export function own<T extends object, K extends keyof T>(options: T | null | undefined, name: K): T[K] | undefined {
+  return options !== null && options !== undefined && Object.hasOwn(options, name) ? options[name] : undefined;
+}
+
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+]);
+const DURATION = /^([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(ms|s|m)$/;
+
+/**
+ * Milliseconds of a duration; `null` (no limit) stays `null`.
+ * @throws RangeError for 0, negative, NaN, infinite and for strings that are no duration; TypeError for other types.
+ */
+export function durationMs(value: Duration | null, name: string): number | null {
+  if (value === null) return null;
+  let ms: number;
+  if (typeof value === 'number') ms = value;
+  else if (typeof value === 'string') {
+    const parts = DURATION.exec(value);
+    if (parts === null) {
+      throw new RangeError(
+        `Cannot set ${name}: expected milliseconds or a string like '500ms', '5s' or '2m', got ${JSON.stringify(value)}`,
+      );
+    }
+    ms = Number(parts[1]) * (UNIT_MS.get(parts[2] ?? '') ?? Number.NaN);
+  } else throw new TypeError(`Cannot set ${name}: expected a duration or null, got ${typeNameOf(value)}`);
+  if (ms > 0 && ms < Number.POSITIVE_INFINITY) return ms;
+  throw new RangeError(`Cannot set ${name}: expected more than 0 (null for no limit), got ${String(value)}`);
+}
+
+/** How a message names the type of a value that should not be there. @internal */
+export function typeNameOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return typeof value;
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'object';
+}
+
+/** The fields of a `Timeout`, each a duration or `null` (no limit). */
+export interface TimeoutOptions {
+  readonly connect?: Duration | null | undefined;
+  readonly read?: Duration | null | undefined;
+  readonly write?: Duration | null | undefined;
+  readonly pool?: Duration | null | undefined;
+  readonly total?: Duration | null | undefined;
+}
+
+/** Whatever may be given where a timeout is asked for. */
+export type TimeoutTypes = Duration | Timeout | TimeoutOptions | null;
+
+const TIMEOUT_FIELDS = ['connect', 'read', 'write', 'pool', 'total'] as const;
+
+/** Limits of waiting, in milliseconds; `null` is no limit. */
+export class Timeout {
+  /** DNS, TCP, proxy and TLS together. */
+  readonly connect: number | null;
+  /** The whole response head, then each silence in the body. */
+  readonly read: number | null;
+  /** Each write that the peer does not take. */
+  readonly write: number | null;
+  /** Waiting for a connection of the pool. */
+  readonly pool: number | null;
+  /** One call, from the pool to the last octet, auth steps and redirects included. */
+  readonly total: number | null;
+
+  /**
+   * `base` (a duration or `null`) goes for `connect`, `read`, `write` and `pool`, never for `total`; another `Timeout` goes
+   * for all five. The options win.
+   * @throws TypeError without a base unless all four fields are given (as httpx); RangeError for what is no duration.
+   */
+  constructor(base?: Duration | Timeout | null, options?: TimeoutOptions) {
+    if (typeof base === 'object' && base !== null && !(base instanceof Timeout)) {
+      throw new TypeError(
+        'Cannot make a Timeout: expected a duration first, and its fields second: new Timeout("5s", { read: "30s" })',
+      );
+    }
+    checkFields(options, TIMEOUT_FIELDS, 'Timeout');
+    const whole = base instanceof Timeout ? base : null;
+    const common = base === undefined || whole !== null ? undefined : durationMs(base as Duration | null, 'timeout');
+    this.connect = timeoutOf(options, 'connect', whole === null ? common : whole.connect);
+    this.read = timeoutOf(options, 'read', whole === null ? common : whole.read);
+    this.write = timeoutOf(options, 'write', whole === null ? common : whole.write);
+    this.pool = timeoutOf(options, 'pool', whole === null ? common : whole.pool);
+    this.total = timeoutOf(options, 'total', whole === null ? null : whole.total);
+    Object.freeze(this);
+  }
+
+  /**
+   * What `value` means where `base` holds: `undefined` is the base, a duration or `null` replaces it whole, and a plain
+   * object's missing fields keep the base's.
+   */
+  static from(value: TimeoutTypes | undefined, base: Timeout): Timeout {
+    if (value === undefined) return base;
+    if (value instanceof Timeout) return value;
+    if (typeof value === 'object' && value !== null) return new Timeout(base, value);
+    return new Timeout(value);
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof Timeout && TIMEOUT_FIELDS.every((field) => this[field] === other[field]);
+  }
+
+  toString(): string {
+    const { connect, read, write, pool, total } = this;
+    if (connect === read && read === write && write === pool && total === null) return `Timeout(${spanOf(connect)})`;
+    return `Timeout(${TIMEOUT_FIELDS.map((field) => `${field}: ${spanOf(this[field])}`).join(', ')})`;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return this.toString();
+  }
+}
+
+function spanOf(ms: number | null): string {
+  return ms === null ? 'none' : `${ms} ms`;
+}
+
+function timeoutOf(
+  options: TimeoutOptions | undefined,
+  field: keyof TimeoutOptions,
+  otherwise: number | null | undefined,
+): number | null {
+  const value = own(options, field);
+  if (value !== undefined) return durationMs(value, `timeout.${field}`);
+  if (otherwise !== undefined) return otherwise;
+  throw new TypeError(
+    `Cannot make a Timeout: expected a default, or connect, read, write and pool all four; ${field} is missing`,
+  );
+}
+
+/** An option that nobody reads is a misspelt one. */
+function checkFields(options: object | null | undefined, known: readonly string[], what: string): void {
+  if (options === undefined || options === null) return;
+  if (typeof options !== 'object')
+    throw new TypeError(`Cannot make ${what}: expected an object, got ${typeof options}`);
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new TypeError(`Cannot make ${what}: unknown option '${name}' (known: ${known.join(', ')})`);
+    }
+  }
+}
+
+/** The fields of `Limits`. */
+export interface LimitsOptions {
+  readonly maxConnections?: number | null | undefined;
+  readonly maxKeepaliveConnections?: number | null | undefined;
+  readonly keepaliveExpiry?: Duration | null | undefined;
+  readonly headOctets?: number | undefined;
+  readonly fields?: number | undefined;
+  readonly interim?: number | undefined;
+  readonly decodedOctets?: number | null | undefined;
+  readonly decodedRatio?: number | null | undefined;
+}
+
+/** Whatever may be given where limits are asked for. */
+export type LimitsTypes = Limits | LimitsOptions | null;
+
+const LIMITS_FIELDS = [
+  'maxConnections',
+  'maxKeepaliveConnections',
+  'keepaliveExpiry',
+  'headOctets',
+  'fields',
+  'interim',
+  'decodedOctets',
+  'decodedRatio',
+] as const;
+/** Entries of the field table that stand before a head in the core's memory. */
+const FIELDS_CEILING = 1024;
+
+/** Limits of a pool and of what a peer may send; `null` is no limit. */
+export class Limits {
+  /** Connections, in use and idle together. */
+  readonly maxConnections: number | null;
+  /** Idle connections kept for reuse. */
+  readonly maxKeepaliveConnections: number | null;
+  /** How long an idle connection is kept, in milliseconds. */
+  readonly keepaliveExpiry: number | null;
+  /** Octets of one response's status line, field lines, trailers and interim heads together. */
+  readonly headOctets: number;
+  /** Field lines of one head. */
+  readonly fields: number;
+  /** Interim responses before one final response. */
+  readonly interim: number;
+  /** Octets that content decoding may make of one body. */
+  readonly decodedOctets: number | null;
+  /** How many times larger than received a decoded body may become. */
+  readonly decodedRatio: number | null;
+
+  /** @throws RangeError for what is no count, ratio or duration; TypeError for unknown options and other types. */
+  constructor(options?: LimitsOptions | null) {
+    checkFields(options, LIMITS_FIELDS, 'Limits');
+    const expiry = own(options, 'keepaliveExpiry');
+    this.maxConnections = countOrNull(options, 'maxConnections', 1);
+    this.maxKeepaliveConnections = countOrNull(options, 'maxKeepaliveConnections', 0);
+    this.keepaliveExpiry = expiry === undefined ? 5000 : durationMs(expiry, 'limits.keepaliveExpiry');
+    this.headOctets = countOf(options, 'headOctets', 65536, HEAD_OCTETS_CEILING);
+    this.fields = countOf(options, 'fields', 256, FIELDS_CEILING);
+    this.interim = countOf(options, 'interim', 16, Number.MAX_SAFE_INTEGER);
+    this.decodedOctets = countOrNull(options, 'decodedOctets', 1);
+    this.decodedRatio = ratioOrNull(options, 'decodedRatio');
+    Object.freeze(this);
+  }
+
+  /** What `value` means: `undefined` is the base, `null` and `{}` are `new Limits()`, a plain object as the constructor. */
+  static from(value: LimitsTypes | undefined, base: Limits): Limits {
+    if (value === undefined) return base;
+    return value instanceof Limits ? value : new Limits(value);
+  }
+
+  equals(other: unknown): boolean {
+    if (!(other instanceof Limits)) return false;
+    return (Object.keys(this) as (keyof Limits)[]).every((field) => this[field] === other[field]);
+  }
+}
+
+type CountField = 'maxConnections' | 'maxKeepaliveConnections' | 'headOctets' | 'fields' | 'interim' | 'decodedOctets';
+
+function countOrNull(options: LimitsOptions | null | undefined, field: CountField, least: number): number | null {
+  const value: unknown = own(options, field);
+  if (value === undefined || value === null) return null;
+  return checkedCount(value, field, least, Number.MAX_SAFE_INTEGER);
+}
+
+function countOf(
+  options: LimitsOptions | null | undefined,
+  field: CountField,
+  otherwise: number,
+  most: number,
+): number {
+  const value: unknown = own(options, field);
+  return value === undefined ? otherwise : checkedCount(value, field, field === 'interim' ? 0 : 1, most);
+}
+
+function checkedCount(value: unknown, field: string, least: number, most: number): number {
+  if (typeof value !== 'number') {
+    throw new TypeError(`Cannot set limits.${field}: expected a number, got ${typeNameOf(value)}`);
+  }
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`Cannot set limits.${field}: expected an integer from ${least} to ${most}, got ${value}`);
+}
+
+function ratioOrNull(options: LimitsOptions | null | undefined, field: 'decodedRatio'): number | null {
+  const value: unknown = own(options, field);
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'number') {
+    throw new TypeError(`Cannot set limits.${field}: expected a number, got ${typeNameOf(value)}`);
+  }
+  if (value >= 1 && value < Number.POSITIVE_INFINITY) return value;
+  throw new RangeError(`Cannot set limits.${field}: expected a number of at least 1, got ${value}`);
+}
+
+/** How a TLS connection is checked and proves itself. PEM texts or DER octets are given, or files to read them from. */
+export interface TlsOptions {
+  /** Authorities to trust in place of the runtime's; `'system'`: the system's, where the host offers that. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | null | undefined;
+  /** Path of a PEM bundle of authorities. */
+  readonly caFile?: string | null | undefined;
+  /** The client's certificate chain. */
+  readonly cert?: string | Uint8Array | null | undefined;
+  /** The client's private key. */
+  readonly key?: string | Uint8Array | null | undefined;
+  /** Opens the private key. */
+  readonly password?: string | null | undefined;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | null | undefined;
+  /** SHA-256 of acceptable public keys (SubjectPublicKeyInfo), in base64: one of the peer's chain must be among them. */
+  readonly pins?: readonly string[] | null | undefined;
+}
+
+/** `true`: the runtime's default store; `false`: the certificate is not checked; a string: path of a CA bundle. */
+export type VerifyTypes = boolean | string | TlsOptions;
+
+/** A client certificate: one file that holds both, or certificate file, key file and the key's password. */
+export type CertTypes = string | readonly [certFile: string, keyFile: string, password?: string | null | undefined];
+
+/** Five seconds each; no limit on the whole. */
+export const DEFAULT_TIMEOUT: Timeout = new Timeout(5000);
+
+/** What a client uses unless told otherwise: 100 connections, 20 of them kept idle, for five seconds. */
+export const DEFAULT_LIMITS: Limits = new Limits({ maxConnections: 100, maxKeepaliveConnections: 20 });
