@@ -3,65 +3,58 @@
 //   "imports" choose among them by the condition of the runtime, not this file;
 // - an entry keeps its path below dist (core-module finds core.wasm relative to itself);
 // - what two entries share becomes a chunk, so that an error class is the same object through each.
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dts } from "rollup-plugin-dts";
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dts } from 'rollup-plugin-dts';
 
-const { imports } = JSON.parse(
-	readFileSync(new URL("package.json", import.meta.url), "utf8"),
-);
+const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
 /** Files of dist that package.json's "imports" lead to, without folder and extension: `hosts/node/sockets`, … */
 const hostEntries = Object.values(imports)
-	.flatMap((conditions) => Object.values(conditions))
-	.filter((path) => path.startsWith("./dist/"))
-	.map((path) => path.slice("./dist/".length, -".js".length));
-const entries = ["index", ...new Set(hostEntries)];
+  .flatMap((conditions) => Object.values(conditions))
+  .filter((path) => path.startsWith('./dist/'))
+  .map((path) => path.slice('./dist/'.length, -'.js'.length));
+const entries = ['index', ...new Set(hostEntries)];
 
 /** Gives rollup the maps that tsc wrote, so that dist's maps lead to the TypeScript. */
 const tscSourceMaps = {
-	name: "tsc-source-maps",
-	async load(id) {
-		if (!id.endsWith(".js")) return null;
-		const [code, map] = await Promise.all([
-			readFile(id, "utf8"),
-			readFile(`${id}.map`, "utf8"),
-		]);
-		return {
-			code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"),
-			map: JSON.parse(map),
-		};
-	},
+  name: 'tsc-source-maps',
+  async load(id) {
+    if (!id.endsWith('.js')) return null;
+    const [code, map] = await Promise.all([readFile(id, 'utf8'), readFile(`${id}.map`, 'utf8')]);
+    return {
+      code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
+      map: JSON.parse(map),
+    };
+  },
 };
 
 /** A warning here is a mistake in the sources: an import that does not resolve, a circle, a missing name. */
 function failOnWarning(level, log) {
-	if (level === "warn") throw new Error(`Cannot bundle: ${log.message}`);
+  if (level === 'warn') throw new Error(`Cannot bundle: ${log.message}`);
 }
 
-const isExternal = (id) => id.startsWith("node:") || id.startsWith("#");
+const isExternal = (id) => id.startsWith('node:') || id.startsWith('#');
 
 export default [
-	{
-		input: Object.fromEntries(
-			entries.map((name) => [name, `.build/src/${name}.js`]),
-		),
-		external: isExternal,
-		plugins: [tscSourceMaps],
-		onLog: failOnWarning,
-		output: {
-			dir: "dist",
-			format: "es",
-			sourcemap: true,
-			entryFileNames: "[name].js",
-			chunkFileNames: "chunks/[name]-[hash].js",
-		},
-	},
-	{
-		input: { index: ".build/src/index.d.ts" },
-		external: isExternal,
-		plugins: [dts()],
-		onLog: failOnWarning,
-		output: { dir: "dist", format: "es" },
-	},
+  {
+    input: Object.fromEntries(entries.map((name) => [name, `.build/src/${name}.js`])),
+    external: isExternal,
+    plugins: [tscSourceMaps],
+    onLog: failOnWarning,
+    output: {
+      dir: 'dist',
+      format: 'es',
+      sourcemap: true,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunks/[name]-[hash].js',
+    },
+  },
+  {
+    input: { index: '.build/src/index.d.ts' },
+    external: isExternal,
+    plugins: [dts()],
+    onLog: failOnWarning,
+    output: { dir: 'dist', format: 'es' },
+  },
 ];

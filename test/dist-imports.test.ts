@@ -2,114 +2,91 @@
  * What the built package asks of its host. `dist` is made by `npm run build` (and by `npm ci`); without it these tests
  * are skipped, and say so.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { filesBelow, importsOf, parse, ROOT } from "./source-syntax.js";
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { filesBelow, importsOf, parse, ROOT } from './source-syntax.js';
 
 /** Everything of Node that the package may use. No http, http2, zlib, child_process: the core does what they would. */
 const NODE_MODULES: readonly string[] = [
-	"node:buffer",
-	"node:crypto",
-	"node:diagnostics_channel",
-	"node:dns",
-	"node:fs",
-	"node:net",
-	"node:process",
-	"node:tls",
+  'node:buffer',
+  'node:crypto',
+  'node:diagnostics_channel',
+  'node:dns',
+  'node:fs',
+  'node:net',
+  'node:process',
+  'node:tls',
 ];
-const SEAMS: readonly string[] = ["#core-module", "#host", "#sockets"];
+const SEAMS: readonly string[] = ['#core-module', '#host', '#sockets'];
 
-const isBuilt = existsSync(join(ROOT, "dist/index.js"));
-const manifest = JSON.parse(
-	readFileSync(join(ROOT, "package.json"), "utf8"),
-) as {
-	readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
-	readonly dependencies?: Readonly<Record<string, string>>;
+const isBuilt = existsSync(join(ROOT, 'dist/index.js'));
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
 };
 
 /** Runs a module (or a script, where `--input-type=commonjs`) in a new process, as a user's would: on dist. */
-function runNode(source: string, inputType: "module" | "commonjs"): string {
-	const words = [`--input-type=${inputType}`, "--no-warnings", "-e", source];
-	return execFileSync(process.execPath, words, {
-		cwd: ROOT,
-		encoding: "utf8",
-		env: {},
-	}).trim();
+function runNode(source: string, inputType: 'module' | 'commonjs'): string {
+  const words = [`--input-type=${inputType}`, '--no-warnings', '-e', source];
+  return execFileSync(process.execPath, words, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: {},
+  }).trim();
 }
 
-describe.skipIf(!isBuilt)(
-	`the built package${isBuilt ? "" : " (skipped: dist is absent, run npm run build)"}`,
-	() => {
-		const sites = filesBelow("dist", [".js"]).flatMap((path) =>
-			importsOf(parse(path)).map(({ specifier, line }) => ({
-				path,
-				specifier,
-				line,
-			})),
-		);
-		const listed = (chosen: typeof sites): string[] =>
-			chosen.map((s) => `${s.path}:${s.line} imports ${s.specifier}`);
+describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`, () => {
+  const sites = filesBelow('dist', ['.js']).flatMap((path) =>
+    importsOf(parse(path)).map(({ specifier, line }) => ({
+      path,
+      specifier,
+      line,
+    })),
+  );
+  const listed = (chosen: typeof sites): string[] => chosen.map((s) => `${s.path}:${s.line} imports ${s.specifier}`);
 
-		test("every import is a file of dist, a seam, or a Node module on the list", () => {
-			expect(sites.length).toBeGreaterThan(0);
-			const known = [...NODE_MODULES, ...SEAMS];
-			expect(
-				listed(
-					sites.filter(
-						(s) => !s.specifier.startsWith(".") && !known.includes(s.specifier),
-					),
-				),
-			).toEqual([]);
-		});
+  test('every import is a file of dist, a seam, or a Node module on the list', () => {
+    expect(sites.length).toBeGreaterThan(0);
+    const known = [...NODE_MODULES, ...SEAMS];
+    expect(listed(sites.filter((s) => !s.specifier.startsWith('.') && !known.includes(s.specifier)))).toEqual([]);
+  });
 
-		test("Node modules are imported by the host modules of Node only", () => {
-			const outside = sites.filter(
-				(s) =>
-					s.specifier.startsWith("node:") &&
-					!s.path.startsWith("dist/hosts/node/"),
-			);
-			expect(listed(outside)).toEqual([]);
-		});
+  test('Node modules are imported by the host modules of Node only', () => {
+    const outside = sites.filter((s) => s.specifier.startsWith('node:') && !s.path.startsWith('dist/hosts/node/'));
+    expect(listed(outside)).toEqual([]);
+  });
 
-		test("the package needs no other package", () => {
-			expect(manifest.dependencies ?? {}).toEqual({});
-		});
+  test('the package needs no other package', () => {
+    expect(manifest.dependencies ?? {}).toEqual({});
+  });
 
-		test("the seams are those of package.json, and each leads to a file", () => {
-			expect(Object.keys(manifest.imports).sort()).toEqual(SEAMS);
-			for (const conditions of Object.values(manifest.imports)) {
-				for (const path of Object.values(conditions))
-					expect(existsSync(join(ROOT, path)), path).toBe(true);
-			}
-		});
+  test('the seams are those of package.json, and each leads to a file', () => {
+    expect(Object.keys(manifest.imports).sort()).toEqual(SEAMS);
+    for (const conditions of Object.values(manifest.imports)) {
+      for (const path of Object.values(conditions)) expect(existsSync(join(ROOT, path)), path).toBe(true);
+    }
+  });
 
-		test("the declarations stand alone", () => {
-			const loose = importsOf(parse("dist/index.d.ts")).filter(
-				({ specifier }) => /^[.#]/.test(specifier),
-			);
-			expect(loose).toEqual([]);
-		});
+  test('the declarations stand alone', () => {
+    const loose = importsOf(parse('dist/index.d.ts')).filter(({ specifier }) => /^[.#]/.test(specifier));
+    expect(loose).toEqual([]);
+  });
 
-		test("require() and import give the same classes", () => {
-			const source = `
+  test('require() and import give the same classes', () => {
+    const source = `
       const required = require('httpx-wasm');
       import('httpx-wasm').then((imported) => {
         const names = Object.keys(imported).filter((name) => name !== 'module.exports');
         console.log(names.length > 0 && names.every((name) => required[name] === imported[name]));
       });`;
-			expect(runNode(source, "commonjs")).toBe("true");
-		});
+    expect(runNode(source, 'commonjs')).toBe('true');
+  });
 
-		test("importing it leaves nothing that keeps a process alive", () => {
-			const source = `import 'httpx-wasm'; console.log(JSON.stringify(process.getActiveResourcesInfo()));`;
-			const active = JSON.parse(runNode(source, "module")) as string[];
-			expect(
-				active.filter(
-					(name) => !/^(PipeWrap|TTYWrap|FSReqPromise|CloseReq)$/.test(name),
-				),
-			).toEqual([]);
-		});
-	},
-);
+  test('importing it leaves nothing that keeps a process alive', () => {
+    const source = `import 'httpx-wasm'; console.log(JSON.stringify(process.getActiveResourcesInfo()));`;
+    const active = JSON.parse(runNode(source, 'module')) as string[];
+    expect(active.filter((name) => !/^(PipeWrap|TTYWrap|FSReqPromise|CloseReq)$/.test(name))).toEqual([]);
+  });
+});

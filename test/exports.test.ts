@@ -1,81 +1,76 @@
 /** The public names of the package, on purpose: who adds or removes one edits this list, and the CHANGELOG. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { exportsOf, parse, ROOT } from "./source-syntax.js";
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exportsOf, parse, ROOT } from './source-syntax.js';
 
 const VALUES: readonly string[] = [
-	"AsyncClient",
-	"ClientClosed",
-	"CloseError",
-	"ConnectError",
-	"ConnectTimeout",
-	"CookieConflict",
-	"DecodingError",
-	"HTTPError",
-	"HTTPStatusError",
-	"Headers",
-	"InvalidURL",
-	"Limits",
-	"LocalProtocolError",
-	"NetworkError",
-	"PoolTimeout",
-	"ProtocolError",
-	"ProxyError",
-	"QueryParams",
-	"ReadError",
-	"ReadTimeout",
-	"RemoteProtocolError",
-	"Request",
-	"RequestError",
-	"RequestNotRead",
-	"Response",
-	"ResponseNotRead",
-	"StreamClosed",
-	"StreamConsumed",
-	"StreamError",
-	"Timeout",
-	"TimeoutException",
-	"TooManyRedirects",
-	"TotalTimeout",
-	"TransportError",
-	"URL",
-	"UnsupportedProtocol",
-	"WriteError",
-	"WriteTimeout",
-	"codes",
-	"delete",
-	"get",
-	"head",
-	"options",
-	"patch",
-	"post",
-	"put",
-	"query",
-	"request",
-	"stream",
+  'AsyncClient',
+  'ClientClosed',
+  'CloseError',
+  'ConnectError',
+  'ConnectTimeout',
+  'CookieConflict',
+  'DecodingError',
+  'HTTPError',
+  'HTTPStatusError',
+  'Headers',
+  'InvalidURL',
+  'Limits',
+  'LocalProtocolError',
+  'NetworkError',
+  'PoolTimeout',
+  'ProtocolError',
+  'ProxyError',
+  'QueryParams',
+  'ReadError',
+  'ReadTimeout',
+  'RemoteProtocolError',
+  'Request',
+  'RequestError',
+  'RequestNotRead',
+  'Response',
+  'ResponseNotRead',
+  'StreamClosed',
+  'StreamConsumed',
+  'StreamError',
+  'Timeout',
+  'TimeoutException',
+  'TooManyRedirects',
+  'TotalTimeout',
+  'TransportError',
+  'URL',
+  'UnsupportedProtocol',
+  'WriteError',
+  'WriteTimeout',
+  'codes',
+  'delete',
+  'get',
+  'head',
+  'options',
+  'patch',
+  'post',
+  'put',
+  'query',
+  'request',
+  'stream',
 ];
 const TYPES: readonly string[] = [];
 
-const isBuilt = existsSync(join(ROOT, "dist/index.d.ts"));
+const isBuilt = existsSync(join(ROOT, 'dist/index.d.ts'));
 
-describe("the root entry", () => {
-	test("exports these values", async () => {
-		const entry: object = await import("httpx-wasm");
-		expect(Object.keys(entry).sort()).toEqual(VALUES);
-	});
+describe('the root entry', () => {
+  test('exports these values', async () => {
+    const entry: object = await import('httpx-wasm');
+    expect(Object.keys(entry).sort()).toEqual(VALUES);
+  });
 
-	test("exports these types", () => {
-		expect(exportsOf(parse("src/index.ts")).types).toEqual(TYPES);
-	});
+  test('exports these types', () => {
+    expect(exportsOf(parse('src/index.ts')).types).toEqual(TYPES);
+  });
 
-	test.skipIf(!isBuilt)(
-		`is declared as it is${isBuilt ? "" : " (skipped: dist is absent, run npm run build)"}`,
-		() => {
-			const declared = exportsOf(parse("dist/index.d.ts"));
-			expect([...declared.values, ...declared.types].sort()).toEqual(
-				[...VALUES, ...TYPES].sort(),
-			);
-		},
-	);
+  test.skipIf(!isBuilt)(`is declared as it is${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`, () => {
+    const declared = exportsOf(parse('dist/index.d.ts'));
+    expect([...declared.values, ...declared.types].sort()).toEqual([...VALUES, ...TYPES].sort());
+  });
 });

@@ -2,295 +2,227 @@
  * Who may import whom. A file imports values only from lower ranks or, without a circle, its own; type-only imports are
  * exempt. A file without a rank fails here until somebody decides where it belongs.
  */
-import { posix } from "node:path";
-import { describe, expect, test } from "vitest";
-import {
-	filesBelow,
-	type ImportSite,
-	importsOf,
-	namesOf,
-	parse,
-} from "./source-syntax.js";
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { filesBelow, type ImportSite, importsOf, namesOf, parse } from './source-syntax.js';
 
 type Ranks = readonly (readonly string[])[];
 
 /** Lowest first. An entry that ends in `/` is a folder: each file in it has that rank. Paths are relative to the tree. */
 const CLIENT: Ranks = [
-	[
-		"abi",
-		"exceptions",
-		"config",
-		"status",
-		"url",
-		"headers",
-		"query-params",
-		"rules",
-		"timeouts",
-	],
-	[
-		"core",
-		"flow",
-		"deadlines",
-		"environment",
-		"hosts/socket",
-		"hosts/host",
-		"hosts/node/",
-	],
-	["connection", "body"],
-	["pool", "proxy"],
-	["transports/", "request", "response", "cookies", "content", "multipart"],
-	["send", "redirect", "auth"],
-	["client"],
-	["index", "api", "sync"],
+  ['abi', 'exceptions', 'config', 'status', 'url', 'headers', 'query-params', 'rules', 'timeouts'],
+  ['core', 'flow', 'deadlines', 'environment', 'hosts/socket', 'hosts/host', 'hosts/node/'],
+  ['connection', 'body'],
+  ['pool', 'proxy'],
+  ['transports/', 'request', 'response', 'cookies', 'content', 'multipart'],
+  ['send', 'redirect', 'auth'],
+  ['client'],
+  ['index', 'api', 'sync'],
 ];
 const CORE: Ranks = [
-	["abi"],
-	["memory"],
-	["cursor", "octets"],
-	["event", "fields"],
-	["hpack/"],
-	["h1/", "h2/", "coding/"],
-	["connection"],
-	["index", "component"],
+  ['abi'],
+  ['memory'],
+  ['cursor', 'octets'],
+  ['event', 'fields'],
+  ['hpack/'],
+  ['h1/', 'h2/', 'coding/'],
+  ['connection'],
+  ['index', 'component'],
 ];
 /** Folders of one rank that must not know each other. */
-const STRANGERS = ["h1/", "h2/", "coding/"];
+const STRANGERS = ['h1/', 'h2/', 'coding/'];
 
 /** Where `#` imports lead, so that ranks hold across them. */
 const HOST_IMPORTS: ReadonlyMap<string, string> = new Map([
-	["#sockets", "hosts/node/sockets"],
-	["#host", "hosts/node/host"],
-	["#core-module", "hosts/node/core-module"],
+  ['#sockets', 'hosts/node/sockets'],
+  ['#host', 'hosts/node/host'],
+  ['#core-module', 'hosts/node/core-module'],
 ]);
 
 /** What only a host may ask the runtime for (and what a component of ours must not be tied to). */
 const HOST_ONLY: ReadonlySet<string> = new Set([
-	"Date",
-	"setTimeout",
-	"setInterval",
-	"setImmediate",
-	"clearTimeout",
-	"clearInterval",
-	"clearImmediate",
-	"AbortSignal.timeout",
-	"Math.random",
-	"crypto",
-	"performance",
-	"process",
-	"console",
-	"Deno",
-	"Bun",
-	"require",
+  'Date',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+  'AbortSignal.timeout',
+  'Math.random',
+  'crypto',
+  'performance',
+  'process',
+  'console',
+  'Deno',
+  'Bun',
+  'require',
 ]);
 
 /** Rank of a file (path without extension), or -1. */
 function rankOf(ranks: Ranks, path: string): number {
-	return ranks.findIndex((entries) =>
-		entries.some((entry) =>
-			entry.endsWith("/") ? path.startsWith(entry) : path === entry,
-		),
-	);
+  return ranks.findIndex((entries) =>
+    entries.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry)),
+  );
 }
 
 const isHostFile = (path: string): boolean => /^hosts\/[^/]+\//.test(path);
 
 interface Module {
-	/** Relative to the tree, without extension. */
-	readonly path: string;
-	readonly imports: readonly ImportSite[];
-	readonly names: ReturnType<typeof namesOf>;
+  /** Relative to the tree, without extension. */
+  readonly path: string;
+  readonly imports: readonly ImportSite[];
+  readonly names: ReturnType<typeof namesOf>;
 }
 
 function modulesOf(tree: string): Module[] {
-	return filesBelow(tree, [".ts"]).map((file) => {
-		const source = parse(file);
-		const path = file.slice(tree.length + 1, -".ts".length);
-		return { path, imports: importsOf(source), names: namesOf(source) };
-	});
+  return filesBelow(tree, ['.ts']).map((file) => {
+    const source = parse(file);
+    const path = file.slice(tree.length + 1, -'.ts'.length);
+    return { path, imports: importsOf(source), names: namesOf(source) };
+  });
 }
 
 /** The file of the same tree that an import leads to; `abi` for the core's numbers; null for what is outside. */
 function targetOf(from: string, specifier: string): string | null {
-	const host = HOST_IMPORTS.get(specifier);
-	if (host !== undefined) return host;
-	if (!specifier.startsWith(".")) return null;
-	const path = posix.join(posix.dirname(from), specifier).replace(/\.js$/, "");
-	return path === "../assembly/abi" ? "abi" : path;
+  const host = HOST_IMPORTS.get(specifier);
+  if (host !== undefined) return host;
+  if (!specifier.startsWith('.')) return null;
+  const path = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '');
+  return path === '../assembly/abi' ? 'abi' : path;
 }
 
-const client = modulesOf("src");
-const core = modulesOf("assembly");
+const client = modulesOf('src');
+const core = modulesOf('assembly');
 
 /** Every value import against the table, in words. */
 function breaches(ranks: Ranks, modules: readonly Module[]): string[] {
-	return modules.flatMap((module) =>
-		module.imports.flatMap((site) => {
-			const target = targetOf(module.path, site.specifier);
-			if (site.typeOnly || target === null) return [];
-			const own = rankOf(ranks, module.path);
-			const other = rankOf(ranks, target);
-			if (other >= 0 && other <= own) return [];
-			return [
-				`${module.path}:${site.line} (rank ${own}) imports ${site.specifier} (rank ${other})`,
-			];
-		}),
-	);
+  return modules.flatMap((module) =>
+    module.imports.flatMap((site) => {
+      const target = targetOf(module.path, site.specifier);
+      if (site.typeOnly || target === null) return [];
+      const own = rankOf(ranks, module.path);
+      const other = rankOf(ranks, target);
+      if (other >= 0 && other <= own) return [];
+      return [`${module.path}:${site.line} (rank ${own}) imports ${site.specifier} (rank ${other})`];
+    }),
+  );
 }
 
 /** The first circle of value imports, as a path; null if there is none. */
 function circle(modules: readonly Module[]): string[] | null {
-	const edges = new Map(
-		modules.map(({ path, imports }) => [
-			path,
-			imports.flatMap((site) =>
-				site.typeOnly ? [] : (targetOf(path, site.specifier) ?? []),
-			),
-		]),
-	);
-	const done = new Set<string>();
-	for (const start of edges.keys()) {
-		const trail: string[] = [];
-		const waiting: { readonly path: string; readonly depth: number }[] = [
-			{ path: start, depth: 0 },
-		];
-		for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-			for (const left of trail.splice(next.depth)) done.add(left);
-			if (trail.includes(next.path))
-				return [...trail.slice(trail.indexOf(next.path)), next.path];
-			if (done.has(next.path)) continue;
-			trail.push(next.path);
-			for (const path of edges.get(next.path) ?? [])
-				waiting.push({ path, depth: trail.length });
-		}
-		for (const left of trail) done.add(left);
-	}
-	return null;
+  const edges = new Map(
+    modules.map(({ path, imports }) => [
+      path,
+      imports.flatMap((site) => (site.typeOnly ? [] : (targetOf(path, site.specifier) ?? []))),
+    ]),
+  );
+  const done = new Set<string>();
+  for (const start of edges.keys()) {
+    const trail: string[] = [];
+    const waiting: { readonly path: string; readonly depth: number }[] = [{ path: start, depth: 0 }];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      for (const left of trail.splice(next.depth)) done.add(left);
+      if (trail.includes(next.path)) return [...trail.slice(trail.indexOf(next.path)), next.path];
+      if (done.has(next.path)) continue;
+      trail.push(next.path);
+      for (const path of edges.get(next.path) ?? []) waiting.push({ path, depth: trail.length });
+    }
+    for (const left of trail) done.add(left);
+  }
+  return null;
 }
 
 describe.each([
-	{ tree: "src", ranks: CLIENT, modules: client },
-	{ tree: "assembly", ranks: CORE, modules: core },
-])("the layers of $tree", ({ ranks, modules }) => {
-	test("every file has a rank", () => {
-		expect(modules.length).toBeGreaterThan(0);
-		expect(
-			modules.map(({ path }) => path).filter((path) => rankOf(ranks, path) < 0),
-		).toEqual([]);
-	});
+  { tree: 'src', ranks: CLIENT, modules: client },
+  { tree: 'assembly', ranks: CORE, modules: core },
+])('the layers of $tree', ({ ranks, modules }) => {
+  test('every file has a rank', () => {
+    expect(modules.length).toBeGreaterThan(0);
+    expect(modules.map(({ path }) => path).filter((path) => rankOf(ranks, path) < 0)).toEqual([]);
+  });
 
-	test("values come from lower ranks or from the same", () => {
-		expect(breaches(ranks, modules)).toEqual([]);
-	});
+  test('values come from lower ranks or from the same', () => {
+    expect(breaches(ranks, modules)).toEqual([]);
+  });
 
-	test("no files import each other in a circle", () => {
-		expect(circle(modules)).toBeNull();
-	});
+  test('no files import each other in a circle', () => {
+    expect(circle(modules)).toBeNull();
+  });
 });
 
-describe("the core", () => {
-	test("HTTP/1.1, HTTP/2 and the content codings do not know each other", () => {
-		const folderOf = (path: string): string | undefined =>
-			STRANGERS.find((folder) => path.startsWith(folder));
-		const meetings = core.flatMap(({ path, imports }) =>
-			imports
-				.map((site) => targetOf(path, site.specifier) ?? "")
-				.filter(
-					(target) =>
-						folderOf(path) !== undefined && folderOf(target) !== undefined,
-				)
-				.filter((target) => folderOf(path) !== folderOf(target))
-				.map((target) => `${path} imports ${target}`),
-		);
-		expect(meetings).toEqual([]);
-	});
+describe('the core', () => {
+  test('HTTP/1.1, HTTP/2 and the content codings do not know each other', () => {
+    const folderOf = (path: string): string | undefined => STRANGERS.find((folder) => path.startsWith(folder));
+    const meetings = core.flatMap(({ path, imports }) =>
+      imports
+        .map((site) => targetOf(path, site.specifier) ?? '')
+        .filter((target) => folderOf(path) !== undefined && folderOf(target) !== undefined)
+        .filter((target) => folderOf(path) !== folderOf(target))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(meetings).toEqual([]);
+  });
 
-	test("it imports nothing from outside assembly/", () => {
-		const outside = core.flatMap(({ path, imports }) =>
-			imports
-				.filter((site) =>
-					(targetOf(path, site.specifier) ?? "../").startsWith("../"),
-				)
-				.map((site) => `${path} imports ${site.specifier}`),
-		);
-		expect(outside).toEqual([]);
-	});
+  test('it imports nothing from outside assembly/', () => {
+    const outside = core.flatMap(({ path, imports }) =>
+      imports
+        .filter((site) => (targetOf(path, site.specifier) ?? '../').startsWith('../'))
+        .map((site) => `${path} imports ${site.specifier}`),
+    );
+    expect(outside).toEqual([]);
+  });
 
-	test("abi.ts holds number constants and nothing else", () => {
-		const other = parse("assembly/abi.ts")
-			.statements.map((statement) => statement.getText())
-			.filter(
-				(text) =>
-					!/^export const [A-Z][A-Z0-9_]* = (0x[0-9a-f]+|\d+);$/.test(text),
-			);
-		expect(other).toEqual([]);
-	});
+  test('abi.ts holds number constants and nothing else', () => {
+    const other = parse('assembly/abi.ts')
+      .statements.map((statement) => statement.getText())
+      .filter((text) => !/^export const [A-Z][A-Z0-9_]* = (0x[0-9a-f]+|\d+);$/.test(text));
+    expect(other).toEqual([]);
+  });
 });
 
-describe("the client", () => {
-	/** Where one of the names stands although its file may not use it. */
-	const misuses = (
-		isForbidden: (path: string, name: string) => boolean,
-	): string[] =>
-		client.flatMap(({ path, names }) =>
-			names
-				.filter(({ name }) => isForbidden(path, name))
-				.map(({ name, line }) => `${path}:${line} names ${name}`),
-		);
+describe('the client', () => {
+  /** Where one of the names stands although its file may not use it. */
+  const misuses = (isForbidden: (path: string, name: string) => boolean): string[] =>
+    client.flatMap(({ path, names }) =>
+      names.filter(({ name }) => isForbidden(path, name)).map(({ name, line }) => `${path}:${line} names ${name}`),
+    );
 
-	test("only core.ts and the core-module of a host mention WebAssembly", () => {
-		const mayMention = (path: string): boolean =>
-			path === "core" || /^hosts\/[^/]+\/core-module$/.test(path);
-		expect(
-			misuses((path, name) => name === "WebAssembly" && !mayMention(path)),
-		).toEqual([]);
-	});
+  test('only core.ts and the core-module of a host mention WebAssembly', () => {
+    const mayMention = (path: string): boolean => path === 'core' || /^hosts\/[^/]+\/core-module$/.test(path);
+    expect(misuses((path, name) => name === 'WebAssembly' && !mayMention(path))).toEqual([]);
+  });
 
-	test("only a host asks the runtime for time, timers, randomness or the environment", () => {
-		expect(
-			misuses((path, name) => HOST_ONLY.has(name) && !isHostFile(path)),
-		).toEqual([]);
-	});
+  test('only a host asks the runtime for time, timers, randomness or the environment', () => {
+    expect(misuses((path, name) => HOST_ONLY.has(name) && !isHostFile(path))).toEqual([]);
+  });
 
-	test("node: modules are imported in hosts/node only", () => {
-		const sites = client.flatMap(({ path, imports }) =>
-			imports
-				.filter(
-					({ specifier }) =>
-						specifier.startsWith("node:") && !path.startsWith("hosts/node/"),
-				)
-				.map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
-		);
-		expect(sites).toEqual([]);
-	});
+  test('node: modules are imported in hosts/node only', () => {
+    const sites = client.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => specifier.startsWith('node:') && !path.startsWith('hosts/node/'))
+        .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
+    );
+    expect(sites).toEqual([]);
+  });
 
-	test("hosts are reached through # imports only", () => {
-		const sites = client.flatMap(({ path, imports }) =>
-			imports
-				.filter(
-					({ specifier }) =>
-						specifier.startsWith(".") &&
-						isHostFile(targetOf(path, specifier) ?? ""),
-				)
-				.filter(() => !isHostFile(path))
-				.map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
-		);
-		expect(sites).toEqual([]);
-	});
+  test('hosts are reached through # imports only', () => {
+    const sites = client.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => specifier.startsWith('.') && isHostFile(targetOf(path, specifier) ?? ''))
+        .filter(() => !isHostFile(path))
+        .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
+    );
+    expect(sites).toEqual([]);
+  });
 
-	test("only core.ts loads the core, and no package is imported", () => {
-		const sites = client.flatMap(({ path, imports }) =>
-			imports
-				.filter(
-					({ specifier }) =>
-						!specifier.startsWith(".") && !specifier.startsWith("node:"),
-				)
-				.filter(
-					({ specifier }) =>
-						!HOST_IMPORTS.has(specifier) ||
-						(specifier === "#core-module" && path !== "core"),
-				)
-				.map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
-		);
-		expect(sites).toEqual([]);
-	});
+  test('only core.ts loads the core, and no package is imported', () => {
+    const sites = client.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+        .filter(({ specifier }) => !HOST_IMPORTS.has(specifier) || (specifier === '#core-module' && path !== 'core'))
+        .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
+    );
+    expect(sites).toEqual([]);
+  });
 });

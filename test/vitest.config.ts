@@ -1,24 +1,24 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig } from 'vitest/config';
 
 /** Tests run on the sources: the first condition of every `#` import and of the package itself leads to `src`. */
 export default defineConfig({
-	resolve: {
-		conditions: ["httpx-wasm-source", "node", "import", "module", "default"],
-	},
-	ssr: {
-		resolve: {
-			conditions: ["httpx-wasm-source", "node", "import", "module", "default"],
-			externalConditions: ["node"],
-		},
-	},
-	test: {
-		root: new URL("..", import.meta.url).pathname,
-		include: ["test/**/*.test.ts"],
-		exclude: ["**/node_modules/**", "test/hosts/**"],
-		environment: "node",
-		testTimeout: 60_000,
-		hookTimeout: 60_000,
-		pool: "forks",
-		maxWorkers: 2,
-	},
+  resolve: {
+    conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'],
+  },
+  ssr: {
+    resolve: {
+      conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'],
+      externalConditions: ['node'],
+    },
+  },
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/hosts/**'],
+    environment: 'node',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
 });

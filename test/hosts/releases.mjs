@@ -1,30 +1,21 @@
 // The releases of Node that test/hosts/package.json pins, as far as they are installed for this machine.
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const folder = new URL("./", import.meta.url);
+const folder = new URL('./', import.meta.url);
 
 /** `[{ major, version, path }]`, oldest first. @throws if one of them is not installed here. */
 export function installedReleases() {
-	const { optionalDependencies } = JSON.parse(
-		readFileSync(new URL("package.json", folder), "utf8"),
-	);
-	const platform = `${process.platform}-${process.arch}`;
-	const names = Object.keys(optionalDependencies).filter((name) =>
-		name.endsWith(`-${platform}`),
-	);
-	if (names.length === 0)
-		throw new Error(
-			`Cannot find releases of Node: none is pinned for ${platform}`,
-		);
-	return names
-		.map((name) => {
-			const installed = new URL(`node_modules/${name}/`, folder);
-			const { version } = JSON.parse(
-				readFileSync(new URL("package.json", installed), "utf8"),
-			);
-			const path = fileURLToPath(new URL("bin/node", installed));
-			return { major: Number.parseInt(version, 10), version, path };
-		})
-		.sort((a, b) => a.major - b.major);
+  const { optionalDependencies } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
+  const platform = `${process.platform}-${process.arch}`;
+  const names = Object.keys(optionalDependencies).filter((name) => name.endsWith(`-${platform}`));
+  if (names.length === 0) throw new Error(`Cannot find releases of Node: none is pinned for ${platform}`);
+  return names
+    .map((name) => {
+      const installed = new URL(`node_modules/${name}/`, folder);
+      const { version } = JSON.parse(readFileSync(new URL('package.json', installed), 'utf8'));
+      const path = fileURLToPath(new URL('bin/node', installed));
+      return { major: Number.parseInt(version, 10), version, path };
+    })
+    .sort((a, b) => a.major - b.major);
 }

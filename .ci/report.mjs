@@ -1,0 +1,45 @@
+// Counts what vitest's JSON report holds and judges its skips: each must be on the list of skips.json.
+import { existsSync, readFileSync } from 'node:fs';
+
+const skipList = JSON.parse(readFileSync(new URL('skips.json', import.meta.url), 'utf8')).map((entry) => ({
+  ...entry,
+  pattern: new RegExp(entry.title),
+}));
+
+/** True while the reason of a skip holds: `unlessPath` is absent. */
+function isExcused({ unlessPath }) {
+  return unlessPath === undefined || !existsSync(new URL(`../${unlessPath}`, import.meta.url));
+}
+
+/** Prints each skip once per reason; gives the titles that are on no list. */
+function judgeSkips(titles) {
+  const unlisted = [];
+  const counts = new Map();
+  for (const title of titles) {
+    const entry = skipList.find((candidate) => candidate.pattern.test(title) && isExcused(candidate));
+    if (entry === undefined) unlisted.push(title);
+    else counts.set(entry, (counts.get(entry) ?? 0) + 1);
+  }
+  for (const [entry, count] of counts) console.log(`skipped: ${count} × "${entry.title}": ${entry.why}`);
+  for (const title of unlisted) console.log(`NOT ALLOWED TO BE SKIPPED: ${title}`);
+  return unlisted;
+}
+
+/** `{ passed, failed, skipped }` of a report. A file that could not be run, and a skip without a reason, is a failure. */
+export function countReport(path, status) {
+  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0 };
+  const files = JSON.parse(readFileSync(path, 'utf8')).testResults;
+  const tests = files.flatMap((file) => file.assertionResults);
+  const withStatus = (...wanted) => tests.filter((test) => wanted.includes(test.status));
+  const passed = withStatus('passed').length;
+  const broken = files.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  for (const file of broken) console.log(`COULD NOT BE RUN: ${file.name}: ${file.message}`);
+  const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed');
+  const unlisted = judgeSkips(skipped.map((test) => test.fullName));
+  let failed = withStatus('failed').length + broken.length + unlisted.length;
+  // An error outside of any test, or no test at all, fails vitest without a failed test.
+  if (failed === 0 && (status !== 0 || passed === 0)) failed = 1;
+  return { passed, failed, skipped: skipped.length };
+}

@@ -1,0 +1,20 @@
+// The installed package, used by an ES module: one request, one error that is an instance of the exported class.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import * as httpx from 'httpx-wasm';
+
+const server = createServer((_, response) => response.end('{"answer":42}'));
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const base = `http://127.0.0.1:${server.address().port}/`;
+
+const client = new httpx.AsyncClient();
+try {
+  const response = await client.get(base);
+  assert.equal(response.statusCode, 200);
+  assert.deepEqual(response.json(), { answer: 42 });
+} finally {
+  await client.aclose();
+  server.close();
+}
+await assert.rejects(httpx.get(base), httpx.ConnectError);
+console.log('smoke: import works');

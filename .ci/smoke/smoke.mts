@@ -1,0 +1,19 @@
+// The installed package's declarations, checked with every strictness on and without skipLibCheck.
+import * as httpx from 'httpx-wasm';
+
+export async function answerOf(url: string): Promise<number> {
+  const client = new httpx.AsyncClient({
+    timeout: { read: '30s' },
+    headers: { accept: 'application/json' },
+  });
+  try {
+    const response = await client.get(url, { params: { q: 'answer' } });
+    const { answer } = response.raiseForStatus().json<{ readonly answer: number }>();
+    return answer;
+  } catch (error) {
+    if (error instanceof httpx.HTTPStatusError) return error.response.statusCode;
+    throw error;
+  } finally {
+    await client.aclose();
+  }
+}

@@ -1,0 +1,112 @@
+// The steps of .ci/run, in order. Each counts as one test, a run of the suite as all its tests. What a step needs and a
+// step before it did not make (the install, the releases of Node) fails it with that as the reason.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from './command.mjs';
+import { checkPackage } from './package.mjs';
+import { countReport } from './report.mjs';
+
+const MINUTE_MS = 60_000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'httpx-wasm-ci-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+
+const env = {
+  NO_COLOR: '1',
+  npm_config_fund: 'false',
+  npm_config_audit: 'false',
+  npm_config_update_notifier: 'false',
+};
+// npm keeps its cache below HOME; a HOME that cannot be written to must not matter.
+if (!existsSync(process.env.HOME ?? '')) env.npm_config_cache = join(scratch, 'npm-cache');
+
+const total = { passed: 0, failed: 0 };
+const lines = [];
+const startedAt = performance.now();
+const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+
+function record(title, { passed, failed, skipped = 0 }, since) {
+  total.passed += passed;
+  total.failed += failed;
+  const skips = skipped > 0 ? `, ${skipped} skipped` : '';
+  lines.push(`${failed === 0 ? '✓' : '✗'} ${title}: ${passed} passed, ${failed} failed${skips} (${seconds(since)})`);
+  console.log(lines.at(-1));
+}
+
+/** Runs a command as one test. Answers whether it passed. */
+async function step(title, command, words, { minutes = 5, nodePath = process.execPath } = {}) {
+  const since = performance.now();
+  console.log(`\n━━ ${title}`);
+  const { status } = await runCommand(command, words, {
+    cwd: root,
+    env: {
+      ...env,
+      PATH: `${dirname(nodePath)}${delimiter}${process.env.PATH}`,
+    },
+    timeoutMs: minutes * MINUTE_MS,
+  });
+  record(title, { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }, since);
+  return status === 0;
+}
+
+/** Runs the whole suite on one release of Node and counts its tests. */
+async function suite(title, command, words, nodePath) {
+  const since = performance.now();
+  const report = join(scratch, `report-${lines.length}.json`);
+  console.log(`\n━━ ${title}`);
+  const { status, output } = await runCommand(
+    command,
+    [...words, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    {
+      cwd: root,
+      env: {
+        ...env,
+        PATH: `${dirname(nodePath)}${delimiter}${process.env.PATH}`,
+      },
+      timeoutMs: 8 * MINUTE_MS,
+    },
+  );
+  if (status === 124) console.log(output.slice(-200));
+  record(title, countReport(report, status), since);
+}
+
+async function main() {
+  if (!(await step('npm ci', 'npm', ['ci'], { minutes: 10 }))) return;
+  await suite(`npm test, Node ${process.versions.node}`, 'npm', ['test', '--'], process.execPath);
+  await step('npm run check', 'npm', ['run', 'check']);
+  await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);
+  await step('npm run bench -- exact', 'npm', ['run', 'bench', '--', 'exact']);
+
+  const install = ['ci', '--prefix', 'test/hosts', '--ignore-scripts'];
+  let releases = [];
+  if (await step('the pinned releases of Node', 'npm', install, { minutes: 10 })) {
+    const { installedReleases } = await import('../test/hosts/releases.mjs');
+    releases = installedReleases();
+  }
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
+  const ownMajor = Number.parseInt(process.versions.node, 10);
+  for (const { major, version, path } of releases) {
+    if (major !== ownMajor) await suite(`the suite, Node ${version}`, path, vitest, path);
+  }
+  for (const { version, path } of new Set([releases.at(0), releases.at(-1)].filter(Boolean))) {
+    const titled = (what) => `${what}, Node ${version}`;
+    await step(titled('npm run demo'), 'npm', ['run', 'demo'], {
+      nodePath: path,
+    });
+    const since = performance.now();
+    console.log(`\n━━ ${titled('the packed package')}`);
+    record(titled('the packed package'), await checkPackage({ root, scratch, env, nodePath: path }), since);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  total.failed += 1;
+  console.log(error);
+}
+console.log(`\n━━ all, in ${seconds(startedAt)}\n${lines.join('\n')}`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+console.log(`${total.passed} passed, ${total.failed} failed`);
