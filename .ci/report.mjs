@@ -1,14 +1,20 @@
 // Counts what vitest's JSON report holds and judges its skips: each must be on the list of skips.json.
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const skipList = JSON.parse(readFileSync(new URL('skips.json', import.meta.url), 'utf8')).map((entry) => ({
   ...entry,
   pattern: new RegExp(entry.title),
 }));
 
-/** True while the reason of a skip holds: `unlessPath` is absent. */
-function isExcused({ unlessPath }) {
-  return unlessPath === undefined || !existsSync(new URL(`../${unlessPath}`, import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** As in test/support/shared.ts. */
+const sharedFolder = process.env.HTTPX_WASM_SHARED ?? join(root, '../shared');
+
+/** True while the reason of a skip holds: `unlessShared`, a path below the shared folder, is absent. */
+function isExcused({ unlessShared }) {
+  return unlessShared === undefined || !existsSync(join(sharedFolder, unlessShared));
 }
 
 /** Prints each skip once per reason; gives the titles that are on no list. */
