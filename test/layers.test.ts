@@ -2,19 +2,34 @@
  * Who may import whom. A file imports values only from lower ranks or, without a circle, its own; type-only imports are
  * exempt. A file without a rank fails here until somebody decides where it belongs.
  */
-import { posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { filesBelow, type ImportSite, importsOf, namesOf, parse } from './source-syntax.js';
+import { filesBelow, type ImportSite, importsOf, namesOf, parse, ROOT } from './source-syntax.js';
 
 type Ranks = readonly (readonly string[])[];
 
 /** Lowest first. An entry that ends in `/` is a folder: each file in it has that rank. Paths are relative to the tree. */
 const CLIENT: Ranks = [
-  ['abi', 'exceptions', 'config', 'status', 'url', 'headers', 'query-params', 'rules', 'timeouts'],
-  ['core', 'flow', 'deadlines', 'environment', 'hosts/socket', 'hosts/host', 'hosts/node/'],
+  [
+    'abi',
+    'exceptions',
+    'config',
+    'status',
+    'origin',
+    'percent-encoding',
+    'punycode',
+    'url',
+    'fields',
+    'wire-fields',
+    'headers',
+    'query-params',
+    'rules',
+  ],
+  ['core', 'flow', 'deadlines', 'environment', 'network-stream', 'hosts/socket', 'hosts/host', 'hosts/node/'],
   ['connection', 'body'],
   ['pool', 'proxy'],
-  ['transports/', 'request', 'response', 'cookies', 'content', 'multipart'],
+  ['transports/', 'request', 'request-head', 'response', 'cookies', 'content', 'multipart'],
   ['send', 'redirect', 'auth'],
   ['client'],
   ['index', 'api', 'sync'],
@@ -133,10 +148,15 @@ function circle(modules: readonly Module[]): string[] | null {
   return null;
 }
 
+/** Whether a README names a file: by its path in backticks, or by its folder. */
+function isNamed(map: string, path: string): boolean {
+  return map.includes(`\`${path}.ts\``) || map.includes(`\`${posix.dirname(path)}/\``);
+}
+
 describe.each([
   { tree: 'src', ranks: CLIENT, modules: client },
   { tree: 'assembly', ranks: CORE, modules: core },
-])('the layers of $tree', ({ ranks, modules }) => {
+])('the layers of $tree', ({ tree, ranks, modules }) => {
   test('every file has a rank', () => {
     expect(modules.length).toBeGreaterThan(0);
     expect(modules.map(({ path }) => path).filter((path) => rankOf(ranks, path) < 0)).toEqual([]);
@@ -148,6 +168,11 @@ describe.each([
 
   test('no files import each other in a circle', () => {
     expect(circle(modules)).toBeNull();
+  });
+
+  test('the map in its README names every file', () => {
+    const map = readFileSync(join(ROOT, tree, 'README.md'), 'utf8');
+    expect(modules.map(({ path }) => path).filter((path) => !isNamed(map, path))).toEqual([]);
   });
 });
 
