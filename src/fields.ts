@@ -51,7 +51,9 @@ export function nameOf(spelling: string): FieldName {
   return names.get(spelling) ?? namedAnew(spelling);
 }
 
-function namedAnew(spelling: string): FieldName {
+function namedAnew(given: string): FieldName {
+  // A slice of a response's head would keep all of that head alive: this is a string of its own.
+  const spelling = ` ${given}`.slice(1);
   const lower = spelling.replace(UPPER, (run) => run.toLowerCase());
   const name: FieldName = { lower, id: IDS.get(lower) ?? abi.FIELD_OTHER, isToken: TOKEN.test(spelling) };
   if (spelling.length <= NAME_LENGTH_MAX) {

@@ -1,0 +1,201 @@
+/**
+ * Query parameters: an immutable multi-map (httpx's QueryParams). Keys keep the order of their first occurrence, and the
+ * values of a key stand together. Parsing and spelling are those of forms; a URL's own query is not touched by it.
+ */
+import { INSPECT, typeNameOf } from './config.js';
+import { formDecode, formEncode } from './percent-encoding.js';
+
+/** A value that becomes text: `null` the empty string, `true` and `false` their names; `undefined` is left out. */
+export type PrimitiveData = string | number | bigint | boolean | null | undefined;
+
+/** Whatever query parameters can be made from. */
+export type QueryParamTypes =
+  | QueryParams
+  | URLSearchParams
+  | string
+  | Uint8Array
+  | Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>>
+  | Iterable<readonly [key: string, value: PrimitiveData]>
+  | null;
+
+type Lists = Map<string, string[]>;
+
+/** An immutable multi-map of query parameters. */
+export class QueryParams implements Iterable<[string, string]> {
+  #lists: Lists;
+  #text: string | null = null;
+
+  /** @throws TypeError for what holds no parameters, and for values that are no text, number, boolean or null. */
+  constructor(init?: QueryParamTypes) {
+    this.#lists = init instanceof QueryParams ? init.#lists : listsOf(init ?? null);
+  }
+
+  /** Parameters over lists that nobody writes to any more. */
+  static #over(lists: Lists): QueryParams {
+    const params = new QueryParams();
+    params.#lists = lists;
+    return params;
+  }
+
+  /** Number of distinct keys. */
+  get size(): number {
+    return this.#lists.size;
+  }
+
+  has(key: string): boolean {
+    return this.#lists.has(key);
+  }
+
+  /** The first value of the key; `null` if there is none. */
+  get(key: string): string | null {
+    return this.#lists.get(key)?.[0] ?? null;
+  }
+
+  /** All values of the key. */
+  getList(key: string): string[] {
+    return [...(this.#lists.get(key) ?? [])];
+  }
+
+  /** The distinct keys. */
+  keys(): IterableIterator<string> {
+    return this.#lists.keys();
+  }
+
+  /** The first value of each key. */
+  *values(): IterableIterator<string> {
+    for (const [, value] of this.items()) yield value;
+  }
+
+  /** Each key with its first value. */
+  *items(): IterableIterator<[string, string]> {
+    for (const [key, values] of this.#lists) yield [key, values[0] ?? ''];
+  }
+
+  /** Each key with each of its values. */
+  multiItems(): [string, string][] {
+    return [...this];
+  }
+
+  *[Symbol.iterator](): IterableIterator<[string, string]> {
+    for (const [key, values] of this.#lists) {
+      for (const value of values) yield [key, value];
+    }
+  }
+
+  /** With this one value for the key, where the key stood. */
+  set(key: string, value?: PrimitiveData): QueryParams {
+    return QueryParams.#over(new Map(this.#lists).set(key, [textOf(key, value ?? null)]));
+  }
+
+  /** With one more value for the key. */
+  add(key: string, value?: PrimitiveData): QueryParams {
+    return QueryParams.#over(new Map(this.#lists).set(key, [...this.getList(key), textOf(key, value ?? null)]));
+  }
+
+  /** Without the key. */
+  remove(key: string): QueryParams {
+    const lists = new Map(this.#lists);
+    lists.delete(key);
+    return QueryParams.#over(lists);
+  }
+
+  /** With the parameters of `params`, whose keys win whole. */
+  merge(params?: QueryParamTypes): QueryParams {
+    const others = new QueryParams(params ?? null);
+    return others.size === 0 ? this : QueryParams.#over(new Map([...this.#lists, ...others.#lists]));
+  }
+
+  /** True if both hold the same pairs, in any order. */
+  equals(other: unknown): boolean {
+    let that: QueryParams;
+    try {
+      that = new QueryParams(other as QueryParamTypes);
+    } catch {
+      return false;
+    }
+    return this.#sorted() === that.#sorted();
+  }
+
+  #sorted(): string {
+    return this.toString().split('&').sort().join('&');
+  }
+
+  /** Spelled as a form: a space is '+'. */
+  toString(): string {
+    this.#text ??= this.multiItems()
+      .map(([key, value]) => `${formEncode(key)}=${formEncode(value)}`)
+      .join('&');
+    return this.#text;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `QueryParams('${this.toString()}')`;
+  }
+}
+
+function listsOf(init: Exclude<QueryParamTypes, QueryParams>): Lists {
+  const lists: Lists = new Map();
+  if (init === null) return lists;
+  if (typeof init === 'string') return parsed(init, lists);
+  if (init instanceof Uint8Array) return parsed(new TextDecoder().decode(init), lists);
+  if (typeof init !== 'object') {
+    throw new TypeError(
+      `Cannot make query parameters: expected a string, an object or [key, value] pairs, got ${typeof init}`,
+    );
+  }
+  if (Symbol.iterator in init) {
+    for (const pair of init as Iterable<readonly unknown[]>) {
+      if (typeof pair !== 'object' || pair === null || pair.length !== 2) {
+        throw new TypeError('Cannot make query parameters: expected [key, value] pairs');
+      }
+      put(lists, String(pair[0]), pair[1]);
+    }
+    return lists;
+  }
+  for (const key of Object.keys(init)) {
+    const value: unknown = init[key];
+    if (Array.isArray(value)) for (const item of value) put(lists, key, item);
+    else put(lists, key, value);
+  }
+  return lists;
+}
+
+/** `key=value` parts between '&'; empty parts are skipped, a part without '=' is a key with an empty value. */
+function parsed(query: string, lists: Lists): Lists {
+  for (const part of query.split('&')) {
+    if (part === '') continue;
+    const at = part.indexOf('=');
+    const key = formDecode(at < 0 ? part : part.slice(0, at));
+    put(lists, key, at < 0 ? '' : formDecode(part.slice(at + 1)));
+  }
+  return lists;
+}
+
+function put(lists: Lists, key: string, value: unknown): void {
+  if (value === undefined) return;
+  const text = textOf(key, value);
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [text]);
+  else list.push(text);
+}
+
+function textOf(key: string, value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default:
+      if (value === null) return '';
+  }
+  throw new TypeError(
+    `Cannot set query parameter '${key}': expected a string, number, boolean or null, got ${typeNameOf(value)}`,
+  );
+}
