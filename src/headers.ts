@@ -308,6 +308,13 @@ export class Headers implements Iterable<[string, string]> {
     return [...this];
   }
 
+  /** Every field line: the name in lower case, and the octets of the value, one per code unit. @internal */
+  octetItems(): [string, string][] {
+    const items: [string, string][] = [];
+    for (let i = 0; i < this.size; i++) items.push([this.#nameAt(i), this.#octetsAt(i)]);
+    return items;
+  }
+
   /** Every field line. */
   entries(): IterableIterator<[string, string]> {
     return this[Symbol.iterator]();
@@ -341,9 +348,9 @@ export class Headers implements Iterable<[string, string]> {
   }
 
   #sorted(): string[] {
-    const lines: string[] = [];
-    for (let i = 0; i < this.size; i++) lines.push(`${this.#nameAt(i)}:${this.#octetsAt(i)}`);
-    return lines.sort();
+    return this.octetItems()
+      .map(([name, octets]) => `${name}:${octets}`)
+      .sort();
   }
 
   /**

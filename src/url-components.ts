@@ -2,7 +2,7 @@
 import { own, typeNameOf } from './config.js';
 import { InvalidURL } from './exceptions.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
-import { bracketed, checkText, encodeCredential, normalised, splitAuthority, type UrlParts } from './url-syntax.js';
+import { checkText, encodeCredential, normalised, splitAuthority, type UrlParts } from './url-syntax.js';
 
 /** Components that replace a URL's own; `null` removes one. */
 export interface URLComponents {
@@ -52,7 +52,8 @@ function textOf(components: URLComponents, name: TextName): string | undefined {
   if (typeof value !== 'string') {
     throw new TypeError(`Cannot make URL: expected '${name}' to be a string, got ${typeNameOf(value)}`);
   }
-  checkText(value, `URL component '${name}'`);
+  // A control character in credentials is encoded like any other; everywhere else it is a mistake.
+  if (name !== 'username' && name !== 'password') checkText(value, `URL component '${name}'`);
   return value;
 }
 
@@ -102,7 +103,7 @@ function userinfoOf(parts: UrlParts, components: URLComponents): string {
 }
 
 function hostAndPortOf(parts: UrlParts, components: URLComponents): Pick<UrlParts, 'host' | 'port'> {
-  let host = bracketed(parts.host);
+  let host = parts.host;
   let port = parts.port;
   const netloc = textOf(components, 'netloc');
   if (netloc !== undefined) {
@@ -112,8 +113,7 @@ function hostAndPortOf(parts: UrlParts, components: URLComponents): Pick<UrlPart
   }
   const name = textOf(components, 'host');
   if (name !== undefined) {
-    const plain = without(name, /[@/?#]/, 'host');
-    host = plain.startsWith('[') && plain.endsWith(']') ? plain : bracketed(plain);
+    host = without(name, /[@/?#]/, 'host');
   }
   const number: unknown = own(components, 'port');
   return { host, port: number === undefined ? port : checkedPort(number) };

@@ -34,7 +34,9 @@ export const URL_LENGTH_MAX = 65536;
 
 const GENERIC = /^(?:([A-Za-z][A-Za-z0-9+.-]*)?:)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 const CONTROL = /[^ -~\u0080-\uffff]/;
-const DIGITS = /^[0-9]{1,10}$/;
+/** Here a reference means the directory, so its '/' stays (RFC 3986 §5.2.4). */
+const DOT_AT_END = /(?:^|\/)\.\.?$/;
+const DIGITS = /^0*[0-9]{1,5}$/;
 const IPV4_LIKE = /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$/;
 const NON_ASCII = /[\u0080-\uffff]/;
 const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
@@ -142,13 +144,13 @@ export function encodeCredential(text: string): string {
 }
 
 /**
- * A host as it is sent, without brackets. Names are lower-cased, and by the runtime's UTS 46 if they are not ASCII; IP
+ * A host as it is sent, without brackets; an IPv6 address may be given with or without them. Names are lower-cased, and by the runtime's UTS 46 if they are not ASCII; IP
  * addresses must be valid.
  */
 function encodeHost(host: string): string {
   if (host === '') return '';
-  if (host.startsWith('[') && host.endsWith(']')) {
-    const address = host.slice(1, -1);
+  if (host.startsWith('[') || host.includes(':')) {
+    const address = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
     if (!isIpv6(address)) throw new InvalidURL(`Cannot parse URL: expected an IPv6 address in ${shown(host)}`);
     return address;
   }
@@ -175,18 +177,15 @@ function isIpv6(address: string): boolean {
   return zone !== address.length - 1 && plain.includes(':') && hostToAscii(`[${plain}]`) !== null;
 }
 
-/** RFC 3986 §5.2.4. A '..' at the root stays there. */
-export function removeDotSegments(path: string): string {
+/** Without '.' and '..' segments. As httpx, and unlike RFC 3986 §5.2.4, one at the end leaves no '/' behind. */
+function removeDotSegments(path: string): string {
   if (!path.includes('.')) return path;
-  const segments = path.split('/');
-  const last = segments[segments.length - 1];
   const kept: string[] = [];
-  for (const segment of segments) {
+  for (const segment of path.split('/')) {
     if (segment === '..') {
       if (kept.length > 1 || (kept.length === 1 && kept[0] !== '')) kept.pop();
     } else if (segment !== '.') kept.push(segment);
   }
-  if (last === '.' || last === '..') kept.push('');
   return kept.join('/');
 }
 
@@ -231,14 +230,9 @@ export function resolved(base: UrlParts, reference: UrlParts): UrlParts {
   if (reference.path === '') {
     return { ...base, query: reference.query ?? base.query, fragment: reference.fragment };
   }
-  const path = removeDotSegments(mergedPath(base, reference.path));
-  return normalised({
-    ...base,
-    path,
-    host: bracketed(base.host),
-    query: reference.query,
-    fragment: reference.fragment,
-  });
+  const merged = mergedPath(base, reference.path);
+  const path = removeDotSegments(DOT_AT_END.test(merged) ? `${merged}/` : merged);
+  return normalised({ ...base, path, query: reference.query, fragment: reference.fragment });
 }
 
 /** RFC 3986 §5.2.3. */

@@ -73,10 +73,11 @@ export class URL {
   #take(text: string): void {
     const at = text.indexOf('/', 8);
     const end = at < 0 ? text.length : at;
+    // An origin that is spelled as it is sent is sure, whatever follows it.
     const origin = end > URL_LENGTH_MAX ? null : originOfSpelling(at < 0 ? text : text.slice(0, at));
+    this.#origin = origin;
     if (origin !== null && (at < 0 || isPlainTarget(text, at))) {
       this.#href = text;
-      this.#origin = origin;
       this.#target = at < 0 ? '/' : text.slice(at);
       return;
     }
