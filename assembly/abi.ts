@@ -215,6 +215,10 @@ export const RULE_CODING_RATIO_LIMIT = 85;
 // ── limits that are not options ──
 /** Chunk extensions and leading zeros of chunk sizes, in octets, over one message (SECURITY: CVE-2023-39326). */
 export const CHUNK_OVERHEAD_OCTETS_MAX = 16384;
+/** Most field lines and interim responses that `connectionCreate` grants, whatever is asked for: one call's records and one
+ *  head's table have fixed room. */
+export const FIELDS_CEILING = 1024;
+export const INTERIM_CEILING = 100;
 /** Largest Content-Length and chunk size: what a host number holds exactly. */
 export const BODY_OCTETS_MAX = 9007199254740991;
 /** Most decoded octets one `decoderDecode` makes. */

@@ -1,5 +1,5 @@
 /** Event records, written in order into the events area; a call's first act is `clear`. Their meaning is in abi.ts. */
-import { EVENTS_MAX, EVENT_OCTETS } from './abi';
+import { EVENT_OCTETS, EVENTS_MAX, KIND_ERROR, NONE } from './abi';
 import { EVENTS } from './memory';
 
 let written: u32 = 0;
@@ -16,11 +16,11 @@ export function count(): u32 {
 
 /** True if `n` more records fit. */
 export function hasRoom(n: u32): bool {
-  return written + n <= EVENTS_MAX;
+  return written + n <= <u32>EVENTS_MAX;
 }
 
 export function emit(kind: u32, code: u32, stream: u32, offset: u32, length: u32, a: u32, b: u32, c: u32): void {
-  assert(written < EVENTS_MAX, 'emit: no room');
+  assert(written < <u32>EVENTS_MAX, 'emit: no room');
   const at = EVENTS + written * EVENT_OCTETS;
   written++;
   store<u32>(at, kind);
@@ -31,4 +31,29 @@ export function emit(kind: u32, code: u32, stream: u32, offset: u32, length: u32
   store<u32>(at, a, 20);
   store<u32>(at, b, 24);
   store<u32>(at, c, 28);
+}
+
+// A fault is what a reader found wrong, until the connection makes it the ERROR record that ends everything.
+let faultRule: u32 = 0;
+let faultAt: usize = 0;
+let faultOctet: u32 = NONE;
+let faultLimit: u32 = NONE;
+
+/** Notes a broken rule: where the offending octet stands, the octet (or NONE), the limit that was met (or NONE). False. */
+export function fault(rule: u32, at: usize, octet: u32, limit: u32): bool {
+  faultRule = rule;
+  faultAt = at;
+  faultOctet = octet;
+  faultLimit = limit;
+  return false;
+}
+
+/** The rule that the last fault broke. */
+export function ruleOfFault(): u32 {
+  return faultRule;
+}
+
+/** Makes the last fault a record; its offset counts from `base`. */
+export function emitFault(stream: u32, base: usize): void {
+  emit(KIND_ERROR, faultRule, stream, <u32>(faultAt - base), 0, faultOctet, faultLimit, NONE);
 }

@@ -1,9 +1,8 @@
 /**
  * Linear memory: the fixed areas, and an allocator that really frees.
  *
- *   0 ..                static data placed by the compiler
- *   __heap_base ..      events area | input area (INPUT_OCTETS) | slack          (laid out once, below)
- *   heapStart ..        blocks of the allocator, growing upwards
+ *   0 ..                static data: tables, events area, scratch table | table room | input area | slack   (constants below)
+ *   __heap_base ..      free lists, then the allocator's blocks, growing upwards
  *
  *   block:  | u32 size class | u32 octets asked for | payload, 16-aligned … |
  *
@@ -11,25 +10,29 @@
  * by the next request of that class, so the heap never exceeds the peak of each class. No other file touches the heap.
  * Growth that the host refuses is an answer (0), never a trap.
  */
-import { EVENTS_MAX, EVENT_OCTETS, INPUT_OCTETS } from './abi';
+import { EVENT_OCTETS, EVENTS_MAX, FIELD_OCTETS, FIELDS_CEILING, INPUT_OCTETS } from './abi';
 
-/** Octets before the input area that a field table may fill (256 fields of twelve octets, with room to spare). */
-export const TABLE_OCTETS: usize = 16384;
+/** Octets that the largest field table fills. */
+export const TABLE_OCTETS: usize = FIELDS_CEILING * FIELD_OCTETS;
 /** Readable octets behind every area that wide loads may touch. */
 export const SLACK_OCTETS: usize = 64;
+
+/** Start of the event records. */
+export const EVENTS: usize = memory.data(EVENTS_MAX * EVENT_OCTETS, 16);
+/** Where the table of a head that stands in the input area is collected; it is moved before the head when that is complete. */
+export const SCRATCH: usize = memory.data(<i32>TABLE_OCTETS, 16);
+/** Start of the table room, which ends where the input area begins. */
+export const TABLE_ROOM: usize = memory.data(<i32>(TABLE_OCTETS + INPUT_OCTETS + SLACK_OCTETS), 16);
+/** Start of the input area. */
+export const INPUT: usize = TABLE_ROOM + TABLE_OCTETS;
 
 const HEADER_OCTETS: usize = 16;
 const CLASS_SMALLEST_BITS: u32 = 6;
 const CLASSES: u32 = 54;
 const PAGE_OCTETS: usize = 65536;
 
-const base: usize = (__heap_base + 15) & ~15;
-const freeLists: usize = base;
-/** Start of the event records. */
-export const EVENTS: usize = base + ((CLASSES * 4 + 15) & ~15);
-/** Start of the input area; TABLE_OCTETS before it are free for the field table of a head that is parsed in place. */
-export const INPUT: usize = EVENTS + EVENTS_MAX * EVENT_OCTETS + TABLE_OCTETS;
-const heapStart: usize = (INPUT + INPUT_OCTETS + SLACK_OCTETS + 15) & ~15;
+const freeLists: usize = (__heap_base + 15) & ~15;
+const heapStart: usize = (freeLists + CLASSES * 4 + 15) & ~15;
 
 let heapTop: usize = heapStart;
 let live: u32 = 0;

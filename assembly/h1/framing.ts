@@ -1,0 +1,65 @@
+/**
+ * Message framing (RFC 9112 §6.3): how the end of a message is found, as one pure function that walks the section's rules
+ * in their order. What a field value may say at all is decided before, in fields.ts and h1/head.ts.
+ */
+import {
+  FLAG_CHUNKED,
+  FLAG_CONTENT_LENGTH,
+  FLAG_HTTP_1_0,
+  OPEN_HEAD,
+  OPEN_UPGRADE,
+  ROLE_REQUESTS,
+  RULE_CHUNKED_NOT_LAST,
+  RULE_SWITCHING_UNASKED,
+  RULE_TRANSFER_ENCODING_AND_LENGTH,
+  RULE_TRANSFER_ENCODING_HTTP_1_0,
+  RULE_TRANSFER_ENCODING_NOT_ALLOWED,
+} from '../abi';
+
+/** The head ends the message. */
+export const FRAMING_EMPTY: u32 = 0;
+export const FRAMING_LENGTH: u32 = 1;
+export const FRAMING_CHUNKED: u32 = 2;
+export const FRAMING_UNTIL_CLOSE: u32 = 3;
+/** An interim response: another head follows. */
+export const FRAMING_INTERIM: u32 = 4;
+/** What follows the head is another protocol. */
+export const FRAMING_TUNNEL: u32 = 5;
+/** FRAMING_REFUSED + rule: the message must not be framed at all. */
+export const FRAMING_REFUSED: u32 = 256;
+
+// Flags of a head beyond the FLAG_* bits that leave the core.
+/** Transfer-Encoding is present. */
+export const SEEN_TRANSFER_ENCODING: u32 = 0x10000;
+/** Upgrade is present. */
+export const SEEN_UPGRADE: u32 = 0x20000;
+/** A 2xx response to CONNECT, or a CONNECT request: Content-Length and Transfer-Encoding are ignored (RFC 9110 §9.3.6). */
+export const SEEN_TUNNEL: u32 = 0x40000;
+
+/** Framing of the message whose head said `status` (responses) and `flags`; `open` holds the OPEN_* bits of the request. */
+export function framingOf(role: u32, open: u32, status: u32, flags: u32): u32 {
+  // Rule 2.
+  if (flags & SEEN_TUNNEL) return FRAMING_TUNNEL;
+  const coded = (flags & SEEN_TRANSFER_ENCODING) != 0;
+  // §6.1: faulty framing, whatever the message. It is refused rather than closed after, since nothing says how far it goes.
+  if (coded && flags & FLAG_HTTP_1_0) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_HTTP_1_0;
+  if (role != ROLE_REQUESTS) {
+    // Rule 1, and §6.1 for the statuses in which a server must not send Transfer-Encoding.
+    if (status < 200 || status == 204) {
+      if (coded) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_NOT_ALLOWED;
+      if (status == 204) return FRAMING_EMPTY;
+      if (status != 101) return FRAMING_INTERIM;
+      return open & OPEN_UPGRADE ? FRAMING_TUNNEL : FRAMING_REFUSED + RULE_SWITCHING_UNASKED;
+    }
+    if (open & OPEN_HEAD || status == 304) return FRAMING_EMPTY;
+  }
+  // Rules 3 and 4.
+  if (coded) {
+    if (flags & FLAG_CONTENT_LENGTH) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_AND_LENGTH;
+    return flags & FLAG_CHUNKED ? FRAMING_CHUNKED : FRAMING_REFUSED + RULE_CHUNKED_NOT_LAST;
+  }
+  // Rules 5 and 6: an invalid or contradicting length was refused with its field line.
+  if (flags & FLAG_CONTENT_LENGTH) return FRAMING_LENGTH;
+  // Rules 7 and 8.
+  return role == ROLE_REQUESTS ? FRAMING_EMPTY : FRAMING_UNTIL_CLOSE;
+}

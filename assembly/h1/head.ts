@@ -1,0 +1,320 @@
+/**
+ * Reading a section: a head (status or request line, field lines, empty line) or the field lines of trailers
+ * (RFC 9112 §2.1, §3, §4, §5, §7.1.2). Resumes at any octet: all it remembers is in the connection, as offsets from the
+ * section's first octet.
+ *
+ * Whole lines are read by wide scanners; whatever these do not take (a line that the input ends in, an octet out of place)
+ * is left, at the octet where they stopped, to the grammar's table, which alone says what is wrong.
+ */
+import {
+  FIELD_CONNECTION,
+  FIELD_CONTENT_ENCODING,
+  FIELD_CONTENT_LENGTH,
+  FIELD_KEEP_ALIVE,
+  FIELD_LOCATION,
+  FIELD_OTHER,
+  FIELD_SET_COOKIE,
+  FIELD_TRANSFER_ENCODING,
+  FIELD_UPGRADE,
+  FIELD_WWW_AUTHENTICATE,
+  FLAG_CHUNKED,
+  FLAG_CONTENT_ENCODING,
+  FLAG_CONTENT_LENGTH,
+  FLAG_HTTP_1_0,
+  FLAG_LOCATION,
+  FLAG_SET_COOKIE,
+  FLAG_WWW_AUTHENTICATE,
+  NONE,
+  OPEN_CONNECT,
+  ROLE_REQUESTS,
+  RULE_FIELD_COUNT,
+  RULE_FIELD_NAME,
+  RULE_TRAILER_FORBIDDEN,
+  RULE_TRANSFER_ENCODING,
+} from '../abi';
+import { fault } from '../event';
+import {
+  CODINGS_CHUNKED,
+  CODINGS_INVALID,
+  connectionTokens,
+  contentLength,
+  contentLengthDigits,
+  idOf,
+  keepAliveSeconds,
+  readChunkedOnly,
+  readCodings,
+  readContentLength,
+  writeEntry,
+} from '../fields';
+import { CRLF, classOf, isBlank, notTextMask, notTokenMask, scanText, scanToken } from '../octets';
+import { SEEN_TRANSFER_ENCODING, SEEN_TUNNEL, SEEN_UPGRADE } from './framing';
+import {
+  ACT_BLANK_LINE,
+  ACT_COLON,
+  ACT_FIELD_LINE,
+  ACT_REQUEST_LINE,
+  ACT_SECTION_END,
+  ACT_STATUS_LINE,
+  ACTION,
+  cellOf,
+  LINE_START,
+  NAME,
+  REASON,
+  STATUS_CODE_READ,
+  STATUS_LINE,
+  STOP,
+  VALUE,
+} from './grammar';
+import { Connection, TRAILERS } from './state';
+
+// ── what a reading ended with ──
+/** The input ended in the section. */
+export const READ_ON: u32 = 0;
+export const READ_COMPLETE: u32 = 1;
+/** A rule was broken: the fault says which. */
+export const READ_FAULT: u32 = 2;
+/** Role of requests: an empty line, which is no part of the head, stood before it. */
+export const READ_BLANK: u32 = 3;
+
+/** Longest name that an entry of the table describes. */
+const NAME_OCTETS_MAX: u32 = 65535;
+/** "HTTP/1." as a little-endian number. */
+const HTTP_1: u64 = 0x2e312f50545448;
+
+let outcome: u32 = READ_ON;
+
+/** READ_* of the last `readSection`. */
+export function outcomeOfReading(): u32 {
+  return outcome;
+}
+
+/**
+ * Reads the section whose first octet stands at `base` on from `p`, and answers where it stopped: behind the section's last
+ * octet, at the offending one, or at `end`.
+ */
+export function readSection(c: Connection, base: usize, p: usize, end: usize): usize {
+  outcome = READ_ON;
+  let row = c.row;
+  if (row == STATUS_LINE && p + 16 <= end) {
+    p = readStatusLine(c, base, p, end);
+    row = c.row;
+  }
+  while (true) {
+    if (row == LINE_START) {
+      p = readLines(c, base, p, end);
+      if (outcome != READ_ON) return p;
+      row = c.row;
+    } else if (row == VALUE || row == REASON) {
+      p = scanText(p, end);
+    } else if (row == NAME) {
+      p = scanToken(p, end);
+    }
+    if (p >= end) break;
+    const octet = <u32>load<u8>(p);
+    const cell = cellOf(row, classOf(octet));
+    if (cell < STOP) {
+      row = cell;
+    } else if (cell < ACTION) {
+      fault(cell - STOP, p, octet, NONE);
+      outcome = READ_FAULT;
+      return p;
+    } else {
+      row = act(c, base, p, cell);
+      if (outcome != READ_ON) return outcome == READ_FAULT ? p : p + 1;
+    }
+    p++;
+  }
+  c.row = row;
+  return p;
+}
+
+/** Does what the octet at `p` brings about, and answers the row to go on with. */
+function act(c: Connection, base: usize, p: usize, action: u32): u32 {
+  switch (action) {
+    case ACT_COLON: {
+      const nameLength = <u32>(p - base) - c.line;
+      if (c.count == c.fieldsMax) return stop(RULE_FIELD_COUNT, p, c.fieldsMax);
+      if (nameLength > NAME_OCTETS_MAX) return stop(RULE_FIELD_NAME, p, NAME_OCTETS_MAX);
+      c.colon = <u32>(p - base);
+      return VALUE;
+    }
+    case ACT_FIELD_LINE:
+      // The CR stands directly before the LF.
+      if (!readField(c, base, base + c.line, base + c.colon, p - 1)) {
+        outcome = READ_FAULT;
+        return LINE_START;
+      }
+      break;
+    case ACT_STATUS_LINE:
+      endStatusLine(c, base);
+      break;
+    case ACT_REQUEST_LINE:
+      endRequestLine(c, base, p + 1);
+      break;
+    case ACT_BLANK_LINE:
+      outcome = READ_BLANK;
+      return LINE_START;
+    case ACT_SECTION_END:
+      outcome = READ_COMPLETE;
+      return LINE_START;
+  }
+  c.line = <u32>(p + 1 - base);
+  return LINE_START;
+}
+
+function stop(rule: u32, at: usize, limit: u32): u32 {
+  fault(rule, at, load<u8>(at), limit);
+  outcome = READ_FAULT;
+  return LINE_START;
+}
+
+/** Reads a status line if [p, end) holds all of it and it is in order; else as much of it as is. At least 16 octets. */
+function readStatusLine(c: Connection, base: usize, p: usize, end: usize): usize {
+  // SAFE: 16 octets, the caller's promise.
+  const word = load<u64>(p, 0, 1);
+  const hundreds = <u32>load<u8>(p, 9) - 0x31;
+  const tens = <u32>load<u8>(p, 10) - 0x30;
+  const ones = <u32>load<u8>(p, 11) - 0x30;
+  if ((word & 0xffffffffffffff) != HTTP_1 || <u32>(word >> 56) - 0x30 > 9) return p;
+  if (load<u8>(p, 8) != 0x20 || hundreds > 8 || tens > 9 || ones > 9) return p;
+  c.row = STATUS_CODE_READ;
+  p += 12;
+  if (load<u8>(p) != 0x20) return p;
+  c.row = REASON;
+  p = scanText(p + 1, end);
+  if (p + 2 > end || <u32>load<u16>(p, 0, 1) != CRLF) return p;
+  endStatusLine(c, base);
+  c.row = LINE_START;
+  return p + 2;
+}
+
+/** Takes version and status code from a status line found in order. */
+function endStatusLine(c: Connection, base: usize): void {
+  // SAFE: the line holds "HTTP/1.x ddd" at least.
+  const status = <u32>load<u8>(base, 9) * 100 + <u32>load<u8>(base, 10) * 10 + <u32>load<u8>(base, 11) - 0x30 * 111;
+  c.status = status;
+  if (load<u8>(base, 7) == 0x30) c.flags |= FLAG_HTTP_1_0;
+  if (c.open & OPEN_CONNECT && status >= 200 && status < 300) c.flags |= SEEN_TUNNEL;
+}
+
+/** Takes method, target and version from a request line found in order, which ends before `end`. */
+function endRequestLine(c: Connection, base: usize, end: usize): void {
+  const methodEnd = scanToken(base, end);
+  const method = <u32>(methodEnd - base);
+  c.status = method;
+  // Behind the target stand SP, "HTTP/1.x", CR, LF.
+  c.target = <u32>(end - 11 - (methodEnd + 1));
+  if (load<u8>(end - 3) == 0x30) c.flags |= FLAG_HTTP_1_0;
+  if (method == 7 && load<u32>(base, 0, 1) == 0x4e4e4f43 && load<u32>(base, 3, 1) == 0x5443454e) {
+    c.flags |= SEEN_TUNNEL;
+  }
+}
+
+/** Reads whole field lines, and the empty line, from the line start at `p` on. Leaves in `c.row` what was found at the end. */
+function readLines(c: Connection, base: usize, p: usize, end: usize): usize {
+  while (true) {
+    const name = p;
+    if (ASC_FEATURE_SIMD) {
+      if (p + 16 <= end) {
+        const mask = notTokenMask(p);
+        p = mask ? p + ctz(mask) : scanToken(p + 16, end);
+      } else p = scanToken(p, end);
+    } else p = scanToken(p, end);
+    c.line = <u32>(name - base);
+    if (p == name) {
+      c.row = LINE_START;
+      if (p + 2 > end || <u32>load<u16>(p, 0, 1) != CRLF) return p;
+      outcome = READ_COMPLETE;
+      return p + 2;
+    }
+    if (p >= end || load<u8>(p) != 0x3a || c.count == c.fieldsMax || p - name > NAME_OCTETS_MAX) {
+      c.row = NAME;
+      return p;
+    }
+    const colon = p++;
+    if (ASC_FEATURE_SIMD) {
+      if (p + 16 <= end) {
+        const mask = notTextMask(p);
+        p = mask ? p + ctz(mask) : scanText(p + 16, end);
+      } else p = scanText(p, end);
+    } else p = scanText(p, end);
+    if (p + 2 > end || <u32>load<u16>(p, 0, 1) != CRLF) {
+      c.colon = <u32>(colon - base);
+      c.row = VALUE;
+      return p;
+    }
+    if (!readField(c, base, name, colon, p)) {
+      outcome = READ_FAULT;
+      return p;
+    }
+    p += 2;
+  }
+}
+
+/** Enters the field line with name [name, colon) and value (colon, end) into the table and heeds it. False with a fault. */
+function readField(c: Connection, base: usize, name: usize, colon: usize, end: usize): bool {
+  let value = colon + 1;
+  while (value < end && isBlank(load<u8>(value))) value++;
+  while (end > value && isBlank(load<u8>(end - 1))) end--;
+  const nameLength = <u32>(colon - name);
+  const id = idOf(name, nameLength);
+  writeEntry(c.entries, c.count++, id, <u32>(name - base), nameLength, <u32>(value - base), <u32>(end - value));
+  return id == FIELD_OTHER || heedField(c, id, name, value, end);
+}
+
+/** Notes what a well-known field says of the message or the connection. False with a fault. */
+function heedField(c: Connection, id: u32, name: usize, value: usize, end: usize): bool {
+  if (c.state == TRAILERS) {
+    // RFC 9110 §6.5.1: a field that frames the message must not be in its trailers. The others are the user's to judge.
+    if (id != FIELD_CONTENT_LENGTH && id != FIELD_TRANSFER_ENCODING) return true;
+    return fault(RULE_TRAILER_FORBIDDEN, name, load<u8>(name), NONE);
+  }
+  switch (id) {
+    case FIELD_CONTENT_LENGTH:
+      if (c.flags & SEEN_TUNNEL) break;
+      if (!readContentLength(value, end, c.lengthDigits, c.length)) return false;
+      c.length = contentLength();
+      c.lengthDigits = contentLengthDigits();
+      c.flags |= FLAG_CONTENT_LENGTH;
+      break;
+    case FIELD_TRANSFER_ENCODING:
+      if (!(c.flags & SEEN_TUNNEL)) return heedTransferEncoding(c, name, value, end);
+      break;
+    case FIELD_CONNECTION:
+      c.tokens |= connectionTokens(value, end);
+      break;
+    case FIELD_KEEP_ALIVE:
+      c.keepAlive = keepAliveSeconds(value, end);
+      break;
+    case FIELD_CONTENT_ENCODING:
+      c.flags |= FLAG_CONTENT_ENCODING;
+      break;
+    case FIELD_SET_COOKIE:
+      c.flags |= FLAG_SET_COOKIE;
+      break;
+    case FIELD_LOCATION:
+      c.flags |= FLAG_LOCATION;
+      break;
+    case FIELD_WWW_AUTHENTICATE:
+      c.flags |= FLAG_WWW_AUTHENTICATE;
+      break;
+    case FIELD_UPGRADE:
+      c.flags |= SEEN_UPGRADE;
+      break;
+  }
+  return true;
+}
+
+function heedTransferEncoding(c: Connection, name: usize, value: usize, end: usize): bool {
+  if (c.role == ROLE_REQUESTS) {
+    const codings = readCodings(value, end, (c.flags & FLAG_CHUNKED) != 0);
+    if (codings == CODINGS_INVALID) return false;
+    if (codings == CODINGS_CHUNKED) c.flags |= FLAG_CHUNKED;
+  } else {
+    if (c.flags & SEEN_TRANSFER_ENCODING) return fault(RULE_TRANSFER_ENCODING, name, load<u8>(name), NONE);
+    if (!readChunkedOnly(value, end)) return false;
+    c.flags |= FLAG_CHUNKED;
+  }
+  c.flags |= SEEN_TRANSFER_ENCODING;
+  return true;
+}

@@ -1,0 +1,29 @@
+/**
+ * The flat ABI: the only functions the host may call, and the module's memory. Offsets and numbers cross here, never
+ * strings; what they mean is in abi.ts.
+ */
+import { EVENTS, INPUT } from './memory';
+
+export {
+  connectionCancel,
+  connectionCanOpen,
+  connectionCloseReason,
+  connectionCreate,
+  connectionEnd,
+  connectionFree,
+  connectionOpen,
+  connectionPassed,
+  connectionReceive,
+  connectionReceiveEnd,
+} from './connection';
+export { failAllocationsAfter, liveOctets } from './memory';
+
+/** Where the host puts octets: INPUT_OCTETS of them. */
+export function inputOffset(): u32 {
+  return <u32>INPUT;
+}
+
+/** Where a call's event records begin. */
+export function eventsOffset(): u32 {
+  return <u32>EVENTS;
+}

@@ -1,0 +1,150 @@
+/**
+ * Octets: their classes in the grammar of HTTP/1.1 (RFC 9110 §5.5, §5.6; RFC 9112), and scanners over runs of one class.
+ *
+ * Every scanner answers the first octet in [p, end) that does not belong to its run, or `end`. Wide loads are made only
+ * after `p + 16 <= end`, the tail is read by the plain loop; the build without SIMD has the plain loop alone. So an octet
+ * behind `end` never has a say, and both builds answer alike.
+ */
+
+/** Octets by which one class differs from the next in `CLASSES`: a class is also the offset of a u16 in a table's row. */
+export const CLASS_OCTETS: u32 = 2;
+/** Classes from here on are field content: HTAB, SP, obs-text, VCHAR. Below: control octets, LF, CR. */
+const CLASS_HTAB: u32 = 3 * CLASS_OCTETS;
+/** Classes from here on are tchar. */
+const CLASS_TCHAR: u32 = 13 * CLASS_OCTETS;
+
+/**
+ * Class of each octet, doubled: 0 control, 1 LF, 2 CR, 3 HTAB, 4 SP, 5 obs-text, 6 DQUOTE, 7 delimiter, 8 "/", 9 ":",
+ * 10 ";", 11 "=", 12 "\", then tchar: 13 any other, 14 ".", 15 "0", 16 "1", 17 "2" to "9", 18 "A" to "F" and "a" to "f",
+ * 19 "H", 20 "T", 21 "P".
+ */
+// biome-ignore format: a table
+export const CLASSES: usize = memory.data<u8>([
+   0,  0,  0,  0,  0,  0,  0,  0,  0,  6,  2,  0,  0,  4,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+   8, 26, 12, 26, 26, 26, 26, 26, 14, 14, 26, 26, 14, 26, 28, 16, 30, 32, 34, 34, 34, 34, 34, 34, 34, 34, 18, 20, 14, 22, 14, 14,
+  14, 36, 36, 36, 36, 36, 36, 26, 38, 26, 26, 26, 26, 26, 26, 26, 42, 26, 26, 26, 40, 26, 26, 26, 26, 26, 26, 14, 24, 14, 26, 26,
+  26, 36, 36, 36, 36, 36, 36, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 14, 26, 14, 26,  0,
+  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+]);
+
+/** CR LF as a little-endian u16. */
+export const CRLF: u32 = 0x0a0d;
+
+export function classOf(octet: u32): u32 {
+  return load<u8>(octet, CLASSES); // SAFE: an octet is below 256, the table's length
+}
+
+export function isToken(octet: u32): bool {
+  return classOf(octet) >= CLASS_TCHAR;
+}
+
+export function isBlank(octet: u32): bool {
+  return octet == 0x20 || octet == 0x09;
+}
+
+/**
+ * Bit i is set if octet i of the 16 at `p` is no tchar. The first look-up gives, by low nibble, the set of high nibbles with
+ * which it makes a tchar; the second gives the bit of the high nibble (none from 8 on).
+ */
+export function notTokenMask(p: usize): i32 {
+  const octets = v128.load(p, 0, 1); // SAFE: 16 octets, the caller's promise
+  const sets = i8x16.swizzle(
+    i8x16(-24, -4, -8, -4, -4, -4, -4, -4, -8, -8, -12, 84, -48, 84, -12, 112),
+    v128.and(octets, i8x16.splat(15)),
+  );
+  const bit = i8x16.swizzle(i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0), i8x16.shr_u(octets, 4));
+  return i8x16.bitmask(i8x16.eq(v128.and(sets, bit), i8x16.splat(0)));
+}
+
+/** Bit i is set if octet i of the 16 at `p` is no field content: a control octet but HTAB, or DEL. */
+export function notTextMask(p: usize): i32 {
+  const octets = v128.load(p, 0, 1); // SAFE: 16 octets, the caller's promise
+  const low = v128.andnot(i8x16.lt_u(octets, i8x16.splat(0x20)), i8x16.eq(octets, i8x16.splat(0x09)));
+  return i8x16.bitmask(v128.or(low, i8x16.eq(octets, i8x16.splat(0x7f))));
+}
+
+/** End of the run of tchar that begins at `p`. */
+export function scanToken(p: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    // Invariant: [start, p) is tchar.
+    for (; p + 16 <= end; p += 16) {
+      const mask = notTokenMask(p);
+      if (mask) return p + ctz(mask);
+    }
+  }
+  while (p < end && isToken(load<u8>(p))) p++;
+  return p;
+}
+
+/** End of the run of field content (HTAB, SP, VCHAR, obs-text) that begins at `p`. */
+export function scanText(p: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    // Invariant: [start, p) is field content.
+    for (; p + 16 <= end; p += 16) {
+      const mask = notTextMask(p);
+      if (mask) return p + ctz(mask);
+    }
+  }
+  while (p < end && classOf(load<u8>(p)) >= CLASS_HTAB) p++;
+  return p;
+}
+
+/** First octet of [p, end) that is neither SP nor HTAB, or `end`. */
+export function skipBlanks(p: usize, end: usize): usize {
+  while (p < end && isBlank(load<u8>(p))) p++;
+  return p;
+}
+
+/** End of what stands in [p, end) before trailing SP and HTAB. */
+export function trimBlanks(p: usize, end: usize): usize {
+  while (end > p && isBlank(load<u8>(end - 1))) end--;
+  return end;
+}
+
+/** Eight octets as they stand, letters lower-cased. Exact for comparing with tchar: no other tchar becomes a letter or "-". */
+export function lower8(p: usize): u64 {
+  return load<u64>(p, 0, 1) | 0x2020202020202020;
+}
+
+export function lower4(p: usize): u32 {
+  return load<u32>(p, 0, 1) | 0x20202020;
+}
+
+export function lower2(p: usize): u32 {
+  return <u32>load<u16>(p, 0, 1) | 0x2020;
+}
+
+/** Value of a hexadecimal digit, or 16. */
+export function hexValue(octet: u32): u32 {
+  const digit = octet - 0x30;
+  if (digit <= 9) return digit;
+  const letter = (octet | 0x20) - 0x61;
+  return letter <= 5 ? letter + 10 : 16;
+}
+
+/**
+ * Moves `length` octets down from `from` to `to` (to < from); no octet from `to + length` on is written. Body pieces are
+ * mostly short, for which wide stores beat the call that memory.copy makes.
+ */
+export function moveDown(to: usize, from: usize, length: usize): void {
+  if (length > 512) {
+    memory.copy(to, from, length);
+    return;
+  }
+  if (ASC_FEATURE_SIMD) {
+    if (length >= 16) {
+      // The last 16 octets are taken first, since the loop may write over them. Each store ends below the next load:
+      // to + 16 < from + 16.
+      const last = v128.load(from + length - 16, 0, 1);
+      for (let i: usize = 0; i + 16 < length; i += 16) v128.store(to + i, v128.load(from + i, 0, 1), 0, 1);
+      v128.store(to + length - 16, last, 0, 1);
+      return;
+    }
+  }
+  let i: usize = 0;
+  for (; i + 8 <= length; i += 8) store<u64>(to + i, load<u64>(from + i, 0, 1), 0, 1);
+  for (; i < length; i++) store<u8>(to + i, load<u8>(from + i));
+}
