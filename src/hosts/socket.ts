@@ -2,8 +2,9 @@
  * The socket seam: all that a host's sockets must offer (DESIGN: Socket in, octets pushed to a Sink).
  * A socket knows neither HTTP nor deadlines; whoever waits on it owns the deadline.
  */
-import type { TransportError } from '../exceptions.js';
+
 import type { TlsOptions } from '../config.js';
+import type { TransportError } from '../exceptions.js';
 
 /** A value now, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;

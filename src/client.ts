@@ -1,0 +1,408 @@
+/**
+ * The clients: settings, what a request inherits from them, and the verbs, each written once. What differs between a
+ * blocking and an asynchronous client is how a flow is driven, nothing else.
+ */
+import {
+  type CertTypes,
+  DEFAULT_TIMEOUT,
+  type LimitsTypes,
+  own,
+  Timeout,
+  type TimeoutTypes,
+  type VerifyTypes,
+} from './config.js';
+import { type ContentOptions, encodeRequest, NO_BODY, type RequestContent } from './content.js';
+import { type Environment, runtime } from './environment.js';
+import { ClientClosed, TotalTimeout } from './exceptions.js';
+import { type Flow, Guard, runAsync } from './flow.js';
+import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
+import type { MaybePromise, Resolve } from './hosts/socket.js';
+import { QueryParams, type QueryParamTypes } from './query-params.js';
+import { announceBody, Prepared, Request, type RequestExtensions } from './request.js';
+import type { DefaultEncoding, Response } from './response.js';
+import { type Io, type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
+import type { AsyncBaseTransport } from './transports/base.js';
+import { AsyncHTTPTransport } from './transports/http.js';
+import { type Origin, URL, type URLTypes } from './url.js';
+import { VERSION } from './version.js';
+
+/** Hooks by event, called in order. */
+export interface EventHooks {
+  readonly request?: readonly RequestHook[] | null | undefined;
+  readonly response?: readonly ResponseHook[] | null | undefined;
+}
+
+/** Settings of a client. `undefined` and a missing name mean the default. */
+export interface ClientOptions {
+  /** Merged into every request's query; the request's own win. */
+  readonly params?: QueryParamTypes | null | undefined;
+  /** Merged into every request's headers; the request's own win. */
+  readonly headers?: HeaderTypes | undefined;
+  readonly verify?: VerifyTypes | null | undefined;
+  readonly cert?: CertTypes | null | undefined;
+  readonly timeout?: TimeoutTypes | undefined;
+  readonly limits?: LimitsTypes | undefined;
+  readonly eventHooks?: EventHooks | null | undefined;
+  /** Goes before relative URLs. */
+  readonly baseUrl?: URLTypes | null | undefined;
+  /** Replaces the default transport. */
+  readonly transport?: AsyncBaseTransport | null | undefined;
+  /** Wraps the default transport, or the one given. */
+  readonly wrapTransport?: ((inner: AsyncBaseTransport) => AsyncBaseTransport) | null | undefined;
+  /** Asked for every address before connecting to it. */
+  readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
+  /** Replaces DNS. */
+  readonly resolve?: Resolve | null | undefined;
+  readonly defaultEncoding?: DefaultEncoding | null | undefined;
+}
+
+/** Options of a call without a body. */
+export interface CallOptions {
+  readonly params?: QueryParamTypes | null | undefined;
+  readonly headers?: HeaderTypes | undefined;
+  readonly timeout?: TimeoutTypes | undefined;
+  readonly extensions?: RequestExtensions | null | undefined;
+  /** Cancels the call at any moment: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+/** Options of a call with a body. */
+export interface BodyCallOptions extends CallOptions, ContentOptions {
+  readonly content?: RequestContent | null | undefined;
+}
+
+/** Options of `send`. */
+export interface SendOptions {
+  /** The body stays unread. */
+  readonly stream?: boolean | null | undefined;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+const NO_HOOKS: readonly never[] = Object.freeze([]);
+const NO_BODY_FIELDS: readonly never[] = Object.freeze([]);
+
+/** The headers that every client sends unless told otherwise, in this order (httpx). */
+function defaultHeaders(): [string, string][] {
+  return [
+    ['Accept', '*/*'],
+    ['Accept-Encoding', 'gzip, deflate'],
+    ['Connection', 'keep-alive'],
+    ['User-Agent', `httpx-wasm/${VERSION}`],
+  ];
+}
+
+/** What the base of requests to one origin was made of. */
+interface CachedBase {
+  readonly client: Headers;
+  readonly revision: number;
+  readonly base: RequestBase;
+}
+
+/** Settings and verbs of every client; `R` is what a call gives. */
+export abstract class BaseClient<R extends MaybePromise<Response>> implements Io {
+  /** @internal */ protected readonly environment: Environment;
+  /** @internal */ protected readonly transport: AsyncBaseTransport;
+  readonly #defaultEncoding: DefaultEncoding;
+  #headers: Headers;
+  #params: QueryParams;
+  #timeout: Timeout;
+  #baseUrl: URL;
+  #extensions: RequestExtensions;
+  #requestHooks: RequestHook[];
+  #responseHooks: ResponseHook[];
+  #bases = new WeakMap<Origin, CachedBase>();
+  #settings: SendSettings | null = null;
+  #closed = false;
+
+  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  constructor(options: ClientOptions | undefined, environment: Environment) {
+    this.environment = environment;
+    this.#headers = new Headers(defaultHeaders());
+    this.#headers.update(own(options, 'headers') ?? null);
+    this.#params = new QueryParams(own(options, 'params') ?? null);
+    this.#timeout = Timeout.from(own(options, 'timeout'), DEFAULT_TIMEOUT);
+    this.#extensions = Object.freeze({ timeout: this.#timeout });
+    this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
+    const hooks = own(options, 'eventHooks');
+    this.#requestHooks = [...(own(hooks, 'request') ?? NO_HOOKS)];
+    this.#responseHooks = [...(own(hooks, 'response') ?? NO_HOOKS)];
+    this.#defaultEncoding = own(options, 'defaultEncoding') ?? 'utf-8';
+    const inner = own(options, 'transport') ?? this.defaultTransport(options);
+    const wrap = own(options, 'wrapTransport') ?? null;
+    this.transport = wrap === null ? inner : wrap(inner);
+  }
+
+  /** @internal */
+  protected abstract defaultTransport(options: ClientOptions | undefined): AsyncBaseTransport;
+  /** @internal Drives a flow the client's way. */
+  protected abstract run(flow: Flow<Response>, guard: Guard | null): R;
+  /** @internal A call that fails before it begins. */
+  protected abstract fail(error: unknown): R;
+
+  // ── settings ──
+
+  get headers(): Headers {
+    return this.#headers;
+  }
+
+  /** Starts again from the default headers. */
+  set headers(headers: HeaderTypes) {
+    const fresh = new Headers(defaultHeaders());
+    fresh.update(headers);
+    this.#headers = fresh;
+  }
+
+  get params(): QueryParams {
+    return this.#params;
+  }
+
+  set params(params: QueryParamTypes | null) {
+    this.#params = new QueryParams(params);
+  }
+
+  get timeout(): Timeout {
+    return this.#timeout;
+  }
+
+  set timeout(timeout: TimeoutTypes) {
+    this.#timeout = Timeout.from(timeout, DEFAULT_TIMEOUT);
+    this.#extensions = Object.freeze({ timeout: this.#timeout });
+  }
+
+  get baseUrl(): URL {
+    return this.#baseUrl;
+  }
+
+  set baseUrl(url: URLTypes) {
+    this.#baseUrl = asBase(url);
+  }
+
+  /** The hooks, by event; the lists may be changed. */
+  get eventHooks(): { request: RequestHook[]; response: ResponseHook[] } {
+    return { request: this.#requestHooks, response: this.#responseHooks };
+  }
+
+  set eventHooks(hooks: EventHooks) {
+    this.#requestHooks = [...(hooks.request ?? NO_HOOKS)];
+    this.#responseHooks = [...(hooks.response ?? NO_HOOKS)];
+    this.#settings = null;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  // ── Io ──
+
+  /** @internal */
+  transportFor(_request: Request): AsyncBaseTransport {
+    return this.transport;
+  }
+
+  /** @internal */
+  now(): number {
+    return this.environment.deadlines.tick();
+  }
+
+  // ── requests ──
+
+  /**
+   * A request as this client would send it: its base URL, params and headers merged in.
+   * @throws InvalidURL, TypeError
+   */
+  buildRequest(method: string, url: URLTypes, options?: BodyCallOptions): Request {
+    const name = method.toUpperCase();
+    const target = this.#mergedUrl(url, own(options, 'params'));
+    const headers = this.#mergedHeaders(target, own(options, 'headers'));
+    let body = NO_BODY;
+    let announced: readonly (readonly [string, string])[] = NO_BODY_FIELDS;
+    if (options !== undefined) {
+      ({ body, headers: announced } = encodeRequest({
+        content: own(options, 'content'),
+        data: own(options, 'data'),
+        json: own(options, 'json'),
+      }));
+    }
+    if (announced.length > 0 || name !== 'GET') announceBody(headers, name, announced);
+    return new Request(name, target, new Prepared(headers, body, this.#mergedExtensions(options)));
+  }
+
+  #mergedUrl(url: URLTypes, params: QueryParamTypes | null | undefined): URL {
+    const given = url instanceof URL ? url : new URL(url);
+    const merged = this.#baseUrl.isAbsoluteUrl && !given.isAbsoluteUrl ? appended(this.#baseUrl, given) : given;
+    if (this.#params.size === 0 && (params === null || params === undefined)) return merged;
+    return merged.copyMergeParams(this.#params.merge(params ?? undefined));
+  }
+
+  #mergedHeaders(url: URL, extra: HeaderTypes | undefined): Headers {
+    const { origin } = url;
+    const client = this.#headers;
+    let cached = this.#bases.get(origin);
+    if (cached === undefined || cached.client !== client || cached.revision !== client.revision) {
+      cached = { client, revision: client.revision, base: Headers.requestBase(origin.hostField, client) };
+      this.#bases.set(origin, cached);
+    }
+    return cached.base.with(extra);
+  }
+
+  #mergedExtensions(options: CallOptions | undefined): RequestExtensions {
+    const timeout = own(options, 'timeout');
+    const extensions = own(options, 'extensions') ?? null;
+    if (timeout === undefined && extensions === null) return this.#extensions;
+    return { timeout: Timeout.from(timeout, this.#timeout), ...extensions };
+  }
+
+  /** Sends a request as it is. The response's body is read, unless `stream` is set. */
+  send(request: Request, options?: SendOptions): R {
+    return this.#dispatch(request, own(options, 'stream') === true, own(options, 'signal') ?? null);
+  }
+
+  #dispatch(request: Request, stream: boolean, signal: AbortSignal | null): R {
+    if (this.#closed) return this.fail(new ClientClosed());
+    if (signal?.aborted) return this.fail(signal.reason);
+    let guard: Guard | null;
+    try {
+      guard = this.#guardOf(request, signal);
+    } catch (error) {
+      return this.fail(error);
+    }
+    return this.run(send(this, request, this.#settingsFor(stream, guard)), guard);
+  }
+
+  #settingsFor(stream: boolean, guard: Guard | null): SendSettings {
+    if (!stream && guard === null && this.#settings !== null) return this.#settings;
+    const settings: SendSettings = {
+      requestHooks: this.#requestHooks,
+      responseHooks: this.#responseHooks,
+      stream,
+      defaultEncoding: this.#defaultEncoding,
+      guard,
+    };
+    if (!stream && guard === null) this.#settings = settings;
+    return settings;
+  }
+
+  #guardOf(request: Request, signal: AbortSignal | null): Guard | null {
+    const { timeout } = request.extensions;
+    const { total } = timeout === this.#timeout ? this.#timeout : Timeout.from(timeout, this.#timeout);
+    if (signal === null && total === null) return null;
+    const { deadlines } = this.environment;
+    const expired = (ms: number) =>
+      new TotalTimeout(`Cannot complete the request to ${request.url.origin}: it is not done after ${ms} ms in all`);
+    return new Guard(signal, deadlines.ofLimit(total), deadlines.tick(), expired);
+  }
+
+  #call(method: string, url: URLTypes, options: BodyCallOptions | undefined, stream: boolean): R {
+    let request: Request;
+    try {
+      if (this.#closed) throw new ClientClosed();
+      request = this.buildRequest(method, url, options);
+    } catch (error) {
+      return this.fail(error);
+    }
+    return this.#dispatch(request, stream, own(options, 'signal') ?? null);
+  }
+
+  /** Sends a request and reads the response. */
+  request(method: string, url: URLTypes, options?: BodyCallOptions): R {
+    return this.#call(method, url, options, false);
+  }
+
+  /** Sends a request; the response's body is unread, and closing the response gives its connection up. */
+  stream(method: string, url: URLTypes, options?: BodyCallOptions): R {
+    return this.#call(method, url, options, true);
+  }
+
+  get(url: URLTypes, options?: CallOptions): R {
+    return this.#call('GET', url, options, false);
+  }
+
+  options(url: URLTypes, options?: CallOptions): R {
+    return this.#call('OPTIONS', url, options, false);
+  }
+
+  head(url: URLTypes, options?: CallOptions): R {
+    return this.#call('HEAD', url, options, false);
+  }
+
+  delete(url: URLTypes, options?: CallOptions): R {
+    return this.#call('DELETE', url, options, false);
+  }
+
+  post(url: URLTypes, options?: BodyCallOptions): R {
+    return this.#call('POST', url, options, false);
+  }
+
+  put(url: URLTypes, options?: BodyCallOptions): R {
+    return this.#call('PUT', url, options, false);
+  }
+
+  patch(url: URLTypes, options?: BodyCallOptions): R {
+    return this.#call('PATCH', url, options, false);
+  }
+
+  /** QUERY: safe and idempotent, with a body. */
+  query(url: URLTypes, options?: BodyCallOptions): R {
+    return this.#call('QUERY', url, options, false);
+  }
+
+  /** @internal True the first time. */
+  protected markClosed(): boolean {
+    const first = !this.#closed;
+    this.#closed = true;
+    return first;
+  }
+}
+
+/** The base URL, its path ending in '/'. */
+function asBase(url: URLTypes): URL {
+  const base = url instanceof URL ? url : new URL(url);
+  return base.isAbsoluteUrl && !base.path.endsWith('/') ? base.copyWith({ path: `${base.path}/` }) : base;
+}
+
+/** A relative URL behind a base's path: never above it by a leading '/'; the reference's own query and fragment. */
+function appended(base: URL, reference: URL): URL {
+  const path = reference.toString().replace(/^\/+/, '');
+  return base.join(path === '' || /^[?#]/.test(path) ? path : `./${path}`);
+}
+
+/** A client for event loops. Its methods never throw: they reject. */
+export class AsyncClient extends BaseClient<Promise<Response>> {
+  /** `environment` is for tests. @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  constructor(options?: ClientOptions, environment: Environment = runtime) {
+    super(options, environment);
+  }
+
+  /** @internal */
+  protected override defaultTransport(options: ClientOptions | undefined): AsyncBaseTransport {
+    return new AsyncHTTPTransport(
+      {
+        verify: own(options, 'verify'),
+        cert: own(options, 'cert'),
+        limits: own(options, 'limits'),
+        allowAddress: own(options, 'allowAddress'),
+        resolve: own(options, 'resolve'),
+      },
+      this.environment,
+    );
+  }
+
+  /** @internal */
+  protected override run(flow: Flow<Response>, guard: Guard | null): Promise<Response> {
+    return runAsync(flow, guard);
+  }
+
+  /** @internal */
+  protected override fail(error: unknown): Promise<Response> {
+    return Promise.reject(error);
+  }
+
+  /** Closes every connection; what is in flight fails with CloseError. Idempotent. */
+  async aclose(): Promise<void> {
+    if (this.markClosed()) await this.transport.aclose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.aclose();
+  }
+}

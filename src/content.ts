@@ -1,0 +1,304 @@
+/**
+ * Request bodies: what the user gives becomes octets with a known length, or a stream of them, and the header fields that
+ * say so (httpx: `encode_request`). Framing on the wire is not decided here but from those fields.
+ */
+import { StreamConsumed } from './exceptions.js';
+import { isThenable } from './flow.js';
+import type { MaybePromise } from './hosts/socket.js';
+
+/** Pieces of a streamed body. A string is UTF-8. */
+export type ContentChunk = Uint8Array | string;
+
+/** Whatever a request body can be. */
+export type RequestContent =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>
+  | Iterable<ContentChunk>
+  | AsyncIterable<ContentChunk>;
+
+/** What else a body can be made from: fields of a form. */
+export type RequestData = Readonly<Record<string, FormValue | readonly FormValue[]>> | URLSearchParams;
+type FormValue = string | number | boolean | null;
+
+/** Reads one body once. */
+export interface BodyReader {
+  /** The next piece, never empty; `null` after the last. */
+  next(): MaybePromise<Uint8Array | null>;
+  /** The body is not wanted any more; its source is told. */
+  cancel(reason: unknown): void;
+}
+
+/** A request body. */
+export interface RequestBody {
+  /** All of it, where it is in memory. */
+  readonly octets: Uint8Array<ArrayBuffer> | null;
+  /** Octets in all, or `null` if that is not known. */
+  readonly length: number | null;
+  /** It can be read again from the start. */
+  readonly replayable: boolean;
+  /** @throws StreamConsumed if it was read before and cannot be again. */
+  open(): BodyReader;
+}
+
+const encoder = new TextEncoder();
+
+/** A body in memory. */
+class OctetsBody implements RequestBody {
+  readonly octets: Uint8Array<ArrayBuffer>;
+  readonly replayable = true;
+
+  constructor(octets: Uint8Array<ArrayBuffer>) {
+    this.octets = octets;
+  }
+
+  get length(): number {
+    return this.octets.length;
+  }
+
+  open(): BodyReader {
+    let octets: Uint8Array | null = this.octets.length > 0 ? this.octets : null;
+    return {
+      next() {
+        const all = octets;
+        octets = null;
+        return all;
+      },
+      cancel() {},
+    };
+  }
+}
+
+/** No body. */
+export const NO_BODY: RequestBody = new OctetsBody(new Uint8Array(0));
+
+/** A body of octets in memory. */
+export function octetsBody(octets: Uint8Array<ArrayBuffer>): RequestBody {
+  return new OctetsBody(octets);
+}
+
+/** All octets of a body, read on an event loop. */
+export async function joinedBody(body: RequestBody): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = body.open();
+  const pieces: Uint8Array[] = [];
+  let octets = 0;
+  for (let piece = await reader.next(); piece !== null; piece = await reader.next()) {
+    pieces.push(piece);
+    octets += piece.length;
+  }
+  const whole = new Uint8Array(octets);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** A body that is read piece by piece. */
+class StreamBody implements RequestBody {
+  readonly octets = null;
+  readonly length: number | null;
+  readonly replayable: boolean;
+  readonly #open: () => BodyReader;
+  #opened = false;
+
+  constructor(length: number | null, replayable: boolean, open: () => BodyReader) {
+    this.length = length;
+    this.replayable = replayable;
+    this.#open = open;
+  }
+
+  open(): BodyReader {
+    if (this.#opened && !this.replayable) {
+      throw new StreamConsumed('Cannot send the request body again: it is a stream that has been read');
+    }
+    this.#opened = true;
+    return this.#open();
+  }
+}
+
+function chunkOf(value: unknown): Uint8Array {
+  if (typeof value === 'string') return encoder.encode(value);
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`Cannot send the request body: expected Uint8Array or string pieces, got ${typeof value}`);
+}
+
+/** Reads an iterator, async or not; empty pieces are left out. */
+class IteratorReader implements BodyReader {
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
+  #done = false;
+
+  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  next(): MaybePromise<Uint8Array | null> {
+    for (;;) {
+      if (this.#done) return null;
+      const result = this.#iterator.next();
+      if (isThenable(result)) return this.#afterwards(result as Promise<IteratorResult<unknown>>);
+      const piece = this.#pieceOf(result as IteratorResult<unknown>);
+      if (piece === null || piece.length > 0) return piece;
+    }
+  }
+
+  async #afterwards(first: Promise<IteratorResult<unknown>>): Promise<Uint8Array | null> {
+    let piece = this.#pieceOf(await first);
+    while (piece !== null && piece.length === 0) piece = this.#pieceOf(await this.#iterator.next());
+    return piece;
+  }
+
+  #pieceOf(result: IteratorResult<unknown>): Uint8Array | null {
+    if (result.done !== true) return chunkOf(result.value);
+    this.#done = true;
+    return null;
+  }
+
+  cancel(): void {
+    if (this.#done) return;
+    this.#done = true;
+    const ended = this.#iterator.return?.();
+    // What the source says about being told is nobody's result: the request has its own.
+    if (isThenable(ended)) ended.then(undefined, () => {});
+  }
+}
+
+/** Reads a WHATWG stream. */
+class StreamReader implements BodyReader {
+  readonly #reader: ReadableStreamDefaultReader<unknown>;
+  #done = false;
+
+  constructor(stream: ReadableStream<unknown>) {
+    this.#reader = stream.getReader();
+  }
+
+  async next(): Promise<Uint8Array | null> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) {
+        this.#done = true;
+        this.#reader.releaseLock();
+        return null;
+      }
+      const piece = chunkOf(value);
+      if (piece.length > 0) return piece;
+    }
+  }
+
+  cancel(reason: unknown): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#reader.cancel(reason).then(undefined, () => {});
+  }
+}
+
+/** Body and the fields that announce it. */
+export interface EncodedContent {
+  readonly body: RequestBody;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+const NOTHING: EncodedContent = { body: NO_BODY, headers: [] };
+
+function ofOctets(octets: Uint8Array, type: string | null): EncodedContent {
+  if (octets.length === 0 && type === null) return NOTHING;
+  const headers: [string, string][] = [['Content-Length', String(octets.length)]];
+  if (type !== null) headers.push(['Content-Type', type]);
+  return { body: new OctetsBody(octets as Uint8Array<ArrayBuffer>), headers };
+}
+
+/** Text as a body of a given type, announced even when empty. */
+export function octetsOf(text: string, type: string): EncodedContent {
+  return ofOctets(encoder.encode(text), type);
+}
+
+const CHUNKED: readonly (readonly [string, string])[] = [['Transfer-Encoding', 'chunked']];
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+}
+
+/**
+ * Encodes `content`. Iterables, streams and Blobs are read when the request is sent; an iterable that makes a new iterator
+ * each time can be sent again.
+ * @throws TypeError for anything else.
+ */
+export function encodeContent(content: RequestContent): EncodedContent {
+  if (typeof content === 'string') return ofOctets(encoder.encode(content), null);
+  if (content instanceof Uint8Array) return ofOctets(content, null);
+  if (content instanceof ArrayBuffer) return ofOctets(new Uint8Array(content), null);
+  if (typeof Blob !== 'undefined' && content instanceof Blob) {
+    const body = new StreamBody(content.size, true, () => new StreamReader(content.stream()));
+    return { body, headers: [['Content-Length', String(content.size)]] };
+  }
+  if (content instanceof ReadableStream) {
+    return { body: new StreamBody(null, false, () => new StreamReader(content)), headers: CHUNKED };
+  }
+  if (typeof content === 'object' && content !== null) {
+    const oneShot = typeof (content as { next?: unknown }).next === 'function';
+    if (Symbol.asyncIterator in content) {
+      const source = content as AsyncIterable<unknown>;
+      const open = () => new IteratorReader(source[Symbol.asyncIterator]());
+      return { body: new StreamBody(null, !oneShot, open), headers: CHUNKED };
+    }
+    if (Symbol.iterator in content) {
+      const source = content as Iterable<unknown>;
+      const open = () => new IteratorReader(source[Symbol.iterator]());
+      return { body: new StreamBody(null, !oneShot, open), headers: CHUNKED };
+    }
+  }
+  throw new TypeError(
+    `Cannot encode the request body: expected a string, octets, Blob, ReadableStream or iterable as content, got ${typeOf(content)}`,
+  );
+}
+
+/** JSON as httpx writes it: compact, non-ASCII kept, NaN and Infinity refused. @throws TypeError, RangeError */
+export function encodeJson(value: unknown): EncodedContent {
+  const refuse = (_key: string, each: unknown) => {
+    if (typeof each === 'number' && !Number.isFinite(each)) {
+      throw new RangeError(`Cannot encode the request body as JSON: ${each} has no JSON form`);
+    }
+    return each;
+  };
+  const text = JSON.stringify(value, refuse);
+  if (text === undefined)
+    throw new TypeError(`Cannot encode the request body as JSON: ${typeof value} has no JSON form`);
+  return ofOctets(encoder.encode(text), 'application/json');
+}
+
+/** A form, as application/x-www-form-urlencoded: lists repeat their name, `null` is empty. */
+export function encodeForm(data: RequestData): EncodedContent {
+  const form = new URLSearchParams();
+  if (data instanceof URLSearchParams) for (const [name, value] of data) form.append(name, value);
+  else {
+    for (const name of Object.keys(data)) {
+      const value = data[name] as FormValue | readonly FormValue[];
+      for (const each of Array.isArray(value) ? (value as readonly FormValue[]) : [value as FormValue]) {
+        form.append(name, each === null ? '' : String(each));
+      }
+    }
+  }
+  return ofOctets(encoder.encode(form.toString()), 'application/x-www-form-urlencoded');
+}
+
+/** What a request can be given as its body: at most one is used, in this order (httpx). */
+export interface ContentOptions {
+  readonly content?: RequestContent | null | undefined;
+  readonly data?: RequestData | null | undefined;
+  readonly json?: unknown;
+}
+
+/** Encodes whichever option is given: content, else data, else json. */
+export function encodeRequest(options: ContentOptions): EncodedContent {
+  const { content, data, json } = options;
+  if (content !== null && content !== undefined) return encodeContent(content);
+  if (data !== null && data !== undefined) {
+    const empty = data instanceof URLSearchParams ? data.size === 0 : Object.keys(data).length === 0;
+    if (!empty) return encodeForm(data);
+  }
+  if (json !== null && json !== undefined) return encodeJson(json);
+  return NOTHING;
+}

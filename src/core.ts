@@ -1,0 +1,493 @@
+/**
+ * The WebAssembly boundary: the one file of the client that knows pointers. It offers the core as objects: connections that
+ * take octets and call back with what they mean, and decoders. Offsets go in and out; a response head and its field table
+ * leave the core as one Latin-1 string.
+ *
+ * Invariants: one core instance serves a thread, made at first use; every view of linear memory is made anew after growth;
+ * a view shown to `Events` is valid only inside that call. A trap is our bug: the instance is discarded, its connections
+ * fail with a named error, and a new instance serves what comes next.
+ */
+
+import { coreModule } from '#core-module';
+import * as abi from '../assembly/abi.js';
+import { DecodingError, LocalProtocolError, RemoteProtocolError } from './exceptions.js';
+import type { Octets } from './hosts/socket.js';
+import { describeRule } from './rules.js';
+
+/** Number of a stream on its connection (HTTP/1.1: of the exchange, counted from 1). */
+export type StreamId = number;
+
+/** What a request head says, ready to be written. */
+export interface RequestHead {
+  readonly method: string;
+  /** Request target as it goes on the wire. */
+  readonly target: string;
+  /** Field lines, each ending in CRLF, validated. */
+  readonly block: string;
+  /** OPEN_* bits of the core's ABI, without OPEN_END_STREAM. */
+  readonly open: number;
+  /** How the body is framed: its length, 'chunked', or `null` for none. */
+  readonly framing: number | 'chunked' | null;
+  /** Reserved for extended CONNECT (RFC 8441). */
+  readonly protocol: string | null;
+}
+
+/** Head octets as one Latin-1 string: field table, then the head. */
+export interface Head {
+  readonly text: string;
+  readonly fields: number;
+  /** Seconds of `Keep-Alive: timeout=n`, or `null`. */
+  readonly keepAliveSeconds: number | null;
+}
+
+/** What a connection tells of its streams. Called inside `receive` and its like; must not run flows. */
+export interface Events {
+  onHead(stream: StreamId, status: number, flags: number, head: Head): void;
+  onInterim(stream: StreamId, status: number, head: Head): void;
+  /** Body octets bytes[from, to). True: the lent memory was kept. */
+  onData(stream: StreamId, bytes: Uint8Array, from: number, to: number, lent: boolean): boolean;
+  onEnd(stream: StreamId, keepAlive: boolean, trailers: Head | null): void;
+  onWritable(stream: StreamId): void;
+  /** bytes[from, to) already belong to the next protocol. */
+  onUpgrade(stream: StreamId, bytes: Uint8Array, from: number, to: number): void;
+  onReset(stream: StreamId, error: number, unprocessed: boolean): void;
+  onGoaway(lastStream: StreamId, code: number): void;
+  onError(error: RemoteProtocolError, code: number): void;
+}
+
+/** Limits on what a peer may send in one head. */
+export interface HeadLimits {
+  readonly headOctets: number;
+  readonly fields: number;
+  readonly interim: number;
+}
+
+/** One protocol connection without I/O: octets in, calls out. One shape for all versions of HTTP. */
+export interface Connection {
+  readonly httpVersion: string;
+  readonly canOpen: boolean;
+  /** Why the connection cannot be used again (CLOSE_* of the ABI); 0: it can. */
+  readonly closeReason: number;
+  /** bytes[0, length) came. True: the lent memory was kept. */
+  receive(bytes: Uint8Array, length: number, lent: boolean, nowMs: number, to: Events): boolean;
+  receiveEnd(to: Events): void;
+  open(head: RequestHead, endStream: boolean): StreamId;
+  /** Announces `octets` of body. How many may follow now (all or some); 0: wait for `onWritable`. */
+  send(stream: StreamId, octets: number): number;
+  end(stream: StreamId, trailers: string | null): void;
+  /** Content was consumed: gives credit back. */
+  release(stream: StreamId, octets: number): void;
+  cancel(stream: StreamId): void;
+  /** What must be written before anything else, after every call above. */
+  takeOutput(): Octets | null;
+  free(): void;
+}
+
+interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  inputOffset(): number;
+  eventsOffset(): number;
+  liveOctets(): number;
+  connectionCreate(protocol: number, role: number, headOctets: number, fields: number, interim: number): number;
+  connectionOpen(handle: number, open: number): number;
+  connectionEnd(handle: number, stream: number): number;
+  connectionReceive(handle: number, from: number, to: number): number;
+  connectionPassed(handle: number): number;
+  connectionReceiveEnd(handle: number): number;
+  connectionCancel(handle: number, stream: number): void;
+  connectionCanOpen(handle: number): number;
+  connectionCloseReason(handle: number): number;
+  connectionFree(handle: number): void;
+  decoderCreate(coding: number, decodedOctetsMax: number, decodedRatioMax: number): number;
+  decoderDecode(handle: number, from: number, to: number): number;
+  decoderEnd(handle: number): number;
+  decoderFree(handle: number): void;
+}
+
+type Latin1Slice = (this: Uint8Array, start: number, end: number) => string;
+const hostLatin1Slice = (globalThis as { Buffer?: { prototype?: { latin1Slice?: Latin1Slice } } }).Buffer?.prototype
+  ?.latin1Slice;
+
+/** Octets as a string of the same code units. TextDecoder cannot: its 'latin1' is windows-1252. */
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  if (hostLatin1Slice !== undefined) return hostLatin1Slice.call(bytes, start, end);
+  let text = '';
+  for (let at = start; at < end; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 8192)));
+  }
+  return text;
+}
+
+/** One instance of the core and the views of its memory. */
+class Core {
+  readonly exports: CoreExports;
+  readonly input: number;
+  readonly events: number;
+  octets: Uint8Array = new Uint8Array(0);
+  words: Uint32Array = new Uint32Array(0);
+  broken: Error | null = null;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
+    this.input = this.exports.inputOffset();
+    this.events = this.exports.eventsOffset() >>> 2;
+    this.refresh();
+  }
+
+  /** Makes the views anew if memory has grown. */
+  refresh(): void {
+    if (this.octets.length !== 0) return;
+    this.octets = new Uint8Array(this.exports.memory.buffer);
+    this.words = new Uint32Array(this.exports.memory.buffer);
+  }
+
+  /** After a trap. */
+  discard(error: unknown): Error {
+    if (this.broken === null) {
+      this.broken = new Error('The protocol core failed; this is a bug in httpx-wasm', { cause: error });
+      if (current === this) current = null;
+    }
+    return this.broken;
+  }
+
+  record(word: number, index: number): number {
+    return this.words[this.events + word * 8 + index] as number;
+  }
+}
+
+let current: Core | null = null;
+
+function core(): Core {
+  if (current === null) current = new Core(coreModule());
+  return current;
+}
+
+/** @internal Octets that the core has allocated and not freed; 0 before its first use. */
+export function liveOctets(): number {
+  return current === null ? 0 : current.exports.liveOctets();
+}
+
+/** An HTTP/1.1 connection: the core understands what comes; what goes is text made here, which the core is told of. */
+class Http1Connection implements Connection {
+  readonly #core: Core;
+  #handle: number;
+  #stream: StreamId = 0;
+  #output: string | null = null;
+  #framing: number | 'chunked' | null = null;
+  #sentOctets = 0;
+  #chunks = 0;
+  /** Body octets that go by without the core: announced by KIND_PASS. */
+  #passing = 0;
+  #holding = false;
+  /** The last `onData` of a `#report` kept the lent memory. */
+  #keeping = false;
+
+  constructor(limits: HeadLimits) {
+    this.#core = core();
+    this.#handle = this.#core.exports.connectionCreate(
+      abi.PROTOCOL_HTTP_1_1,
+      abi.ROLE_CLIENT,
+      limits.headOctets,
+      limits.fields,
+      limits.interim,
+    );
+    if (this.#handle === 0) throw new RangeError('Cannot open a connection: the protocol core has no memory left');
+    this.#core.refresh();
+  }
+
+  get httpVersion(): string {
+    return 'HTTP/1.1';
+  }
+
+  get canOpen(): boolean {
+    return this.#handle !== 0 && this.#core.broken === null && this.#core.exports.connectionCanOpen(this.#handle) !== 0;
+  }
+
+  get closeReason(): number {
+    if (this.#handle === 0) return abi.CLOSE_CANCELLED;
+    return this.#core.exports.connectionCloseReason(this.#handle);
+  }
+
+  open(head: RequestHead, endStream: boolean): StreamId {
+    const stream = this.#core.exports.connectionOpen(
+      this.#handle,
+      endStream ? head.open | abi.OPEN_END_STREAM : head.open,
+    );
+    if (stream === 0) throw new LocalProtocolError('Cannot send a request: the connection is busy or closed');
+    this.#stream = stream;
+    this.#output = `${head.method} ${head.target} HTTP/1.1\r\n${head.block}\r\n`;
+    this.#framing = head.framing;
+    this.#sentOctets = 0;
+    this.#chunks = 0;
+    this.#holding = (head.open & abi.OPEN_EXPECT_CONTINUE) !== 0 && !endStream;
+    return stream;
+  }
+
+  /** The body may go although no 100 (Continue) came (RFC 9110 §10.1.1). */
+  stopHolding(): void {
+    this.#holding = false;
+  }
+
+  send(_stream: StreamId, octets: number): number {
+    if (this.#holding || octets === 0) return 0;
+    if (this.#framing === 'chunked') {
+      this.#append(`${this.#chunks++ === 0 ? '' : '\r\n'}${octets.toString(16)}\r\n`);
+    } else if (this.#framing === null || this.#sentOctets + octets > this.#framing) {
+      throw new LocalProtocolError(
+        `Cannot send the request body: it is longer than its Content-Length of ${this.#framing ?? 0} octets`,
+      );
+    }
+    this.#sentOctets += octets;
+    return octets;
+  }
+
+  end(stream: StreamId, trailers: string | null): void {
+    if (this.#framing === 'chunked') {
+      this.#append(`${this.#chunks === 0 ? '' : '\r\n'}0\r\n${trailers ?? ''}\r\n`);
+    } else if (this.#sentOctets !== (this.#framing ?? 0)) {
+      throw new LocalProtocolError(
+        `Cannot end the request body: ${this.#sentOctets} octets were sent, Content-Length says ${this.#framing ?? 0}`,
+      );
+    }
+    this.#core.exports.connectionEnd(this.#handle, stream);
+  }
+
+  release(): void {}
+
+  cancel(stream: StreamId): void {
+    if (this.#handle !== 0 && this.#core.broken === null) this.#core.exports.connectionCancel(this.#handle, stream);
+  }
+
+  takeOutput(): string | null {
+    const output = this.#output;
+    this.#output = null;
+    return output;
+  }
+
+  free(): void {
+    const handle = this.#handle;
+    if (handle === 0) return;
+    this.#handle = 0;
+    if (this.#core.broken === null) this.#core.exports.connectionFree(handle);
+  }
+
+  #append(text: string): void {
+    this.#output = this.#output === null ? text : this.#output + text;
+  }
+
+  receive(bytes: Uint8Array, length: number, lent: boolean, _nowMs: number, to: Events): boolean {
+    let kept = false;
+    let at = 0;
+    if (this.#passing > 0) {
+      const share = Math.min(length, this.#passing);
+      this.#passing -= share;
+      kept = to.onData(this.#stream, bytes, 0, share, lent);
+      if (this.#passing > 0) return kept;
+      at = share;
+      this.#report(this.#call('connectionPassed', 0, 0), bytes, 0, 0, length, lent, to);
+    }
+    const inner = this.#core;
+    while (at < length && this.#handle !== 0) {
+      const end = Math.min(length, at + abi.INPUT_OCTETS);
+      if (inner.octets.length === 0) inner.refresh();
+      inner.octets.set(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), inner.input);
+      const records = this.#call('connectionReceive', 0, end - at);
+      this.#keeping = false;
+      const next = this.#report(records, bytes, at, end, length, lent, to);
+      kept ||= this.#keeping;
+      at = next;
+    }
+    return kept;
+  }
+
+  receiveEnd(to: Events): void {
+    if (this.#handle === 0) return;
+    this.#passing = 0;
+    this.#report(this.#call('connectionReceiveEnd', 0, 0), EMPTY, 0, 0, 0, false, to);
+  }
+
+  #call(name: 'connectionReceive' | 'connectionPassed' | 'connectionReceiveEnd', from: number, to: number): number {
+    const inner = this.#core;
+    if (inner.broken !== null) return -1;
+    let records: number;
+    try {
+      const { exports } = inner;
+      if (name === 'connectionReceive') records = exports.connectionReceive(this.#handle, from, to);
+      else if (name === 'connectionPassed') records = exports.connectionPassed(this.#handle);
+      else records = exports.connectionReceiveEnd(this.#handle);
+    } catch (error) {
+      inner.discard(error);
+      return -1;
+    }
+    if (inner.octets.length === 0) inner.refresh();
+    return records;
+  }
+
+  /** Turns records into calls. Where the octets that the core has not seen begin in `bytes`. */
+  #report(
+    records: number,
+    bytes: Uint8Array,
+    base: number,
+    end: number,
+    length: number,
+    lent: boolean,
+    to: Events,
+  ): number {
+    const { words } = this.#core;
+    let at = this.#core.events;
+    if (records < 0) {
+      const cause = this.#core.broken;
+      to.onError(new RemoteProtocolError('The protocol core failed while reading a response', { cause }), 0);
+      return length;
+    }
+    for (let i = 0; i < records; i++, at += 8) {
+      const code = words[at + 1] as number;
+      const stream = words[at + 2] as number;
+      const offset = words[at + 3] as number;
+      const octets = words[at + 4] as number;
+      const a = words[at + 5] as number;
+      switch (words[at]) {
+        case abi.KIND_HEAD:
+          to.onHead(stream, code, a, this.#head(at));
+          break;
+        case abi.KIND_DATA:
+          if (a === 1) {
+            const from = this.#core.input + offset;
+            to.onData(stream, this.#core.octets, from, from + octets, false);
+          } else if (to.onData(stream, bytes, base + offset, base + offset + octets, lent)) {
+            this.#keeping = true;
+          }
+          break;
+        case abi.KIND_END:
+          to.onEnd(stream, code === 1, octets === 0 ? null : this.#head(at));
+          break;
+        case abi.KIND_PASS:
+          return this.#pass(at, bytes, base, length, lent, to);
+        case abi.KIND_INTERIM:
+          to.onInterim(stream, code, this.#head(at));
+          break;
+        case abi.KIND_WRITABLE:
+          this.#holding = false;
+          to.onWritable(stream);
+          break;
+        case abi.KIND_UPGRADE:
+          to.onUpgrade(stream, bytes, base + offset, length);
+          return length;
+        case abi.KIND_ERROR:
+          to.onError(protocolError(code, a, words[at + 6] as number), code);
+          return length;
+      }
+    }
+    return end;
+  }
+
+  #pass(at: number, bytes: Uint8Array, base: number, length: number, lent: boolean, to: Events): number {
+    const { words } = this.#core;
+    const stream = words[at + 2] as number;
+    const from = base + (words[at + 3] as number);
+    const shown = words[at + 4] as number;
+    const high = words[at + 7] as number;
+    const left = high === abi.PASS_UNLIMITED ? Number.POSITIVE_INFINITY : (words[at + 6] as number) + high * 4294967296;
+    const more = Math.min(left, length - from - shown);
+    this.#passing = left - more;
+    if (shown + more > 0 && to.onData(stream, bytes, from, from + shown + more, lent)) this.#keeping = true;
+    if (this.#passing === 0) this.#report(this.#call('connectionPassed', 0, 0), bytes, 0, 0, length, lent, to);
+    return from + shown + more;
+  }
+
+  #head(at: number): Head {
+    const { words, octets } = this.#core;
+    const offset = words[at + 3] as number;
+    const seconds = words[at + 7] as number;
+    return {
+      text: latin1(octets, offset, offset + (words[at + 4] as number)),
+      fields: words[at + 6] as number,
+      keepAliveSeconds: seconds === abi.NONE ? null : seconds,
+    };
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function protocolError(rule: number, octet: number, limit: number): RemoteProtocolError {
+  return new RemoteProtocolError(describeRule(rule, octet, limit));
+}
+
+/** A connection that speaks HTTP/1.1 as a client. */
+export function openHttp1(limits: HeadLimits): Connection & { stopHolding(): void } {
+  return new Http1Connection(limits);
+}
+
+/** Content codings that the core can decode, by name in `Content-Encoding`. */
+const CODINGS: ReadonlyMap<string, number> = new Map([
+  ['gzip', abi.CODING_GZIP],
+  ['x-gzip', abi.CODING_GZIP],
+  ['deflate', abi.CODING_DEFLATE],
+]);
+
+/** True if `coding` (lower case) can be decoded. */
+export function canDecode(coding: string): boolean {
+  return CODINGS.has(coding);
+}
+
+/** One content decoder, streaming. Constant memory; `free` gives it back. */
+export class Decoder {
+  readonly coding: string;
+  readonly #core: Core;
+  #handle: number;
+
+  /** `decodedOctets`, `decodedRatio`: limits, or `null`. */
+  constructor(coding: string, decodedOctets: number | null, decodedRatio: number | null) {
+    this.coding = coding;
+    this.#core = core();
+    const code = CODINGS.get(coding);
+    if (code === undefined) throw new DecodingError(`Cannot decode ${coding}: unknown content coding`);
+    this.#handle = this.#core.exports.decoderCreate(code, decodedOctets ?? 0, decodedRatio ?? 0);
+    if (this.#handle === 0) throw new DecodingError(`Cannot decode ${coding}: the decoder got no memory`);
+    this.#core.refresh();
+  }
+
+  /**
+   * Decodes bytes[from, …) until some output is there or the input is used up. `consumed` counts octets of the input;
+   * `output` belongs to the caller; `more`: call again even without new input.
+   * @throws DecodingError when the data is wrong or a limit is met.
+   */
+  decode(bytes: Uint8Array, from: number): { consumed: number; output: Uint8Array<ArrayBuffer> | null; more: boolean } {
+    const inner = this.#core;
+    const given = Math.min(bytes.length - from, abi.INPUT_OCTETS);
+    if (inner.octets.length === 0) inner.refresh();
+    inner.octets.set(bytes.subarray(from, from + given), inner.input);
+    let status: number;
+    try {
+      status = inner.exports.decoderDecode(this.#handle, 0, given);
+    } catch (error) {
+      throw new DecodingError(`Cannot decode ${this.coding}: the decoder failed`, { cause: inner.discard(error) });
+    }
+    inner.refresh();
+    if (status === abi.DECODE_ERROR) throw this.#error(inner.record(0, 6));
+    const offset = inner.record(0, 3);
+    const octets = inner.record(0, 4);
+    return {
+      consumed: inner.record(0, 5),
+      output: octets === 0 ? null : (inner.octets.slice(offset, offset + octets) as Uint8Array<ArrayBuffer>),
+      more: status === abi.DECODE_HAS_OUTPUT,
+    };
+  }
+
+  /** No more input will come. @throws DecodingError if the data is not complete. */
+  end(): void {
+    const rule = this.#core.exports.decoderEnd(this.#handle);
+    if (rule !== 0) throw this.#error(rule);
+  }
+
+  free(): void {
+    const handle = this.#handle;
+    if (handle === 0) return;
+    this.#handle = 0;
+    if (this.#core.broken === null) this.#core.exports.decoderFree(handle);
+  }
+
+  #error(rule: number): DecodingError {
+    return new DecodingError(`Cannot decode the body as ${this.coding}: ${describeRule(rule)}`);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Deadlines: one intrusive list per duration, in order of expiry by construction, and one host timer per list, set anew
+ * only when it fires. To arm or disarm a node costs no allocation. A node is in at most one list.
+ * Knows nothing of what expires: the node's `onExpire` does.
+ */
+import type { Host, HostTimer } from './hosts/host.js';
+
+/** Something with a deadline. */
+export class DeadlineNode {
+  /** @internal */ earlier: DeadlineNode | null = null;
+  /** @internal */ later: DeadlineNode | null = null;
+  /** The list it is in: it has a deadline. @internal */ list: DeadlineList | null = null;
+  /** @internal */ expiresAt = 0;
+
+  /** Called once, after the node has left its list. `ms` is the duration that went by. */
+  onExpire(_ms: number): void {}
+}
+
+/** All nodes that expire after the same duration. */
+export class DeadlineList {
+  readonly ms: number;
+  readonly #owner: Deadlines;
+  #timer: HostTimer | null = null;
+  /** @internal */ first: DeadlineNode | null = null;
+  /** @internal */ last: DeadlineNode | null = null;
+
+  constructor(owner: Deadlines, ms: number) {
+    this.#owner = owner;
+    this.ms = ms;
+  }
+
+  /** @internal Makes sure that the host will call. */
+  watch(ms: number): void {
+    if (this.#timer === null) this.#timer = this.#owner.host.after(ms, () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#timer = null;
+    const now = this.#owner.tick();
+    for (let node = this.first; node !== null && node.expiresAt <= now; node = this.first) {
+      disarm(node);
+      node.onExpire(this.ms);
+    }
+    if (this.first !== null) this.watch(Math.max(1, Math.ceil(this.first.expiresAt - now)));
+  }
+}
+
+/** The lists of one host, by duration. */
+export class Deadlines {
+  readonly host: Host;
+  /** Time of the latest `tick`: taken once per read and once per send, not per use. */
+  now = 0;
+  readonly #lists = new Map<number, DeadlineList>();
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  /** Takes the time. */
+  tick(): number {
+    this.now = this.host.now();
+    return this.now;
+  }
+
+  /** The list for `ms` milliseconds. */
+  of(ms: number): DeadlineList {
+    let list = this.#lists.get(ms);
+    if (list === undefined) {
+      if (this.#lists.size >= 256) this.#dropEmpty();
+      list = new DeadlineList(this, ms);
+      this.#lists.set(ms, list);
+    }
+    return list;
+  }
+
+  /** The list for `ms`, or `null` for no limit. */
+  ofLimit(ms: number | null): DeadlineList | null {
+    return ms === null ? null : this.of(ms);
+  }
+
+  #dropEmpty(): void {
+    for (const [ms, list] of this.#lists) if (list.first === null) this.#lists.delete(ms);
+  }
+}
+
+/** (Re)starts the node's deadline: `list.ms` from `now`. */
+export function arm(node: DeadlineNode, list: DeadlineList, now: number): void {
+  if (node.list !== null) disarm(node);
+  node.expiresAt = now + list.ms;
+  node.list = list;
+  const last = list.last;
+  node.earlier = last;
+  node.later = null;
+  if (last === null) list.first = node;
+  else last.later = node;
+  list.last = node;
+  list.watch(list.ms);
+}
+
+/** Takes the node's deadline away, if it has one. */
+export function disarm(node: DeadlineNode): void {
+  const list = node.list;
+  if (list === null) return;
+  const { earlier, later } = node;
+  if (earlier === null) list.first = later;
+  else earlier.later = later;
+  if (later === null) list.last = earlier;
+  else later.earlier = earlier;
+  node.earlier = node.later = node.list = null;
+}

@@ -1,0 +1,343 @@
+/**
+ * One request and its response on a connection: what the connection tells is kept here for the flow that waits. No flow
+ * runs in what the connection calls; only fields change.
+ */
+import type { ByteSource } from './body.js';
+import type { HttpConnection } from './connection.js';
+import type { Head, StreamId } from './core.js';
+import { arm, type DeadlineList, disarm } from './deadlines.js';
+import { ReadError, ReadTimeout, WriteTimeout } from './exceptions.js';
+import { type Flow, Park } from './flow.js';
+import type { NetworkStream } from './network-stream.js';
+
+/** The time limits of one call, as deadline lists of its client; `null`: no limit. */
+export interface CallLimits {
+  readonly connect: DeadlineList | null;
+  readonly read: DeadlineList | null;
+  readonly write: DeadlineList | null;
+  readonly pool: DeadlineList | null;
+  readonly total: DeadlineList | null;
+}
+
+/** Octets of one unread body that are buffered before reading pauses. */
+const BUFFERED_OCTETS_MAX = 262144;
+/** Lent memory is kept only for pieces at least this large; smaller ones are copied. */
+const KEPT_OCTETS_MIN = 16384;
+
+const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+/** An interim response that came (RFC 9110 §15.2). */
+export interface Interim {
+  readonly status: number;
+  readonly head: Head;
+}
+
+/**
+ * One request and its response: what the flow parks on, the node of its read or write deadline, the source of its body.
+ */
+export class Exchange extends Park implements ByteSource {
+  readonly connection: HttpConnection;
+  readonly limits: CallLimits;
+  stream: StreamId = 0;
+  /** Of the final response; 0: has not come. */
+  status = 0;
+  flags = 0;
+  head: Head | null = null;
+  trailers: Head | null = null;
+  error: unknown = null;
+  /** The response is complete. */
+  ended = false;
+  /** The body may be sent. */
+  writable = true;
+  /** How much of the request left this host. */
+  sent: 'none' | 'partial' | 'full' = 'none';
+  /** Octets of a response have come, an interim one included. */
+  answered = false;
+  networkStream: NetworkStream | null = null;
+  onInterim: ((interim: Interim) => void) | null = null;
+  interims: Interim[] | null = null;
+  /** Clock readings, ms; 0: not reached. */
+  sentAt = 0;
+  firstByteAt = 0;
+  endAt = 0;
+  /** Body octets handed on, encoded as they came. */
+  downloaded = 0;
+  #chunk: Uint8Array<ArrayBuffer> | null = null;
+  #more: Uint8Array<ArrayBuffer>[] | null = null;
+  #moreAt = 0;
+  #buffered = 0;
+  #whole = false;
+  #view: Uint8Array | null = null;
+  #filled = 0;
+  #writing = false;
+  #awaitsWritable = false;
+  /** The deadline is the one after which the body goes without 100 (Continue). */
+  #continueBy = false;
+
+  constructor(connection: HttpConnection, limits: CallLimits) {
+    super();
+    this.connection = connection;
+    this.limits = limits;
+  }
+
+  // ── what the connection tells; no flow runs in these ──
+
+  /** @internal Body octets; true: the lent memory was kept. */
+  take(bytes: Uint8Array, from: number, to: number, lent: boolean): boolean {
+    const view = this.#view;
+    if (view !== null && this.#filled < view.length) {
+      const share = Math.min(to - from, view.length - this.#filled);
+      view.set(bytes.subarray(from, from + share), this.#filled);
+      this.#filled += share;
+      from += share;
+      if (from === to) return false;
+    }
+    const octets = to - from;
+    const keep = lent && octets >= KEPT_OCTETS_MIN;
+    const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
+    this.#buffered += octets;
+    if (this.#chunk === null) this.#chunk = piece;
+    else if (this.#more === null) this.#more = [piece];
+    else this.#more.push(piece);
+    return keep;
+  }
+
+  /** @internal More is buffered than is wanted now. */
+  get full(): boolean {
+    return this.#buffered >= BUFFERED_OCTETS_MAX && !this.#whole;
+  }
+
+  /** @internal The flow that is parked here has something to do. */
+  get ready(): boolean {
+    if (this.ended || this.error !== null) return true;
+    return this.status !== 0 ? !this.#whole : this.writable && this.#awaitsWritable;
+  }
+
+  override onExpire(ms: number): void {
+    if (this.ended || this.error !== null) return;
+    if (this.#continueBy) {
+      this.#continueBy = false;
+      this.writable = true;
+      this.wake();
+      return;
+    }
+    const { origin } = this.connection;
+    const error = this.#writing
+      ? new WriteTimeout(`Cannot send the request to ${origin}: the peer took no octets for ${ms} ms`, {
+          phase: 'write',
+        })
+      : this.status === 0
+        ? new ReadTimeout(`Cannot read the response from ${origin}: no complete head after ${ms} ms`, { phase: 'read' })
+        : new ReadTimeout(`Cannot read the response body from ${origin}: no octets for ${ms} ms`, { phase: 'read' });
+    this.fail(error);
+  }
+
+  /** Ends the exchange with an error, closes its connection, and wakes who waits. */
+  fail(error: unknown): void {
+    if (this.error === null && !this.ended) this.error = error;
+    this.connection.abandon(this);
+    this.wake();
+  }
+
+  // ── what flows use ──
+
+  /** Starts the read deadline unless it runs; true: octets were delivered meanwhile (blocking host), go on. */
+  demand(): boolean {
+    const { connection, limits } = this;
+    connection.socket.demand(limits.read === null ? null : limits.read.ms);
+    if (connection.socket.blocking) return true;
+    if (limits.read !== null && this.list === null) arm(this, limits.read, connection.deadlines.tick());
+    return false;
+  }
+
+  /** Waits until the final head has come. */
+  *receiveHead(): Flow<void> {
+    try {
+      while (this.status === 0) {
+        if (this.error !== null) throw this.error;
+        if (!this.demand()) yield this;
+      }
+    } finally {
+      disarm(this);
+    }
+  }
+
+  /** Waits until the host took what was written, or the response came first. @throws WriteTimeout, WriteError */
+  *drained(written: PromiseLike<void>): Flow<void> {
+    let done = false;
+    written.then(
+      () => {
+        done = true;
+        this.wake();
+      },
+      (error) => {
+        done = true;
+        if (this.error === null && !this.ended) this.error = error;
+        this.wake();
+      },
+    );
+    const { write } = this.limits;
+    this.#writing = true;
+    if (write !== null) arm(this, write, this.connection.deadlines.tick());
+    try {
+      while (!done && this.status === 0) {
+        if (this.error !== null) throw this.error;
+        yield this;
+      }
+      if (this.error !== null) throw this.error;
+    } finally {
+      this.#writing = false;
+      disarm(this);
+    }
+  }
+
+  /** Waits for something that is not the network's (the user's next chunk), unless the response comes first: `undefined`. */
+  *unlessAnswered<T>(promise: PromiseLike<T>): Flow<{ readonly value: T } | undefined> {
+    let result: { readonly value: T } | undefined;
+    let failure: { readonly error: unknown } | undefined;
+    promise.then(
+      (value) => {
+        result = { value };
+        this.wake();
+      },
+      (error) => {
+        failure = { error };
+        this.wake();
+      },
+    );
+    for (;;) {
+      if (this.error !== null) throw this.error;
+      if (this.status !== 0) return undefined;
+      if (failure !== undefined) throw failure.error;
+      if (result !== undefined) return result;
+      yield this;
+    }
+  }
+
+  /** Waits until the body may be sent: 100 (Continue), `limit` at the longest, or a final response (RFC 9110 §10.1.1). */
+  *permission(limit: DeadlineList): Flow<void> {
+    this.#continueBy = true;
+    this.#awaitsWritable = true;
+    arm(this, limit, this.connection.deadlines.tick());
+    try {
+      while (!this.writable && this.status === 0) {
+        if (this.error !== null) throw this.error;
+        yield this;
+      }
+      if (this.error !== null) throw this.error;
+    } finally {
+      this.#continueBy = false;
+      this.#awaitsWritable = false;
+      disarm(this);
+    }
+  }
+
+  readNow(): Uint8Array<ArrayBuffer> | null {
+    const chunk = this.#chunk;
+    if (chunk === null) return null;
+    this.#buffered -= chunk.length;
+    this.downloaded += chunk.length;
+    const more = this.#more;
+    if (more === null || this.#moreAt === more.length) {
+      this.#chunk = null;
+      this.#more = null;
+      this.#moreAt = 0;
+    } else {
+      this.#chunk = more[this.#moreAt++] as Uint8Array<ArrayBuffer>;
+    }
+    return chunk;
+  }
+
+  *next(): Flow<Uint8Array<ArrayBuffer> | null> {
+    try {
+      for (;;) {
+        const chunk = this.readNow();
+        if (chunk !== null) return chunk;
+        if (this.error !== null) throw this.error;
+        if (this.ended) return null;
+        if (!this.demand()) yield this;
+      }
+    } finally {
+      disarm(this);
+    }
+  }
+
+  /** The whole body, encoded as it came. */
+  *readAll(): Flow<Uint8Array<ArrayBuffer>> {
+    this.#whole = true;
+    try {
+      while (!this.ended) {
+        if (this.error !== null) throw this.error;
+        if (!this.demand()) yield this;
+      }
+    } finally {
+      disarm(this);
+    }
+    return this.takeAll();
+  }
+
+  /** All that is buffered, as one; only once `ended`. */
+  takeAll(): Uint8Array<ArrayBuffer> {
+    const first = this.#chunk;
+    if (this.#more === null) {
+      this.#chunk = null;
+      this.#buffered = 0;
+      if (first === null) return NOTHING;
+      this.downloaded += first.length;
+      return first;
+    }
+    const all = new Uint8Array(this.#buffered);
+    let at = 0;
+    for (let chunk = this.readNow(); chunk !== null; chunk = this.readNow()) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    return all;
+  }
+
+  *fill(view: Uint8Array): Flow<number> {
+    const chunk = this.#chunk;
+    this.connection.socket.lend = false;
+    if (chunk !== null) {
+      const share = Math.min(chunk.length, view.length);
+      view.set(share === chunk.length ? chunk : chunk.subarray(0, share));
+      if (share === chunk.length) this.readNow();
+      else {
+        this.#chunk = chunk.subarray(share);
+        this.#buffered -= share;
+        this.downloaded += share;
+      }
+      return share;
+    }
+    this.#view = view;
+    this.#filled = 0;
+    try {
+      while (this.#filled === 0) {
+        if (this.error !== null) throw this.error;
+        if (this.ended) return 0;
+        if (!this.demand()) yield this;
+      }
+      this.downloaded += this.#filled;
+      return this.#filled;
+    } finally {
+      this.#view = null;
+      disarm(this);
+    }
+  }
+
+  lend(): void {
+    if (!this.ended && this.error === null) this.connection.socket.lend = true;
+  }
+
+  close(): void {
+    this.#chunk = null;
+    this.#more = null;
+    this.#buffered = 0;
+    disarm(this);
+    if (this.ended) return;
+    if (this.error === null) this.error = new ReadError('Cannot read the response body: the response was closed');
+    this.connection.abandon(this);
+    this.wake();
+  }
+}

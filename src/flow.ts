@@ -1,0 +1,230 @@
+/**
+ * Flows and their drivers. A flow is a generator that says what it waits for: it yields a Park (someone will wake it), a
+ * promise, or a plain value (it goes on at once). It neither knows nor cares who drives it.
+ *
+ * `runAsync` resumes a flow in the very step that wakes it and makes one promise in all; `drive` makes none; `runSync`
+ * refuses to wait. An abort that fires while a step is running is queued until the generator is suspended; yields inside
+ * `finally` are still driven afterwards.
+ */
+import { arm, type DeadlineList, DeadlineNode, disarm } from './deadlines.js';
+
+export type Flow<T> = Generator<unknown, T, unknown>;
+
+/** @internal What `Park.wake` resumes. */
+export interface Resumable {
+  step(failed: boolean, value: unknown): void;
+}
+
+/** A place where one flow waits until it is woken. It may have a deadline of its own. */
+export class Park extends DeadlineNode {
+  /** @internal */ run: Resumable | null = null;
+
+  /** Resumes the flow that waits here, if one does. */
+  wake(): void {
+    const run = this.run;
+    if (run === null) return;
+    this.run = null;
+    run.step(false, undefined);
+  }
+}
+
+/** True for promises and what acts like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Waits for a promise inside a flow (a value passes through). */
+export function* wait<T>(value: T | PromiseLike<T>): Flow<T> {
+  return (isThenable(value) ? yield value : value) as T;
+}
+
+/** @internal Something a Guard can stop. */
+export interface Abortable {
+  abort(reason: unknown): void;
+}
+
+/** Drives one flow to its end. */
+class Run<T> implements Resumable, Abortable {
+  readonly #flow: Flow<T>;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #guard: Guard | null;
+  #park: Park | null = null;
+  #turn = 0;
+  #waiting = false;
+  #queuedAbort: { readonly reason: unknown } | null = null;
+
+  constructor(flow: Flow<T>, resolve: (value: T) => void, reject: (error: unknown) => void, guard: Guard | null) {
+    this.#flow = flow;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#guard = guard;
+    if (guard !== null) guard.target = this;
+  }
+
+  step(failed: boolean, value: unknown): void {
+    this.#park = null;
+    for (;;) {
+      let result: IteratorResult<unknown, T>;
+      try {
+        result = failed ? this.#flow.throw(value) : this.#flow.next(value);
+      } catch (error) {
+        this.#guard?.leave(this);
+        this.#reject(error);
+        return;
+      }
+      if (result.done === true) {
+        this.#guard?.leave(this);
+        this.#resolve(result.value);
+        return;
+      }
+      const yielded = result.value;
+      if (this.#queuedAbort !== null) {
+        value = this.#queuedAbort.reason;
+        this.#queuedAbort = null;
+        failed = true;
+      } else if (yielded instanceof Park) {
+        this.#park = yielded;
+        yielded.run = this;
+        return;
+      } else if (isThenable(yielded)) {
+        this.#await(yielded);
+        return;
+      } else {
+        value = yielded;
+        failed = false;
+      }
+    }
+  }
+
+  #await(promise: PromiseLike<unknown>): void {
+    const turn = ++this.#turn;
+    this.#waiting = true;
+    const settle = (failed: boolean, value: unknown) => {
+      if (turn !== this.#turn || !this.#waiting) return;
+      this.#waiting = false;
+      this.step(failed, value);
+    };
+    promise.then(
+      (value) => settle(false, value),
+      (error) => settle(true, error),
+    );
+  }
+
+  abort(reason: unknown): void {
+    const park = this.#park;
+    if (park !== null && park.run === this) {
+      park.run = null;
+      this.step(true, reason);
+    } else if (this.#waiting) {
+      this.#waiting = false;
+      this.step(true, reason);
+    } else {
+      this.#queuedAbort = { reason };
+    }
+  }
+}
+
+/** All guards of one signal, so that a signal carries one listener however many calls share it. */
+class Hub {
+  first: Guard | null = null;
+
+  constructor(signal: AbortSignal) {
+    const abortAll = () => {
+      for (let guard = this.first; guard !== null; guard = this.first) guard.stop(signal.reason);
+    };
+    signal.addEventListener('abort', abortAll, { once: true });
+  }
+}
+
+const hubs = new WeakMap<AbortSignal, Hub>();
+
+/**
+ * @internal Stops one call when its signal fires or its total time is up. It watches the run of the call's flow first, then
+ * (for a response whose body is still to be read) whatever it is moved to.
+ */
+export class Guard extends DeadlineNode {
+  /** What is stopped; set by the run, or by `moveTo`. */
+  target: Abortable | null = null;
+  readonly #expired: (ms: number) => unknown;
+  #hub: Hub | null = null;
+  #before: Guard | null = null;
+  #after: Guard | null = null;
+
+  /** `expired` makes the error for a total time that is up. */
+  constructor(signal: AbortSignal | null, total: DeadlineList | null, now: number, expired: (ms: number) => unknown) {
+    super();
+    this.#expired = expired;
+    if (signal !== null) {
+      let hub = hubs.get(signal);
+      if (hub === undefined) {
+        hub = new Hub(signal);
+        hubs.set(signal, hub);
+      }
+      this.#hub = hub;
+      this.#after = hub.first;
+      if (hub.first !== null) hub.first.#before = this;
+      hub.first = this;
+    }
+    if (total !== null) arm(this, total, now);
+  }
+
+  override onExpire(ms: number): void {
+    this.stop(this.#expired(ms));
+  }
+
+  /** Leaves its lists and aborts the target. */
+  stop(reason: unknown): void {
+    const target = this.target;
+    this.#unlink();
+    target?.abort(reason);
+  }
+
+  /** The watch goes on over `target` after the run has ended. */
+  moveTo(target: Abortable): void {
+    this.target = target;
+  }
+
+  /** `from` has ended: nothing to watch any more, unless the guard was moved. */
+  leave(from: Abortable): void {
+    if (this.target === from) this.#unlink();
+  }
+
+  #unlink(): void {
+    disarm(this);
+    this.target = null;
+    const hub = this.#hub;
+    if (hub === null) return;
+    this.#hub = null;
+    if (this.#before === null) hub.first = this.#after;
+    else this.#before.#after = this.#after;
+    if (this.#after !== null) this.#after.#before = this.#before;
+    this.#before = this.#after = null;
+  }
+}
+
+/** Drives a flow for someone who is not a promise: `resolve` or `reject` is called in the step that ends it. */
+export function drive<T>(flow: Flow<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+  new Run(flow, resolve, reject, null).step(false, undefined);
+}
+
+/** Drives a flow on an event loop; one promise in all. */
+export function runAsync<T>(flow: Flow<T>, guard: Guard | null = null): Promise<T> {
+  return new Promise((resolve, reject) => new Run(flow, resolve, reject, guard).step(false, undefined));
+}
+
+/** Drives a flow that never waits. @throws TypeError, into the flow, where it would. */
+export function runSync<T>(flow: Flow<T>): T {
+  let result = flow.next();
+  while (result.done !== true) {
+    const yielded = result.value;
+    if (yielded instanceof Park || isThenable(yielded)) {
+      result = flow.throw(
+        new TypeError('Cannot wait in a blocking call: the transport or a hook answered with a promise'),
+      );
+    } else {
+      result = flow.next(yielded);
+    }
+  }
+  return result.value;
+}

@@ -1,0 +1,27 @@
+/** Clock, timers, randomness, environment and files of Node.js. */
+import { Buffer } from 'node:buffer';
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import type { Host } from '../host.js';
+
+/** Node.js as a host. */
+export const host: Host = {
+  name: `node/${process.versions.node}`,
+  now: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  nextTurn: (run) => void setImmediate(run),
+  random: (n) => randomFillSync(new Uint8Array(n)),
+  environment: (name) => process.env[name],
+  readFile(path) {
+    const contents = readFileSync(path);
+    const owned = new Uint8Array(contents.length);
+    owned.set(Buffer.from(contents.buffer, contents.byteOffset, contents.length));
+    return owned;
+  },
+  warn: (message) => process.emitWarning(message, 'HttpxWasmWarning'),
+};

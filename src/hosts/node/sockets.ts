@@ -1,0 +1,355 @@
+/**
+ * Sockets of Node.js: `node:net` and `node:tls`, octets delivered inside the read. One 64 KiB buffer serves every socket;
+ * a socket that lends reads into memory of its own, which the sink may keep. TLS over a given socket cannot use `onread`
+ * (Node 24 delivers nothing): there 'data' events lend what the host allocated.
+ */
+import { Buffer } from 'node:buffer';
+import * as dns from 'node:dns';
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import { ConnectError, ReadError, WriteError } from '../../exceptions.js';
+import type {
+  Address,
+  Cancel,
+  Connector,
+  ConnectPhase,
+  MaybePromise,
+  Octets,
+  Sink,
+  Socket,
+  TlsTarget,
+} from '../socket.js';
+import { GO_ON, KEPT, STOP } from '../socket.js';
+import { tlsSettings } from './tls-settings.js';
+
+const READ_OCTETS = 65536;
+const shared = new Uint8Array(READ_OCTETS);
+
+/** Memory that may be handed to the user: not zeroed, not from a pool. */
+function fresh(): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(READ_OCTETS).buffer);
+}
+
+/** The host's message, with the messages of an AggregateError's members. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return [...new Set(error.errors.map((each) => messageOf(each)))].join('; ');
+  }
+  return error instanceof Error && error.message !== ''
+    ? error.message
+    : String((error as { code?: unknown })?.code ?? error);
+}
+
+class NodeSocket implements Socket {
+  readonly blocking = false;
+  sink: Sink | null = null;
+  lend = false;
+  #socket: net.Socket;
+  #own: Uint8Array | null = null;
+  #stopped = false;
+  #told = false;
+  #failure: Error | null = null;
+
+  constructor(open: (onread: net.OnReadOpts) => net.Socket) {
+    this.#socket = open({
+      buffer: () => (this.lend ? this.#lent() : shared),
+      callback: (length, buffer) => this.#deliver(buffer as Uint8Array, length, buffer !== shared),
+    });
+    this.#listen();
+  }
+
+  #lent(): Uint8Array {
+    this.#own ??= fresh();
+    return this.#own;
+  }
+
+  /** Takes over a socket that delivers by 'data' events. */
+  static overData(socket: net.Socket): NodeSocket {
+    const wrapped = new NodeSocket(() => socket);
+    socket.on('data', (bytes: Buffer) => {
+      const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      if (!wrapped.#deliver(view, view.length, true)) socket.pause();
+    });
+    return wrapped;
+  }
+
+  get host(): net.Socket {
+    return this.#socket;
+  }
+
+  get alpn(): string | null {
+    const protocol = (this.#socket as Partial<tls.TLSSocket>).alpnProtocol;
+    return typeof protocol === 'string' ? protocol : null;
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('error', (error) => {
+      this.#failure = error;
+      this.#tell(error);
+    });
+    socket.on('end', () => this.#tell(null));
+    socket.on('close', () => this.#tell(null));
+  }
+
+  #deliver(bytes: Uint8Array, length: number, lent: boolean): boolean {
+    const { sink } = this;
+    if (sink === null) return true;
+    const answer = sink.octets(bytes, length, lent);
+    if (answer === GO_ON) return true;
+    if ((answer & KEPT) !== 0) this.#own = null;
+    if ((answer & STOP) === 0) return true;
+    this.#stopped = true;
+    return false;
+  }
+
+  #tell(error: Error | null): void {
+    if (this.#told) return;
+    this.#told = true;
+    const { sink } = this;
+    if (sink === null) return;
+    if (error === null) sink.ended(null);
+    else if ((error as NodeJS.ErrnoException).syscall === 'write') {
+      sink.ended(new WriteError(`Cannot send to the peer: ${messageOf(error)}`, { cause: error }));
+    } else sink.ended(new ReadError(`Cannot read from the peer: ${messageOf(error)}`, { cause: error }));
+  }
+
+  demand(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#socket.resume();
+  }
+
+  write(head: Octets, body: Uint8Array | null): MaybePromise<void> {
+    const socket = this.#socket;
+    let taken: boolean;
+    if (body === null) {
+      taken = typeof head === 'string' ? socket.write(head, 'latin1') : socket.write(head);
+    } else {
+      socket.cork();
+      if (typeof head !== 'string') socket.write(head);
+      else if (head !== '') socket.write(head, 'latin1');
+      taken = socket.write(body);
+      socket.uncork();
+    }
+    return taken || socket.destroyed ? undefined : this.#drained();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = this.#socket;
+      const drained = () => {
+        socket.off('close', closed);
+        resolve();
+      };
+      const closed = () => {
+        socket.off('drain', drained);
+        const cause = this.#failure;
+        reject(
+          new WriteError(
+            `Cannot send to the peer: ${cause === null ? 'the connection was closed' : messageOf(cause)}`,
+            { cause },
+          ),
+        );
+      };
+      socket.once('drain', drained);
+      socket.once('close', closed);
+    });
+  }
+
+  closeWrite(): void {
+    this.#socket.end();
+  }
+
+  startTls(target: TlsTarget, cancel: Cancel): Promise<Socket> {
+    this.#told = true;
+    this.sink = null;
+    cancel.phase = 'tls';
+    return new Promise((resolve, reject) => {
+      const upper = tls.connect({ ...tlsSettings(target), socket: this.#socket });
+      settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () => NodeSocket.overData(upper));
+      keepSessions(upper, target);
+    });
+  }
+
+  close(): void {
+    this.#told = true;
+    this.sink = null;
+    this.#socket.destroy();
+  }
+
+  ref(on: boolean): void {
+    if (on) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  info(name: string): unknown {
+    const socket = this.#socket;
+    switch (name) {
+      case 'client_addr':
+        return socket.localAddress === undefined ? undefined : [socket.localAddress, socket.localPort];
+      case 'server_addr':
+        return socket.remoteAddress === undefined ? undefined : [socket.remoteAddress, socket.remotePort];
+      case 'socket':
+        return socket;
+      case 'ssl_object':
+        return socket instanceof tls.TLSSocket ? socket : undefined;
+      case 'is_readable':
+        return this.#told;
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Ends a connect attempt once: by `event`, by an error, or by the waiter's giving up. */
+function settle(
+  socket: net.Socket,
+  event: 'connect' | 'secureConnect',
+  where: string,
+  cancel: Cancel,
+  resolve: (socket: Socket) => void,
+  reject: (error: unknown) => void,
+  made: () => Socket,
+): void {
+  const failed = (error: Error) => {
+    cancel.onCancel = null;
+    socket.destroy();
+    reject(connectError(where, cancel.phase, error));
+  };
+  const closed = () => failed(new Error('the peer closed the connection'));
+  cancel.onCancel = () => {
+    socket.off('error', failed);
+    socket.on('error', () => {});
+    socket.destroy();
+  };
+  socket.once('error', failed);
+  socket.once('close', closed);
+  socket.once(event, () => {
+    socket.off('error', failed);
+    socket.off('close', closed);
+    cancel.onCancel = null;
+    socket.setNoDelay(true);
+    if (cancel.cancelled) socket.destroy();
+    else resolve(made());
+  });
+}
+
+function connectError(where: string, phase: ConnectPhase, error: Error): ConnectError {
+  const doing =
+    phase === 'dns'
+      ? `Cannot resolve ${where}`
+      : phase === 'tls'
+        ? `Cannot set up TLS with ${where}`
+        : `Cannot connect to ${where}`;
+  if (error instanceof ConnectError) return error;
+  return new ConnectError(`${doing}: ${messageOf(error)}`, { cause: error, phase });
+}
+
+function keepSessions(socket: tls.TLSSocket, target: TlsTarget): void {
+  const { sessions } = target;
+  if (sessions === null) return;
+  socket.on('session', (session) => {
+    sessions.session = session;
+  });
+}
+
+type Found = { readonly address: string; readonly family: number };
+
+/** Addresses of `host`, in the order to try them, those left out that `allowAddress` refuses. */
+async function addressesOf(address: Address): Promise<Found[]> {
+  const { host, resolve, allowAddress } = address;
+  let found: Found[];
+  if (resolve === null) {
+    found = await dns.promises.lookup(host, { all: true, order: 'verbatim' });
+  } else {
+    const answer = await resolve(host);
+    found = (typeof answer === 'string' ? [answer] : [...answer]).map((ip) => ({ address: ip, family: net.isIP(ip) }));
+    const wrong = found.find(({ family }) => family === 0);
+    if (wrong !== undefined)
+      throw new Error(`resolve() answered ${JSON.stringify(wrong.address)}, which is not an IP address`);
+    if (found.length === 0) throw new Error('resolve() answered with no address');
+  }
+  if (allowAddress === null) return found;
+  const allowed = found.filter((each) => allowAddress(each.address));
+  if (allowed.length > 0) return allowed;
+  throw new ConnectError(
+    `Cannot connect to ${host}: allowAddress refused ${found.map((each) => each.address).join(', ')}`,
+    { phase: 'dns' },
+  );
+}
+
+/** A `lookup` for `net.connect`, which calls it with or without `all`. */
+function lookupFor(address: Address): net.LookupFunction {
+  return (_host, options, callback) => {
+    addressesOf(address).then(
+      (found) => {
+        const first = found[0] as Found;
+        if (options.all === true) (callback as unknown as (e: null, all: Found[]) => void)(null, found);
+        else callback(null, first.address, first.family);
+      },
+      (error) => callback(error, '', 0),
+    );
+  };
+}
+
+function connectOptions(address: Address): net.TcpSocketConnectOpts {
+  const plain = address.resolve === null && address.allowAddress === null;
+  return {
+    host: address.host,
+    port: address.port,
+    ...(address.localAddress === null ? {} : { localAddress: address.localAddress }),
+    ...(plain ? {} : { lookup: lookupFor(address) }),
+  };
+}
+
+function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
+  const literal = address.uds !== null || net.isIP(address.host) !== 0;
+  cancel.phase = literal ? 'connect' : 'dns';
+  socket.once('lookup', (error) => {
+    if (error !== null && error !== undefined) return;
+    cancel.phase = 'connect';
+    cancel.resolvedAt = performance.now();
+  });
+  socket.once('connect', () => {
+    cancel.connectedAt = performance.now();
+    if (address.tls !== null) cancel.phase = 'tls';
+  });
+  socket.once('secureConnect', () => {
+    cancel.securedAt = performance.now();
+  });
+}
+
+function open(address: Address, onread: net.OnReadOpts): net.Socket {
+  const where = address.uds === null ? connectOptions(address) : { path: address.uds };
+  if (address.tls === null) return net.connect({ ...where, onread });
+  const socket = tls.connect({ ...where, ...tlsSettings(address.tls), onread } as tls.ConnectionOptions & {
+    onread: net.OnReadOpts;
+  });
+  keepSessions(socket, address.tls);
+  return socket;
+}
+
+/** Connects with `node:net` and `node:tls`; happy eyeballs as Node does them. */
+export const connector: Connector = {
+  blocking: false,
+  connect(address, cancel) {
+    const where = address.uds ?? `${net.isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
+    const { allowAddress } = address;
+    if (allowAddress !== null && address.uds === null && net.isIP(address.host) !== 0 && !allowAddress(address.host)) {
+      throw new ConnectError(`Cannot connect to ${where}: allowAddress refused ${address.host}`, { phase: 'connect' });
+    }
+    return new Promise((resolve, reject) => {
+      let socket: NodeSocket;
+      try {
+        socket = new NodeSocket((onread) => open(address, onread));
+      } catch (error) {
+        reject(connectError(where, cancel.phase, error as Error));
+        return;
+      }
+      follow(socket.host, address, cancel);
+      const event = address.tls === null ? 'connect' : 'secureConnect';
+      settle(socket.host, event, where, cancel, resolve, reject, () => socket);
+    });
+  },
+};

@@ -1,0 +1,90 @@
+/** The public names of `httpx-wasm`. */
+export {
+  type BodyFunctionOptions,
+  delete,
+  type FunctionOptions,
+  get,
+  head,
+  options,
+  patch,
+  post,
+  put,
+  query,
+  request,
+  stream,
+} from './api.js';
+export type { ByteSource } from './body.js';
+export {
+  AsyncClient,
+  type BodyCallOptions,
+  type CallOptions,
+  type ClientOptions,
+  type EventHooks,
+  type SendOptions,
+} from './client.js';
+export {
+  type CertTypes,
+  type Duration,
+  Limits,
+  type LimitsOptions,
+  type LimitsTypes,
+  Timeout,
+  type TimeoutOptions,
+  type TimeoutTypes,
+  type TlsOptions,
+  type VerifyTypes,
+} from './config.js';
+export type { ContentChunk, RequestContent, RequestData } from './content.js';
+export {
+  ClientClosed,
+  CloseError,
+  ConnectError,
+  ConnectTimeout,
+  CookieConflict,
+  DecodingError,
+  type ErrorCode,
+  HTTPError,
+  HTTPStatusError,
+  InvalidURL,
+  LocalProtocolError,
+  NetworkError,
+  type Phase,
+  PoolTimeout,
+  ProtocolError,
+  ProxyError,
+  ReadError,
+  ReadTimeout,
+  RemoteProtocolError,
+  RequestError,
+  RequestNotRead,
+  ResponseNotRead,
+  type Sent,
+  StreamClosed,
+  StreamConsumed,
+  StreamError,
+  TimeoutException,
+  TooManyRedirects,
+  TotalTimeout,
+  TransportError,
+  UnsupportedProtocol,
+  WriteError,
+  WriteTimeout,
+} from './exceptions.js';
+export { Headers, type HeaderTypes } from './headers.js';
+export type { Resolve } from './hosts/socket.js';
+export { NetworkStream, type NetworkStreamOptions } from './network-stream.js';
+export { QueryParams, type QueryParamTypes } from './query-params.js';
+export { Request, type RequestExtensions, type RequestOptions } from './request.js';
+export {
+  type DefaultEncoding,
+  Response,
+  type ResponseExtensions,
+  type ResponseOptions,
+  type Timings,
+} from './response.js';
+export type { RequestHook, ResponseHook } from './send.js';
+export { codes } from './status.js';
+export { AsyncBaseTransport } from './transports/base.js';
+export { AsyncHTTPTransport, type HTTPTransportOptions } from './transports/http.js';
+export { MockTransport } from './transports/mock.js';
+export { Origin, URL, type URLTypes } from './url.js';

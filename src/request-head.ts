@@ -1,0 +1,100 @@
+/**
+ * Checks everything of a request that goes on the wire before an octet leaves, and says how its body is framed
+ * (RFC 9112 §3, §6). Field lines are checked by `Headers.block`; here come method, target and what the fields say together.
+ */
+import * as abi from '../assembly/abi.js';
+import type { RequestBody } from './content.js';
+import type { RequestHead } from './core.js';
+import { LocalProtocolError } from './exceptions.js';
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const TARGET = /^[\x21-\x7e]+$/;
+const HOST = /^[\x21-\x7e]*$/;
+const DIGITS = /^[0-9]{1,16}$/;
+const FRAMING_FIELD = /^(host|connection|content-length|transfer-encoding|upgrade|expect):[ \t]*([^\r]*)\r$/gim;
+
+/** What the fields of a block say about the connection and the body. */
+interface BlockFacts {
+  /** OPEN_CLOSE, OPEN_UPGRADE, OPEN_EXPECT_CONTINUE. */
+  readonly open: number;
+  readonly framing: number | 'chunked' | null;
+}
+
+function refuse(what: string, source: string): never {
+  throw new LocalProtocolError(`Cannot send the request: ${what} (${source})`);
+}
+
+function lengthOf(value: string, before: number | null): number {
+  if (!DIGITS.test(value) || Number(value) > abi.BODY_OCTETS_MAX) {
+    refuse(`Content-Length must be a number of octets, got ${JSON.stringify(value)}`, 'RFC 9110 §8.6');
+  }
+  if (before !== null && before !== Number(value)) {
+    refuse(`two Content-Length fields differ (${before} and ${value})`, 'RFC 9112 §6.3');
+  }
+  return Number(value);
+}
+
+function factsOf(block: string): BlockFacts {
+  let open = 0;
+  let hosts = 0;
+  let length: number | null = null;
+  let chunked = false;
+  for (const [, name, value] of block.matchAll(FRAMING_FIELD) as IterableIterator<[string, string, string]>) {
+    switch (name.toLowerCase()) {
+      case 'host':
+        hosts++;
+        if (!HOST.test(value)) refuse(`Host must have no white space, got ${JSON.stringify(value)}`, 'RFC 9110 §7.2');
+        break;
+      case 'connection':
+        if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) open |= abi.OPEN_CLOSE;
+        break;
+      case 'upgrade':
+        open |= abi.OPEN_UPGRADE;
+        break;
+      case 'expect':
+        if (value.toLowerCase() === '100-continue') open |= abi.OPEN_EXPECT_CONTINUE;
+        break;
+      case 'content-length':
+        length = lengthOf(value, length);
+        break;
+      default:
+        if (chunked || value.toLowerCase() !== 'chunked') {
+          refuse(`Transfer-Encoding must be one 'chunked', got ${JSON.stringify(value)}`, 'RFC 9112 §6.1');
+        }
+        chunked = true;
+    }
+  }
+  if (hosts !== 1) refuse(`there must be one Host field, got ${hosts}`, 'RFC 9112 §3.2');
+  if (chunked && length !== null) refuse('Transfer-Encoding and Content-Length exclude each other', 'RFC 9112 §6.2');
+  return { open, framing: chunked ? 'chunked' : length };
+}
+
+let lastBlock = '';
+let lastFacts: BlockFacts = { open: 0, framing: null };
+
+/** The facts of a block; most requests repeat the block before. */
+function facts(block: string): BlockFacts {
+  if (block !== lastBlock) {
+    lastFacts = factsOf(block);
+    lastBlock = block;
+  }
+  return lastFacts;
+}
+
+/**
+ * The head of a request, checked.
+ * @throws LocalProtocolError naming what must not be sent, and the rule.
+ */
+export function requestHead(method: string, target: string, block: string, body: RequestBody): RequestHead {
+  if (!TOKEN.test(method)) refuse(`the method must be a token, got ${JSON.stringify(method)}`, 'RFC 9110 §9.1');
+  if (!TARGET.test(target)) {
+    refuse(`the request target must be visible ASCII, got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');
+  }
+  const { open, framing } = facts(block);
+  if (framing === null ? body.length !== 0 : framing !== 'chunked' && body.length !== null && framing !== body.length) {
+    const said = framing === null ? 'no field announces a body' : `Content-Length says ${framing}`;
+    refuse(`the body has ${body.length ?? 'an unknown number of'} octets, but ${said}`, 'RFC 9112 §6.2');
+  }
+  const kind = method === 'HEAD' ? abi.OPEN_HEAD : method === 'CONNECT' ? abi.OPEN_CONNECT : 0;
+  return { method, target, block, open: open | kind, framing, protocol: null };
+}

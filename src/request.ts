@@ -1,0 +1,141 @@
+/** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
+import { INSPECT, own, type TimeoutTypes } from './config.js';
+import { type ContentOptions, encodeRequest, joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
+import { RequestNotRead } from './exceptions.js';
+import { Headers, type HeaderTypes } from './headers.js';
+import type { QueryParamTypes } from './query-params.js';
+import { URL, type URLTypes } from './url.js';
+
+/** What can be said about one request to the layers below (httpx: request extensions). */
+export interface RequestExtensions {
+  /** Limits of waiting; replaces the client's. */
+  readonly timeout?: TimeoutTypes | undefined;
+  /** Name sent as SNI, and expected in the certificate, instead of the URL's host. */
+  readonly sniHostname?: string | null | undefined;
+  /** Request target, as it goes on the wire, instead of the URL's path and query. */
+  readonly target?: string | Uint8Array | null | undefined;
+  /** Called for every interim response (1xx but 101), in order. */
+  readonly onInterim?: ((status: number, headers: Headers) => void) | null | undefined;
+  readonly [name: string]: unknown;
+}
+
+/** What a request is made of. */
+export interface RequestOptions extends ContentOptions {
+  readonly params?: QueryParamTypes | null | undefined;
+  readonly headers?: HeaderTypes | undefined;
+  readonly extensions?: RequestExtensions | null | undefined;
+}
+
+const NO_EXTENSIONS: RequestExtensions = Object.freeze({});
+/** Methods that announce an empty body (RFC 9110 §8.6). */
+const ANNOUNCES_NO_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+/** @internal A request whose parts are made already. */
+export class Prepared {
+  readonly headers: Headers;
+  readonly body: RequestBody;
+  readonly extensions: RequestExtensions;
+
+  constructor(headers: Headers, body: RequestBody, extensions: RequestExtensions | null) {
+    this.headers = headers;
+    this.body = body;
+    this.extensions = extensions ?? NO_EXTENSIONS;
+  }
+}
+
+/** @internal Adds what announces the body: Content-Length: 0 behind Host, other fields at the end, none that is given. */
+export function announceBody(headers: Headers, method: string, fields: readonly (readonly [string, string])[]): void {
+  const framed = headers.has('content-length') || headers.has('transfer-encoding');
+  if (fields.length === 0) {
+    if (!framed && ANNOUNCES_NO_BODY.has(method)) headers.insert(headers.has('host') ? 1 : 0, 'Content-Length', '0');
+    return;
+  }
+  for (const [name, value] of fields) {
+    const framing = name === 'Content-Length' || name === 'Transfer-Encoding';
+    if (framing ? !framed : !headers.has(name)) headers.append(name, value);
+  }
+}
+
+/** A request. Its headers, extensions and URL may be changed until it is sent. */
+export class Request {
+  method: string;
+  url: URL;
+  headers: Headers;
+  extensions: RequestExtensions;
+  #body: RequestBody;
+
+  /**
+   * Host goes first and what announces the body last, unless given. The method is upper-cased.
+   * @throws InvalidURL, TypeError
+   */
+  constructor(method: string, url: URLTypes, options?: RequestOptions | Prepared) {
+    this.method = method.toUpperCase();
+    if (options instanceof Prepared) {
+      this.url = url as URL;
+      this.headers = options.headers;
+      this.extensions = options.extensions;
+      this.#body = options.body;
+      return;
+    }
+    const given = url instanceof URL ? url : new URL(url);
+    const params = own(options, 'params');
+    this.url = params === null || params === undefined ? given : given.copyMergeParams(params);
+    this.headers = new Headers(own(options, 'headers') ?? null);
+    this.extensions = own(options, 'extensions') ?? NO_EXTENSIONS;
+    const { body, headers } = encodeRequest({
+      content: own(options, 'content'),
+      data: own(options, 'data'),
+      json: own(options, 'json'),
+    });
+    this.#body = body;
+    if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', this.url.netloc);
+    announceBody(this.headers, this.method, headers);
+  }
+
+  /** The body as it will be read when the request is sent. @internal */
+  get stream(): RequestBody {
+    return this.#body;
+  }
+
+  /** True if the body can be sent again. */
+  get isReplayable(): boolean {
+    return this.#body.replayable;
+  }
+
+  /** The body's octets. @throws RequestNotRead if it is a stream that was not read. */
+  get content(): Uint8Array<ArrayBuffer> {
+    const { octets } = this.#body;
+    if (octets === null)
+      throw new RequestNotRead('Cannot read request.content: the body is a stream; call aread() first');
+    return octets;
+  }
+
+  /** Reads a streamed body into memory, so that it can be sent again, and returns it. */
+  async aread(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#body.octets === null) this.#body = octetsBody(await joinedBody(this.#body));
+    return this.content;
+  }
+
+  /** A request of its own with the same parts; the body is shared. */
+  clone(): Request {
+    return new Request(this.method, this.url, new Prepared(this.headers.copy(), this.#body, this.extensions));
+  }
+
+  toString(): string {
+    return `<Request(${JSON.stringify(this.method)}, ${JSON.stringify(shown(this.url))})>`;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return this.toString();
+  }
+}
+
+/** A URL as messages show it: no password. */
+export function shown(url: URL): string {
+  return url.password === ''
+    ? url.toString()
+    : url.copyWith({ password: '[secure]' }).toString().replace('%5Bsecure%5D', '[secure]');
+}
+
+export { NO_BODY };

@@ -1,0 +1,71 @@
+/**
+ * The send flow: hooks → transport → hooks, and the request attached to every error. Auth, redirects and cookies take their
+ * places between the two; each is written once, here, for every client.
+ */
+import { HTTPError } from './exceptions.js';
+import { type Flow, type Guard, isThenable } from './flow.js';
+import type { MaybePromise } from './hosts/socket.js';
+import type { Request } from './request.js';
+import { type DefaultEncoding, Response } from './response.js';
+import { type AsyncBaseTransport, hasFlow } from './transports/base.js';
+
+/** Called with every request, just before it is sent. */
+export type RequestHook = (request: Request) => MaybePromise<void>;
+/** Called with every response, before its body is read. */
+export type ResponseHook = (response: Response) => MaybePromise<void>;
+
+/** What the client lends to the flow. */
+export interface Io {
+  transportFor(request: Request): AsyncBaseTransport;
+  now(): number;
+}
+
+/** How one request is sent. */
+export interface SendSettings {
+  readonly requestHooks: readonly RequestHook[];
+  readonly responseHooks: readonly ResponseHook[];
+  /** The body stays unread. */
+  readonly stream: boolean;
+  readonly defaultEncoding: DefaultEncoding;
+  /** Watches over the call; goes on watching over an unread body. */
+  readonly guard: Guard | null;
+}
+
+/** Sends a request. */
+export function* send(io: Io, request: Request, settings: SendSettings): Flow<Response> {
+  const { requestHooks, responseHooks, guard } = settings;
+  let response: Response | null = null;
+  try {
+    for (const hook of requestHooks) {
+      const running = hook(request);
+      if (isThenable(running)) yield running;
+    }
+    const transport = io.transportFor(request);
+    const startedAt = io.now();
+    if (hasFlow(transport)) response = yield* transport.flow(request);
+    else {
+      const answer = transport.handleAsyncRequest(request);
+      response = checked(isThenable(answer) ? yield answer : answer);
+    }
+    response.request = request;
+    response.defaultEncoding = settings.defaultEncoding;
+    response.sentAt(startedAt);
+    for (const hook of responseHooks) {
+      const running = hook(response);
+      if (isThenable(running)) yield running;
+    }
+    if (!settings.stream) {
+      if (!response.readNow()) yield* response.readFlow();
+    } else if (guard !== null && response.pending !== null) response.watchedBy(guard);
+    return response;
+  } catch (error) {
+    response?.closeNow();
+    if (error instanceof HTTPError) error.attachRequest(request);
+    throw error;
+  }
+}
+
+function checked(answer: unknown): Response {
+  if (answer instanceof Response) return answer;
+  throw new TypeError('Cannot use the answer of the transport: expected a Response');
+}

@@ -1,0 +1,284 @@
+/**
+ * The transport over sockets: pool → connection → exchange → response (httpx: `AsyncHTTPTransport`). The one place where a
+ * request waits for the network, written once, as a flow.
+ *
+ * A kept-alive connection that turns out dead is replaced once, if nothing of a response came, the method is idempotent and
+ * the body can be sent again (RFC 9110 §9.2.2); nothing else is ever repeated here.
+ */
+import * as abi from '../../assembly/abi.js';
+import type { DecodeLimits } from '../body.js';
+import {
+  type CertTypes,
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUT,
+  Limits,
+  type LimitsTypes,
+  own,
+  Timeout,
+  type TimeoutTypes,
+  type VerifyTypes,
+} from '../config.js';
+import type { HttpConnection } from '../connection.js';
+import type { BodyReader, RequestBody } from '../content.js';
+import type { RequestHead } from '../core.js';
+import { disarm } from '../deadlines.js';
+import { type Environment, runtime } from '../environment.js';
+import {
+  CloseError,
+  LocalProtocolError,
+  NetworkError,
+  ReadError,
+  RemoteProtocolError,
+  TimeoutException,
+  TransportError,
+  WriteError,
+} from '../exceptions.js';
+import type { CallLimits, Exchange, Interim } from '../exchange.js';
+import { type Flow, isThenable, runAsync } from '../flow.js';
+import { Headers } from '../headers.js';
+import type { Resolve, TlsTarget } from '../hosts/socket.js';
+import { type Acquired, ConnectionPool, type Site } from '../pool.js';
+import type { Request } from '../request.js';
+import { requestHead } from '../request-head.js';
+import { Received, Response } from '../response.js';
+import { TlsSettings } from '../tls.js';
+import type { Origin } from '../url.js';
+import { AsyncBaseTransport, type FlowTransport } from './base.js';
+
+/** Settings of a transport over sockets. */
+export interface HTTPTransportOptions {
+  readonly verify?: VerifyTypes | null | undefined;
+  readonly cert?: CertTypes | null | undefined;
+  readonly limits?: LimitsTypes | undefined;
+  /** Asked for every address before it is connected to. */
+  readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
+  /** Replaces DNS. */
+  readonly resolve?: Resolve | null | undefined;
+}
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+const ALPN: readonly string[] = ['http/1.1'];
+/** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
+const CONTINUE_MS = 1000;
+/** A body in memory of at most so many octets leaves together with its head. */
+const INLINE_OCTETS_MAX = 65536;
+/** Larger ones leave in pieces, each with its own write deadline. */
+const PIECE_OCTETS = 524288;
+
+/** Reads octets in pieces. */
+class PiecesReader implements BodyReader {
+  readonly #octets: Uint8Array;
+  #at = 0;
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets;
+  }
+
+  next(): Uint8Array | null {
+    if (this.#at === this.#octets.length) return null;
+    const piece = this.#octets.subarray(this.#at, this.#at + PIECE_OCTETS);
+    this.#at += piece.length;
+    return piece;
+  }
+
+  cancel(): void {}
+}
+
+/** Sends requests over pooled connections. */
+export class AsyncHTTPTransport extends AsyncBaseTransport implements FlowTransport {
+  readonly #environment: Environment;
+  readonly #pool: ConnectionPool;
+  readonly #tls: TlsSettings;
+  readonly #limits: Limits;
+  readonly #decodeLimits: DecodeLimits;
+  readonly #allowAddress: ((ip: string) => boolean) | null;
+  readonly #resolve: Resolve | null;
+  #timeout: unknown = null;
+  #callLimits: CallLimits;
+
+  constructor(options?: HTTPTransportOptions, environment: Environment = runtime) {
+    super();
+    const { host, connector, deadlines } = environment;
+    this.#environment = environment;
+    this.#limits = Limits.from(own(options, 'limits'), DEFAULT_LIMITS);
+    this.#decodeLimits = this.#limits;
+    this.#tls = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null);
+    this.#allowAddress = own(options, 'allowAddress') ?? null;
+    this.#resolve = own(options, 'resolve') ?? null;
+    this.#pool = new ConnectionPool(connector, deadlines, this.#limits);
+    this.#callLimits = this.#limitsFor(DEFAULT_TIMEOUT);
+  }
+
+  /** @internal */
+  get pool(): ConnectionPool {
+    return this.#pool;
+  }
+
+  override handleAsyncRequest(request: Request): Promise<Response> {
+    return runAsync(this.flow(request));
+  }
+
+  override async aclose(): Promise<void> {
+    this.#pool.close();
+  }
+
+  #limitsFor(timeout: Timeout): CallLimits {
+    const { deadlines } = this.#environment;
+    return {
+      connect: deadlines.ofLimit(timeout.connect),
+      read: deadlines.ofLimit(timeout.read),
+      write: deadlines.ofLimit(timeout.write),
+      pool: deadlines.ofLimit(timeout.pool),
+      total: deadlines.ofLimit(timeout.total),
+    };
+  }
+
+  /** The limits that a request's `timeout` extension asks for; requests of one client share the object. */
+  #limitsOf(request: Request): CallLimits {
+    const { timeout } = request.extensions;
+    if (timeout === this.#timeout) return this.#callLimits;
+    const limits = this.#limitsFor(Timeout.from(timeout as TimeoutTypes | undefined, DEFAULT_TIMEOUT));
+    this.#timeout = timeout;
+    this.#callLimits = limits;
+    return limits;
+  }
+
+  #siteOf(request: Request): Site {
+    const { origin } = request.url;
+    const serverName = origin.secure ? (request.extensions.sniHostname ?? null) : null;
+    const key = serverName === null ? origin.key : `${origin.key} ${serverName}`;
+    return (
+      this.#pool.find(key) ??
+      this.#pool.add(key, origin.toString(), (sessions) => ({
+        host: origin.host,
+        port: origin.port,
+        uds: null,
+        localAddress: null,
+        tls: origin.secure ? this.#tlsTo(origin, serverName, sessions) : null,
+        resolve: this.#resolve,
+        allowAddress: this.#allowAddress,
+      }))
+    );
+  }
+
+  #tlsTo(origin: Origin, serverName: string | null, sessions: { session: unknown }): TlsTarget {
+    return this.#tls.target(origin.host, serverName, ALPN, sessions);
+  }
+
+  /** @internal */
+  *flow(request: Request): Flow<Response> {
+    const limits = this.#limitsOf(request);
+    const { deadlines } = this.#environment;
+    const startedAt = deadlines.tick();
+    const body = request.stream;
+    const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
+    const site = this.#siteOf(request);
+    const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt };
+    for (let fresh = false; ; fresh = true) {
+      let exchange: Exchange | null = null;
+      let reused = false;
+      try {
+        let connection = fresh ? null : this.#pool.tryAcquire(site);
+        if (connection === null) connection = yield* this.#pool.acquire(site, limits, fresh, got);
+        reused = connection.uses > 0;
+        exchange = this.#begin(connection, head, body, limits, request);
+        const { written } = connection;
+        if (written !== undefined) yield* exchange.drained(written);
+        if (exchange.sent !== 'full') yield* this.#upload(exchange, connection, body);
+        while (exchange.status === 0) {
+          if (exchange.error !== null) throw exchange.error;
+          if (!exchange.demand()) yield exchange;
+        }
+        disarm(exchange);
+        return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
+      } catch (error) {
+        exchange?.close();
+        if (!fresh && reused && exchange !== null && mayRepeat(error, exchange, request)) continue;
+        throw described(error, request, exchange);
+      }
+    }
+  }
+
+  #begin(
+    connection: HttpConnection,
+    head: RequestHead,
+    body: RequestBody,
+    limits: CallLimits,
+    request: Request,
+  ): Exchange {
+    const empty = head.framing === null || head.framing === 0;
+    const waits = !empty && (head.open & abi.OPEN_EXPECT_CONTINUE) !== 0;
+    const octets = body.octets;
+    const inline =
+      !empty && !waits && octets !== null && head.framing !== 'chunked' && octets.length <= INLINE_OCTETS_MAX;
+    try {
+      const exchange = connection.open(head, inline ? octets : null, empty, limits);
+      if (waits) exchange.writable = false;
+      const { onInterim } = request.extensions;
+      if (onInterim !== null && onInterim !== undefined) {
+        exchange.onInterim = ({ status, head: { text, fields } }: Interim) =>
+          onInterim(status, Headers.fromWire(text, fields));
+      }
+      return exchange;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** Sends the body until it ends or a response comes first. */
+  *#upload(exchange: Exchange, connection: HttpConnection, body: RequestBody): Flow<void> {
+    if (!exchange.writable) {
+      yield* exchange.permission(this.#environment.deadlines.of(CONTINUE_MS));
+      if (exchange.status !== 0) return;
+    }
+    const reader = body.octets === null ? body.open() : new PiecesReader(body.octets);
+    let complete = false;
+    try {
+      while (exchange.status === 0) {
+        const given = reader.next();
+        let piece: Uint8Array | null;
+        if (isThenable(given)) {
+          const result = yield* exchange.unlessAnswered(given as PromiseLike<Uint8Array | null>);
+          if (result === undefined) return;
+          piece = result.value;
+        } else {
+          piece = given as Uint8Array | null;
+        }
+        if (exchange.error !== null) throw exchange.error;
+        const written = piece === null ? connection.end(exchange) : connection.send(exchange, piece);
+        if (written !== undefined) yield* exchange.drained(written as PromiseLike<void>);
+        if (piece === null) {
+          complete = true;
+          return;
+        }
+      }
+    } finally {
+      if (!complete) reader.cancel(exchange.error ?? new Error('The response came before the request body was sent'));
+    }
+  }
+}
+
+function targetOf(request: Request): string {
+  const { target } = request.extensions;
+  if (target === null || target === undefined) return request.url.target;
+  return typeof target === 'string' ? target : String.fromCharCode(...target);
+}
+
+/** A dead kept-alive connection: nothing came, and to send again is safe (SECURITY §2.1). */
+function mayRepeat(error: unknown, exchange: Exchange, request: Request): boolean {
+  if (exchange.answered || !IDEMPOTENT.has(request.method) || !request.isReplayable) return false;
+  return error instanceof ReadError || error instanceof WriteError || error instanceof RemoteProtocolError;
+}
+
+/** The error with what is known of how far the request came. */
+function described(error: unknown, request: Request, exchange: Exchange | null): unknown {
+  if (!(error instanceof TransportError) || error instanceof LocalProtocolError) return error;
+  error.sent = exchange === null ? 'none' : exchange.sent;
+  const transient =
+    (error instanceof NetworkError && !(error instanceof CloseError) && error.phase !== 'tls') ||
+    error instanceof TimeoutException ||
+    (error instanceof RemoteProtocolError && exchange !== null && !exchange.answered);
+  error.retryable = transient && request.isReplayable && (error.sent === 'none' || IDEMPOTENT.has(request.method));
+  return error;
+}
