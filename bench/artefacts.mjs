@@ -1,0 +1,42 @@
+/** What is measured must be built from the sources as they are: builds an artefact unless it is newer than all of them. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = resolve(fileURLToPath(new URL('..', import.meta.url)));
+export const CORE = join(ROOT, 'wasm/build/core.wasm');
+const DIST = join(ROOT, 'dist/index.js');
+
+/** Time of the latest change in a file, or in any file below a folder; 0 if it is not there. */
+function changedAt(path) {
+  if (!existsSync(path)) return 0;
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, changedAt(join(path, name))), 0);
+}
+
+function isStale(artefact, sources) {
+  const builtAt = existsSync(artefact) ? statSync(artefact).mtimeMs : 0;
+  return sources.some((source) => changedAt(join(ROOT, source)) > builtAt);
+}
+
+function run(command, words) {
+  console.error(`building: ${command} ${words.join(' ')}`);
+  const { status, error } = spawnSync(command, words, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`Cannot build: ${command} ${words.join(' ')} ended with ${error ?? status}`);
+}
+
+/** Path of the release core. */
+export function builtCore() {
+  if (isStale(CORE, ['assembly', 'asconfig.json', 'wasm/build.mjs']))
+    run(process.execPath, ['wasm/build.mjs', 'release']);
+  return CORE;
+}
+
+/** Sees to it that `npm pack` would pack the sources as they are. */
+export function buildPackage() {
+  const wasm = ['assembly', 'asconfig.json', 'wasm/build.mjs'];
+  if (isStale(DIST, ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...wasm]))
+    run('npm', ['run', 'build']);
+}

@@ -1,0 +1,40 @@
+/**
+ * What users get: packs the package, installs the tarball in bench/.work, and leaves a module there that imports it by
+ * its name. Built first if the sources have changed.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildPackage, ROOT } from '../artefacts.mjs';
+
+const BENCH = fileURLToPath(new URL('..', import.meta.url));
+export const WORK = join(BENCH, '.work');
+
+function npm(words, cwd) {
+  const { status, error } = spawnSync('npm', words, { cwd, stdio: ['ignore', 'ignore', 2] });
+  if (status !== 0) throw new Error(`Cannot prepare: npm ${words.join(' ')} ended with ${error ?? status}`);
+}
+
+/** URL of a module that exports what the installed package exports. */
+export function installPackage() {
+  buildPackage();
+  const folder = join(WORK, 'package');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  npm(['pack', '--ignore-scripts', '--pack-destination', folder], ROOT);
+  const [tarball] = readdirSync(folder);
+  const manifest = { private: true, type: 'module', dependencies: { 'httpx-wasm': `file:${tarball}` } };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  npm(['install', '--ignore-scripts', '--no-package-lock', '--prefer-offline'], folder);
+  const entry = join(folder, 'entry.mjs');
+  writeFileSync(entry, "export * from 'httpx-wasm';\n");
+  return pathToFileURL(entry).href;
+}
+
+/** Installs the pinned peers, if that was not done yet. */
+export function installPeers() {
+  if (existsSync(join(BENCH, 'node_modules/undici'))) return;
+  console.error('installing the pinned peers: npm ci in bench/');
+  npm(['ci'], BENCH);
+}

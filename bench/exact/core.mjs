@@ -1,0 +1,156 @@
+/**
+ * The metered core, fed without a client: copies octets in, reads the records, passes by what need not be shown to it,
+ * as src/core.ts does. Nothing but the core's own calls is counted.
+ */
+import { readFileSync } from 'node:fs';
+import { BULK, INSTRUCTIONS, meter } from '../../wasm/meter.mjs';
+
+/** The constants of assembly/abi.ts, which by its own rule is nothing but `export const NAME = number;`. */
+function readAbi() {
+  const source = readFileSync(new URL('../../assembly/abi.ts', import.meta.url), 'utf8');
+  return Object.fromEntries(
+    [...source.matchAll(/^export const (\w+) = (\w+);$/gm)].map(([, name, value]) => [name, Number(value)]),
+  );
+}
+
+const abi = readAbi();
+const LIMITS = { headOctets: 65536, fields: 256, interim: 16 };
+
+export class MeteredCore {
+  #exports;
+  #input;
+  #events;
+
+  /** @param {string} path of a core module */
+  constructor(path) {
+    const module = new WebAssembly.Module(meter(readFileSync(path)));
+    this.#exports = new WebAssembly.Instance(module, {}).exports;
+    this.#input = this.#exports.inputOffset();
+    this.#events = this.#exports.eventsOffset();
+  }
+
+  #put(octets) {
+    new Uint8Array(this.#exports.memory.buffer).set(octets, this.#input);
+  }
+
+  /** The records of one call as arrays of eight numbers. */
+  #records(count) {
+    const words = new Uint32Array(this.#exports.memory.buffer, this.#events, count * 8);
+    return Array.from({ length: count }, (_, index) => words.subarray(index * 8, index * 8 + 8));
+  }
+
+  /** What `action` executed and moved. */
+  #count(action) {
+    const instructions = this.#exports[INSTRUCTIONS];
+    const bulk = this.#exports[BULK];
+    instructions.value = 0n;
+    bulk.value = 0n;
+    action();
+    return { instructions: Number(instructions.value), bulk: Number(bulk.value) };
+  }
+
+  /**
+   * Counts one response on a connection that has had one before, given in pieces of at most `pieceOctets`.
+   * @throws {Error} if the core did not find one head, `contentOctets` of content and an orderly end
+   */
+  message({ name, octets, contentOctets }, pieceOctets) {
+    const exports = this.#exports;
+    const handle = exports.connectionCreate(
+      abi.PROTOCOL_HTTP_1_1,
+      abi.ROLE_CLIENT,
+      LIMITS.headOctets,
+      LIMITS.fields,
+      LIMITS.interim,
+    );
+    try {
+      let seen;
+      const once = () => {
+        exports.connectionOpen(handle, abi.OPEN_END_STREAM);
+        seen = this.#receive(handle, octets, pieceOctets);
+      };
+      once();
+      const counts = this.#count(once);
+      if (seen.heads !== 1 || seen.content !== contentOctets || seen.ends !== 1) {
+        throw new Error(`Cannot count "${name}" in pieces of ${pieceOctets}: the core saw ${JSON.stringify(seen)}`);
+      }
+      return counts;
+    } finally {
+      exports.connectionFree(handle);
+    }
+  }
+
+  #receive(handle, octets, pieceOctets) {
+    const seen = { heads: 0, content: 0, ends: 0, error: null };
+    const most = Math.min(pieceOctets, abi.INPUT_OCTETS);
+    for (let at = 0; at < octets.length && seen.error === null; ) {
+      const end = Math.min(octets.length, at + most);
+      this.#put(octets.subarray(at, end));
+      const passed = this.#note(this.#exports.connectionReceive(handle, 0, end - at), seen);
+      at = end;
+      if (passed === 0) continue;
+      at += passed;
+      if (at > octets.length) throw new Error('Cannot count: a body is longer than its message');
+      seen.content += passed;
+      this.#note(this.#exports.connectionPassed(handle), seen);
+    }
+    return seen;
+  }
+
+  /** Adds `count` records to what was seen; how many octets are to be passed by. */
+  #note(count, seen) {
+    let passed = 0;
+    for (const [kind, code, , , length, , low, high] of this.#records(count)) {
+      if (kind === abi.KIND_HEAD) seen.heads++;
+      else if (kind === abi.KIND_DATA) seen.content += length;
+      else if (kind === abi.KIND_END) seen.ends++;
+      else if (kind === abi.KIND_ERROR) seen.error = code;
+      else if (kind === abi.KIND_PASS) {
+        seen.content += length;
+        passed = low + high * 4294967296;
+      }
+    }
+    return passed;
+  }
+
+  /**
+   * Counts the decoding of one coded content, given in pieces of at most `pieceOctets`.
+   * @throws {Error} if the content that comes out differs
+   */
+  coded({ name, coding, octets, content }, pieceOctets) {
+    let decoded;
+    const counts = this.#count(() => {
+      decoded = this.#decode(coding, octets, pieceOctets);
+    });
+    if (Buffer.compare(decoded, content) !== 0) {
+      throw new Error(`Cannot count "${name}" in pieces of ${pieceOctets}: the content decoded is wrong`);
+    }
+    return counts;
+  }
+
+  #decode(coding, octets, pieceOctets) {
+    const exports = this.#exports;
+    const handle = exports.decoderCreate(coding, 0, 0);
+    const parts = [];
+    try {
+      const most = Math.min(pieceOctets, abi.INPUT_OCTETS);
+      for (let at = 0; at < octets.length; at += most) {
+        const piece = octets.subarray(at, at + most);
+        this.#put(piece);
+        let from = 0;
+        let status = abi.DECODE_HAS_OUTPUT;
+        while (status === abi.DECODE_HAS_OUTPUT) {
+          status = exports.decoderDecode(handle, from, piece.length);
+          const [[, , , offset, length, consumed, rule]] = this.#records(1);
+          if (status === abi.DECODE_ERROR) throw new Error(`Cannot decode: the core reports rule ${rule}`);
+          parts.push(new Uint8Array(exports.memory.buffer).slice(offset, offset + length));
+          from += consumed;
+        }
+      }
+      const rule = exports.decoderEnd(handle);
+      if (rule !== 0) throw new Error(`Cannot end decoding: the core reports rule ${rule}`);
+    } finally {
+      exports.decoderFree(handle);
+    }
+    return Buffer.concat(parts);
+  }
+}

@@ -1,0 +1,51 @@
+/** `npm run bench -- <command> [options]`: the benchmark commands and what they take. */
+import { parseArgs } from 'node:util';
+import { UsageError } from './usage.mjs';
+
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  update: { type: 'boolean', default: false },
+  scenario: { type: 'string', multiple: true },
+  peers: { type: 'string' },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+};
+
+const COMMANDS = {
+  exact: {
+    text: 'count executed instructions over the corpus   [--update] [--json]',
+    load: async () => (await import('./exact/command.mjs')).exact,
+  },
+  client: {
+    text: 'CPU per request against named peers           [--quick] [--scenario S2]… [--peers a,b] [--rounds n] [--json]',
+    load: async () => (await import('./client/command.mjs')).client,
+  },
+  profile: {
+    text: 'where our client spends its time              [--scenario S2] [--peers httpx-wasm] [--seconds n]',
+    load: async () => (await import('./profile.mjs')).profile,
+  },
+};
+
+function usage() {
+  const lines = Object.entries(COMMANDS).map(([name, { text }]) => `  ${name.padEnd(8)} ${text}`);
+  return `usage: npm run bench -- <command> [options]\n${lines.join('\n')}`;
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const [name, surplus] = positionals;
+  if (name === undefined || !Object.hasOwn(COMMANDS, name) || surplus !== undefined) {
+    const what = name === undefined ? 'a command is missing' : `there is no command ${positionals.join(' ')}`;
+    throw new UsageError(`Cannot run: ${what}\n${usage()}`);
+  }
+  const command = await COMMANDS[name].load();
+  await command(values);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error);
+  process.exitCode = 2;
+}
