@@ -1,0 +1,147 @@
+/**
+ * Content decoders: handles, the choice of wrapper, the record that a call leaves. Each handle decodes one body.
+ *
+ * A body that ends early is an error, and so is any octet after its end but zeros, which some writers pad with. Codings:
+ * gzip (RFC 1952), zlib (RFC 1950), raw deflate (RFC 1951), HTTP's deflate. What they hold is decoded by inflate.ts.
+ */
+import {
+  CODING_DEFLATE,
+  CODING_DEFLATE_RAW,
+  CODING_GZIP,
+  CODING_ZLIB,
+  DECODE_ERROR,
+  DECODE_HAS_OUTPUT,
+  DECODE_NEEDS_INPUT,
+  INPUT_OCTETS,
+  KIND_DECODED,
+  RULE_CODING_TRAILING,
+  RULE_CODING_TRUNCATED,
+} from '../abi';
+import { clear, emit } from '../event';
+import { INPUT, allocate, release } from '../memory';
+import { beginGzipTrailer, beginMember, gzipOctet } from './gzip';
+import { inflate } from './inflate';
+import {
+  DECODER_OCTETS,
+  Decoder,
+  PHASE_BODY,
+  PHASE_DEFLATE_FIRST,
+  PHASE_DONE,
+  PHASE_FAILED,
+  PHASE_GZIP_FIRST,
+  PHASE_GZIP_NEXT,
+  PHASE_ZLIB_METHOD,
+  STEP_END,
+  STEP_FULL,
+  STEP_INPUT,
+  STEP_ON,
+} from './state';
+import { freeWindow, makeRoom, sumOutput } from './window';
+import { beginZlibTrailer, zlibOctet } from './zlib';
+
+/**
+ * A decoder of one body. `decodedOctetsMax`: most octets it may decode to. `decodedRatioMax`: most decoded octets per
+ * octet taken, checked each time another FRESH_OCTETS were made, so that small bodies may be of any ratio. 0: no limit.
+ * @returns its handle; 0 if there is no memory.
+ */
+export function decoderCreate(coding: u32, decodedOctetsMax: f64, decodedRatioMax: f64): u32 {
+  const at = allocate(DECODER_OCTETS);
+  if (!at) return 0;
+  memory.fill(at, 0, offsetof<Decoder>());
+  const d = changetype<Decoder>(at);
+  d.coding = coding;
+  d.decodedMax = decodedOctetsMax > 0 ? <u64>decodedOctetsMax : u64.MAX_VALUE;
+  d.ratioMax = decodedRatioMax;
+  if (coding == CODING_GZIP) {
+    beginMember(d, PHASE_GZIP_FIRST);
+  } else if (coding == CODING_ZLIB) {
+    d.sum = 1;
+    d.phase = PHASE_ZLIB_METHOD;
+  } else if (coding == CODING_DEFLATE) {
+    d.sum = 1;
+    d.phase = PHASE_DEFLATE_FIRST;
+  } else {
+    assert(coding == CODING_DEFLATE_RAW, 'decoderCreate: no such coding');
+    d.phase = PHASE_BODY;
+  }
+  return <u32>at;
+}
+
+/**
+ * Decodes the octets [from, to) of the input area and leaves one KIND_DECODED record. After DECODE_HAS_OUTPUT it must be
+ * called again with what it did not take, even if that is nothing. After an error every call repeats it.
+ * @returns DECODE_*.
+ */
+export function decoderDecode(handle: u32, from: u32, to: u32): u32 {
+  assert(from <= to && to <= <u32>INPUT_OCTETS, 'decoderDecode: not in the input area');
+  const d = changetype<Decoder>(handle);
+  const input = INPUT + from;
+  d.taken += <u64>d.input - <u64>input;
+  d.input = input;
+  d.inputEnd = INPUT + to;
+  d.handed = d.out;
+  let step = d.phase == PHASE_BODY ? inflate(d) : STEP_ON;
+  let code: u32 = DECODE_NEEDS_INPUT;
+  let rule: u32 = 0;
+  if (step != STEP_INPUT) {
+    step = goOn(d, step);
+    if (step == STEP_FULL) {
+      code = DECODE_HAS_OUTPUT;
+    } else if (step != STEP_INPUT) {
+      code = DECODE_ERROR;
+      rule = step;
+      d.rule = rule;
+      d.phase = PHASE_FAILED;
+    }
+  }
+  const handed = d.handed;
+  clear();
+  emit(KIND_DECODED, code, 0, <u32>handed, <u32>(d.out - handed), <u32>(d.input - input), rule, 0);
+  return code;
+}
+
+/** No more input will come. @returns 0 if the body is complete, else the rule it broke. A body of no octets is complete. */
+export function decoderEnd(handle: u32): u32 {
+  const d = changetype<Decoder>(handle);
+  if (d.phase == PHASE_FAILED) return d.rule;
+  return d.phase >= PHASE_GZIP_NEXT || d.taken + d.input == 0 ? 0 : RULE_CODING_TRUNCATED;
+}
+
+/** Gives the decoder's memory back; the handle is dead. */
+export function decoderFree(handle: u32): void {
+  freeWindow(changetype<Decoder>(handle));
+  release(handle);
+}
+
+/** Goes on from what a step ended with. Answers STEP_INPUT, STEP_FULL, or the rule that was broken. */
+function goOn(d: Decoder, step: u32): u32 {
+  while (true) {
+    if (step == STEP_FULL) {
+      step = makeRoom(d);
+      if (step != STEP_ON) return step;
+    } else if (step == STEP_END) {
+      endBody(d);
+    } else if (step != STEP_ON) {
+      return step;
+    }
+    step = d.phase == PHASE_BODY ? inflate(d) : readWrapper(d);
+  }
+}
+
+/** An octet around the compressed data. */
+function readWrapper(d: Decoder): u32 {
+  if (d.phase == PHASE_FAILED) return d.rule;
+  if (d.input == d.inputEnd) return STEP_INPUT;
+  const octet = <u32>load<u8>(d.input++); // SAFE: input < inputEnd
+  if (d.phase < PHASE_GZIP_FIRST) return zlibOctet(d, octet);
+  if (d.phase < PHASE_DONE) return gzipOctet(d, octet);
+  return octet ? RULE_CODING_TRAILING : STEP_ON;
+}
+
+/** The final block ended: what the coding has behind it follows. The bits up to the octet's edge are padding. */
+function endBody(d: Decoder): void {
+  sumOutput(d);
+  if (d.coding == CODING_GZIP) beginGzipTrailer(d);
+  else if (d.coding == CODING_ZLIB) beginZlibTrailer(d);
+  else d.phase = PHASE_DONE;
+}
