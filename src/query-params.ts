@@ -105,15 +105,9 @@ export class QueryParams implements Iterable<[string, string]> {
     return others.size === 0 ? this : QueryParams.#over(new Map([...this.#lists, ...others.#lists]));
   }
 
-  /** True if both hold the same pairs, in any order. */
+  /** True if both are query parameters and hold the same pairs, in any order. */
   equals(other: unknown): boolean {
-    let that: QueryParams;
-    try {
-      that = new QueryParams(other as QueryParamTypes);
-    } catch {
-      return false;
-    }
-    return this.#sorted() === that.#sorted();
+    return other instanceof QueryParams && this.#sorted() === other.#sorted();
   }
 
   #sorted(): string {

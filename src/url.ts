@@ -269,6 +269,7 @@ export class URL {
   /** True if both are spelled the same once parsed. */
   equals(other: unknown): boolean {
     if (other instanceof URL) return this.href === other.href;
+    if (other === undefined) return false;
     try {
       return this.href === new URL(other as URLTypes).href;
     } catch {

@@ -20,6 +20,8 @@ const CLIENT: Ranks = [
     'percent-encoding',
     'punycode',
     'url',
+    'url-components',
+    'url-syntax',
     'fields',
     'wire-fields',
     'headers',
