@@ -82,7 +82,7 @@ test('the time in which a client closes is noted, and that it did not', async ()
 });
 
 test('a reset is a reset and a half close leaves the other side open', async () => {
-  const server = await serve([dialogue().hearHead().reset(), dialogue().hearHead().halfClose().hearOctets(2).say('')]);
+  const server = await serve([dialogue().hearHead().reset(), dialogue().hearHead().fin().hearOctets(2).say('')]);
   const broken = connect(server.port, '127.0.0.1').on('connect', () => broken.write(get));
   const [error] = (await once(broken, 'error')) as [NodeJS.ErrnoException];
   expect(error.code).toBe('ECONNRESET');

@@ -112,16 +112,13 @@ export class Dialogue {
     return this.do((peer) => peer.goDeaf());
   }
 
+  /** Ends the server's side in order; the client may still speak, and is heard by the steps that follow. */
   fin(): this {
     return this.do((peer) => peer.fin());
   }
 
   reset(): this {
     return this.do((peer) => peer.reset());
-  }
-
-  halfClose(): this {
-    return this.do((peer) => peer.halfClose());
   }
 
   /** Says nothing for ever. */

@@ -62,8 +62,9 @@ export class FakeHost implements Host {
     return this.#timers.size;
   }
 
-  /** Moves the clock by `ms`, firing due timers at their own time, and lets what they woke run. */
+  /** Lets everything come to rest, then moves the clock by `ms`: due timers fire at their own time, and what they wake runs. */
   async advance(ms: number): Promise<void> {
+    await this.settled();
     const end = this.#now + ms;
     for (let due = this.#dueBy(end); due !== undefined; due = this.#dueBy(end)) {
       this.#now = Math.max(this.#now, due.at);

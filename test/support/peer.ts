@@ -25,6 +25,8 @@ export interface HeardRequest {
 /** Octets after which a connection is counted but no longer recorded. */
 const RECORDED_OCTETS_MAX = 16 * 1024 * 1024;
 
+const NOTED_MAX = 4096;
+
 export class Peer {
   readonly openedAt: number = performance.now();
   readonly requests: HeardRequest[] = [];
@@ -34,6 +36,10 @@ export class Peer {
   octetsHeard = 0;
   /** Octets of ours that the kernel took. */
   octetsTaken = 0;
+  /** Running total and time of what came, piece by piece (the first `NOTED_MAX`). */
+  readonly arrivals: { readonly octetsHeard: number; readonly at: number }[] = [];
+  /** What had been heard, and when, each time the script began to say something (the first `NOTED_MAX`). */
+  readonly saidAfter: { readonly octetsHeard: number; readonly at: number }[] = [];
   /** When the client ended its side or the connection broke; `null` while it has not. */
   clientClosedAt: number | null = null;
   /** How the client ended: in order, or by a reset. */
@@ -89,7 +95,12 @@ export class Peer {
       this.#inbound.push(chunk);
     }
     this.octetsHeard += chunk.length;
+    this.#note(this.arrivals);
     this.#wake();
+  }
+
+  #note(list: { readonly octetsHeard: number; readonly at: number }[]): void {
+    if (list.length < NOTED_MAX) list.push({ octetsHeard: this.octetsHeard, at: performance.now() });
   }
 
   #gone(by: 'fin' | 'reset'): void {
@@ -182,6 +193,7 @@ export class Peer {
   /** Writes, and resolves when the kernel took all of it. A client that closed makes it fail with `ClientGone`. */
   say(text: string | Uint8Array): Promise<void> {
     const octets = octetsOf(text);
+    this.#note(this.saidAfter);
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) return reject(new ClientGone(`connection ${this.index}: closed while writing`));
       this.#socket.write(octets, (error) => {
@@ -208,14 +220,9 @@ export class Peer {
     this.#socket.resume();
   }
 
-  /** Closes our side only. */
-  halfClose(): void {
-    this.#socket.end();
-  }
-
-  /** Closes both sides in order: FIN, and nothing is read any more. */
+  /** Ends our side in order. The rest is destroyed when the client has closed too, or the server is. */
   fin(): void {
-    this.#socket.end(() => this.#raw.destroySoon());
+    this.#socket.end();
   }
 
   reset(): void {

@@ -19,7 +19,7 @@ const translations: Readonly<Record<string, (script: Dialogue, value: unknown) =
   wait_ms: (script, value) => script.waitMs(Number(value)),
   stall: (script) => script.stall(),
   accept_only: (script) => script.acceptOnly(),
-  half_close: (script) => script.halfClose(),
+  half_close: (script) => script.fin(),
   expect_client_close_within_ms: (script, value) => script.hearClose(Number(value)),
   close: (script, value) => (value === 'rst' ? script.reset() : script.fin()),
   loop: (script, value) => script.loop(dialogueOf(value as readonly VectorStep[])),
