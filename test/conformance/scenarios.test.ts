@@ -1,0 +1,128 @@
+/**
+ * `h1-scenarios.json`: scripted servers against AsyncClient. What is asserted comes from the vector where it is plain and
+ * from scenario-decisions.ts where it is prose; witnesses are always taken at the server.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { certificates } from '../support/certificates.js';
+import { type ClientOptions, clockEnvironment, openClient, outcomeOf } from '../support/client.js';
+import { type Decision, decisions, laterScenarios, type Played } from '../support/scenario-decisions.js';
+import { dialogueOf, type VectorStep } from '../support/scenario-steps.js';
+import { serve } from '../support/scripted-server.js';
+import { protocolCases, withoutShared } from '../support/shared.js';
+
+interface ClientCall {
+  readonly method: string;
+  readonly path: string;
+  readonly after?: string;
+  readonly body_len?: number;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly max_body?: number;
+  readonly proxy?: string;
+}
+
+interface Scenario {
+  readonly id: string;
+  readonly connections: readonly (readonly VectorStep[])[] | 'n/a';
+  readonly client?: readonly ClientCall[];
+  readonly expect: {
+    readonly results?: readonly string[];
+    readonly connections_used?: number;
+    readonly reuse?: boolean;
+  };
+  readonly tls?: boolean;
+}
+
+const CALL_KEYS = ['method', 'path', 'after', 'body_len', 'headers', 'max_body'];
+const cases = protocolCases<Scenario>('h1-scenarios');
+const issueOf = ({ id }: Scenario): number | null =>
+  laterScenarios.find(([prefix]) => id.startsWith(prefix))?.[1] ?? null;
+const applicable = (cases ?? []).filter((scenario) => issueOf(scenario) === null);
+const later = (cases ?? []).filter((scenario) => issueOf(scenario) !== null);
+
+/** The decision on a scenario; where its results are plain, made from them. */
+function decisionOn(scenario: Scenario): Decision {
+  const decided = decisions[scenario.id];
+  if (decided !== undefined) return decided;
+  const results = scenario.expect.results ?? [];
+  for (const result of results) {
+    if (!/^\d{3} ?\w*$/.test(result)) throw new Error(`${scenario.id}: "${result}" is prose and no decision was taken`);
+  }
+  return {
+    sentence: 'as its results say',
+    outcomes: results.map((result) => [result.length === 3 ? `${result} ` : result]),
+  };
+}
+
+/** Waits as `after` says, by the client's clock. */
+const waitOf = (call: ClientCall): number => Number(/^(\d+) ms$/.exec(call.after ?? '')?.[1] ?? 0);
+
+async function play(scenario: Scenario, options: ClientOptions): Promise<Played> {
+  const scripts = (scenario.connections as readonly (readonly VectorStep[])[]).map(dialogueOf);
+  const calls = scenario.client ?? [];
+  const tls = scenario.tls === true ? { tls: (await certificates()).server } : {};
+  const server = await serve(scripts, tls);
+  const environment = calls.some((call) => waitOf(call) > 0) ? clockEnvironment() : undefined;
+  const client = openClient(options, environment);
+  const outcomes: string[] = [];
+  const errors: unknown[] = [];
+  const from = performance.now();
+  for (const call of calls) {
+    for (const key of Object.keys(call))
+      if (!CALL_KEYS.includes(key)) throw new Error(`${scenario.id}: ${key} is not known`);
+    await environment?.host.advance(waitOf(call));
+    const request = client.request(call.method, `${server.url}${call.path}`, {
+      ...(call.body_len === undefined ? {} : { content: new Uint8Array(call.body_len).fill(97) }),
+      ...(call.headers === undefined ? {} : { headers: call.headers.map(([name, value]) => [name, value] as const) }),
+    });
+    outcomes.push(await outcomeOf(request));
+    errors.push(
+      await request.then(
+        () => null,
+        (error: unknown) => error,
+      ),
+    );
+  }
+  const tookMs = performance.now() - from;
+  for (const peer of server.peers) await closesNoted(scenario, server, peer.index);
+  return { server, outcomes, errors, tookMs };
+}
+
+/** Lets every `expect_client_close_within_ms` of a connection come to its end. */
+async function closesNoted(scenario: Scenario, server: Played['server'], index: number): Promise<void> {
+  const steps = (scenario.connections as readonly (readonly VectorStep[])[])[index] ?? [];
+  const expected = steps.filter((step) => 'expect_client_close_within_ms' in step).length;
+  await server.until(() => server.peer(index).closes.length >= expected);
+}
+
+describe.skipIf(cases === null)(`scripted scenarios ${cases === null ? withoutShared : ''}`, () => {
+  test.each(applicable.map((scenario) => [scenario.id, scenario] as const))('%s', async (_id, scenario) => {
+    const decision = decisionOn(scenario);
+    const played = await play(scenario, decision.options ?? {});
+    decision.outcomes?.forEach((right, index) => {
+      expect(right, `request ${index}`).toContain(played.outcomes[index]);
+    });
+    expect(played.outcomes.length).toBe(decision.outcomes?.length);
+    const { connections_used: connections } = scenario.expect;
+    if (connections !== undefined) expect(played.server.peers.length).toBe(connections);
+    for (const peer of played.server.peers) for (const tookMs of peer.closes) expect(tookMs).not.toBeNull();
+    decision.check?.(played);
+  });
+
+  test(`${later.length} scenarios wait for later issues, ${applicable.length} are played`, () => {
+    const counts = new Map<number, number>();
+    for (const scenario of later) counts.set(issueOf(scenario) ?? 0, (counts.get(issueOf(scenario) ?? 0) ?? 0) + 1);
+    const list = [...counts].map(([issue, count]) => `${count} for issue ${issue}`).join(', ');
+    console.info(`h1-scenarios: ${applicable.length} of ${cases?.length} played; later: ${list}`);
+    expect(applicable.length + later.length).toBe(cases?.length);
+    expect(applicable.length).toBeGreaterThanOrEqual(16);
+  });
+});
+
+test('the table of decisions and the runner decide the same scenarios in the same words', () => {
+  const table = readFileSync(new URL('../client/scenario-decisions.md', import.meta.url), 'utf8');
+  const rows = [...table.matchAll(/^\| `(scn-[\w-]+)` +\| (.+?) +\|$/gm)].map(([, id, sentence]) => [id, sentence]);
+  expect(Object.fromEntries(rows)).toEqual(
+    Object.fromEntries(Object.entries(decisions).map(([id, { sentence }]) => [id, sentence])),
+  );
+});
