@@ -1,0 +1,192 @@
+/** What becomes of a kept connection that turns out dead, or talks out of turn (SECURITY §§ 1.8, 2.1, 2.2). */
+import { describe, expect, test } from 'vitest';
+import { ReadError, RemoteProtocolError } from '../../src/index.js';
+import { failureOf, openClient } from '../support/client.js';
+import { always, dialogue, gate } from '../support/dialogue.js';
+import { answer } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+
+describe('a kept connection that is dead', () => {
+  const one = answer('one');
+  const two = answer('two');
+
+  test('closed while idle: the next request has a new one, whatever its method', async () => {
+    const server = await serve([dialogue().hear().say(one).fin(), always(two)]);
+    const client = openClient();
+    expect((await client.get(server.url)).text).toBe('one');
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.post(server.url, { content: 'x' })).text).toBe('two');
+    expect(server.accepted).toBe(2);
+  });
+
+  test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])(
+    '%s is sent once more when the server closes as it arrives',
+    async (method) => {
+      const server = await serve([
+        dialogue().hear().say(one).hear().fin(),
+        always(method === 'HEAD' ? 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n' : two),
+      ]);
+      const client = openClient();
+      await client.get(server.url);
+      const response = await client.request(method, server.url);
+      expect(response.statusCode).toBe(200);
+      expect(server.accepted).toBe(2);
+    },
+  );
+
+  test('also after a reset', async () => {
+    const server = await serve([dialogue().hear().say(one).hear().reset(), always(two)]);
+    const client = openClient();
+    await client.get(server.url);
+    expect((await client.get(server.url)).text).toBe('two');
+  });
+
+  test.each(['POST', 'PATCH', 'LOCK'])('%s is never sent twice', async (method) => {
+    const server = await serve([dialogue().hear().say(one).hear().fin(), always(two)]);
+    const client = openClient();
+    await client.get(server.url);
+    const error = await failureOf(client.request(method, server.url, { content: 'once' }), RemoteProtocolError);
+    expect(error.retryable).toBe(false);
+    expect(server.accepted).toBe(1);
+    expect(server.heads.length).toBe(2);
+  });
+
+  test('a PUT whose body cannot be had again is not sent twice', async () => {
+    const server = await serve([dialogue().hear().say(one).hear().fin(), always(two)]);
+    const client = openClient();
+    await client.get(server.url);
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(3);
+    }
+    await failureOf(client.put(server.url, { content: body() }), RemoteProtocolError);
+    expect(server.accepted).toBe(1);
+  });
+
+  test('a PUT with octets is sent again, whole', async () => {
+    const server = await serve([dialogue().hear().say(one).hear().fin(), always(two)]);
+    const client = openClient();
+    await client.get(server.url);
+    expect((await client.put(server.url, { content: 'again' })).text).toBe('two');
+    expect(server.peer(1).requests[0]?.body.toString()).toBe('again');
+  });
+
+  test('never a third time: the new connection’s failure is the caller’s', async () => {
+    const server = await serve([dialogue().hear().say(one).hear().fin(), dialogue().hear().fin(), always(two)]);
+    const client = openClient();
+    await client.get(server.url);
+    await failureOf(client.get(server.url), RemoteProtocolError);
+    expect(server.accepted).toBe(2);
+  });
+
+  test('the retry takes a new connection, not another kept one that may be dead too', async () => {
+    const opened = gate();
+    const script = () => dialogue().hear().until(opened).say(one).hear().fin();
+    const server = await serve([script(), script(), always(two)]);
+    const client = openClient();
+    const both = Promise.all([client.get(server.url), client.get(server.url)]);
+    await server.until(() => server.heads.length === 2);
+    opened.open();
+    await both;
+    expect((await client.get(server.url)).text).toBe('two');
+    expect(server.accepted).toBe(3);
+  });
+
+  test('a first request on a new connection is not sent again', async () => {
+    const server = await serve([dialogue().hear().fin(), always(two)]);
+    const error = await failureOf(openClient().get(server.url), RemoteProtocolError);
+    expect(error.sent).toBe('full');
+    expect(server.accepted).toBe(1);
+  });
+
+  test('not after one octet of an answer', async () => {
+    const server = await serve([dialogue().hear().say(one).hear().say('H').fin(), always(two)]);
+    const client = openClient();
+    await client.get(server.url);
+    await failureOf(client.get(server.url), RemoteProtocolError);
+    expect(server.accepted).toBe(1);
+  });
+
+  test('not after an interim response', async () => {
+    const server = await serve([
+      dialogue().hear().say(one).hear().say('HTTP/1.1 102 Processing\r\n\r\n').reset(),
+      always(two),
+    ]);
+    const client = openClient();
+    await client.get(server.url);
+    await client.get(server.url).then(
+      () => expect.unreachable(),
+      (error: unknown) => expect(error instanceof ReadError || error instanceof RemoteProtocolError).toBe(true),
+    );
+    expect(server.accepted).toBe(1);
+  });
+});
+
+describe('octets that nobody asked for', () => {
+  const evil = answer('evil');
+
+  test.each([
+    [
+      'after a whole response, in the same segment',
+      dialogue()
+        .hear()
+        .say(answer('one') + evil)
+        .stall(),
+    ],
+    ['after 204', dialogue().hear().say(`HTTP/1.1 204 No Content\r\n\r\n${evil}`).stall()],
+    ['after 304 with a length', dialogue().hear().say(`HTTP/1.1 304 X\r\nContent-Length: 4\r\n\r\nevil`).stall()],
+    [
+      'after the last chunk',
+      dialogue().hear().say(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${evil}`).stall(),
+    ],
+    [
+      'a single octet',
+      dialogue()
+        .hear()
+        .say(`${answer('one')}\n`)
+        .stall(),
+    ],
+  ])('%s: the connection is closed, they are no response', async (_name, script) => {
+    const server = await serve([script, always(answer('two'))]);
+    const client = openClient();
+    await client.get(server.url);
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('two');
+    expect(server.accepted).toBe(2);
+  });
+
+  test('after HEAD, a body that should not be there', async () => {
+    const server = await serve([dialogue().hear().say(answer('body')).stall(), always(answer('two'))]);
+    const client = openClient();
+    expect((await client.head(server.url)).content.length).toBe(0);
+    expect((await client.get(server.url)).text).toBe('two');
+    expect(server.accepted).toBe(2);
+  });
+
+  test('on an idle connection they close it at once', async () => {
+    const opened = gate();
+    const server = await serve([
+      dialogue().hear().say(answer('one')).until(opened).say(evil).stall(),
+      always(answer('two')),
+    ]);
+    const client = openClient();
+    await client.get(server.url);
+    opened.open();
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('two');
+  });
+
+  test('come while the event loop was busy, unseen so far: the next request is not answered by them', async () => {
+    const opened = gate();
+    const server = await serve([
+      dialogue().hear().say(answer('one')).until(opened).say(evil).stall(),
+      always(answer('two')),
+    ]);
+    const client = openClient();
+    await client.get(server.url);
+    opened.open();
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    const until = performance.now() + 30;
+    while (performance.now() < until);
+    expect((await client.get(server.url)).text).toBe('two');
+  });
+});

@@ -1,0 +1,197 @@
+/** A client from its making to its end: what closing does to what is in flight, and that nothing throws synchronously. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type AsyncClient, ClientClosed, CloseError, ReadError, StreamClosed } from '../../src/index.js';
+import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { always, dialogue } from '../support/dialogue.js';
+import { answering } from '../support/fake-socket.js';
+import { answer } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+
+const url = 'http://fake.invalid/';
+
+describe('aclose', () => {
+  test('closes idle connections and says so', async () => {
+    const server = await serve(always(answer('ok')));
+    const client = openClient();
+    await client.get(server.url);
+    expect(client.isClosed).toBe(false);
+    await client.aclose();
+    expect(client.isClosed).toBe(true);
+    await server.emptied();
+  });
+
+  test('may be called again', async () => {
+    const client = openClient();
+    await client.aclose();
+    await client.aclose();
+  });
+
+  test('fails what is in flight with CloseError, whatever it waits for', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ limits: { maxConnections: 2 }, timeout: null }, environment);
+    const forHead = client.get('http://one.invalid/');
+    await environment.host.settled();
+    environment.connector.manual = true;
+    const forConnect = client.get('http://two.invalid/');
+    const forPool = client.get('http://three.invalid/');
+    await environment.host.settled();
+    const failures = [forHead, forConnect, forPool].map((call) => failureOf(call, CloseError));
+    await client.aclose();
+    for (const failed of failures) expect((await failed).code).toBe('ERR_CLOSE');
+    expect(environment.connector.open).toBe(0);
+    const late = environment.connector.attempts[0]?.succeed();
+    await environment.host.settled();
+    expect(late?.closed ?? true).toBe(true);
+  });
+
+  test('fails a streamed body that is being read', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+    };
+    const client = openClient({ timeout: null }, environment);
+    const response = await client.stream('GET', url);
+    const reader = response.body.getReader();
+    await reader.read();
+    const failed = failureOf(reader.read(), CloseError);
+    await client.aclose();
+    await failed;
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('fails an upload that is being written, and closes its iterator', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ timeout: null }, environment);
+    let returned = false;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      try {
+        yield new Uint8Array(1000);
+        environment.connector.socket(0).holdWrites();
+        for (;;) yield new Uint8Array(1000);
+      } finally {
+        returned = true;
+      }
+    }
+    const call = client.post(url, { content: body() });
+    await environment.host.settled();
+    const failed = failureOf(call, CloseError);
+    await client.aclose();
+    await failed;
+    await environment.host.settled();
+    expect(returned).toBe(true);
+  });
+
+  test('a closed client answers with ClientClosed, and still builds requests', async () => {
+    const client = openClient();
+    await client.aclose();
+    const request = client.buildRequest('GET', url);
+    for (const call of [client.get(url), client.stream('GET', url), client.send(request)]) {
+      const error = await failureOf(call, ClientClosed);
+      expect(error.code).toBe('ERR_CLIENT_CLOSED');
+    }
+  });
+
+  test('leaves no timer and no socket', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => answer('ok'));
+    const client = openClient({}, environment);
+    await Promise.all(Array.from({ length: 10 }, () => client.get(url)));
+    await client.aclose();
+    expect(environment.connector.open).toBe(0);
+    await environment.host.advance(60_000);
+    expect(environment.host.timersSet).toBe(0);
+  });
+});
+
+describe('disposal', () => {
+  test('Symbol.asyncDispose is aclose', async () => {
+    const client = openClient();
+    await client[Symbol.asyncDispose]();
+    expect(client.isClosed).toBe(true);
+  });
+
+  test('Symbol.asyncDispose of a response closes it', async () => {
+    const server = await serve([dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall()]);
+    const response = await openClient().stream('GET', server.url);
+    await response[Symbol.asyncDispose]();
+    expect(response.isClosed).toBe(true);
+    await server.emptied();
+    await failureOf(response.aread(), StreamClosed);
+  });
+
+  test('Symbol.dispose of a response cancels without waiting and never throws', async () => {
+    const server = await serve([dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall()]);
+    const response = await openClient().stream('GET', server.url);
+    response[Symbol.dispose]();
+    response[Symbol.dispose]();
+    expect(response.isClosed).toBe(true);
+    await server.emptied();
+  });
+
+  test('closing a response twice, or after it was read, does nothing', async () => {
+    const server = await serve(always(answer('ok')));
+    const client = openClient();
+    const response = await client.get(server.url);
+    await response.aclose();
+    await response.aclose();
+    expect((await client.get(server.url)).text).toBe('ok');
+    expect(server.accepted).toBe(1);
+  });
+});
+
+describe('nothing throws synchronously', () => {
+  const wrong: [string, (client: AsyncClient) => unknown][] = [
+    ['a URL that is none', (client) => client.get('http://[')],
+    ['a method that is none', (client) => client.request('G T', url)],
+    ['a header that is none', (client) => client.get(url, { headers: { 'a b': 'c' } })],
+    ['a timeout that is none', (client) => client.get(url, { timeout: -1 })],
+    ['a body that is none', (client) => client.post(url, { content: 17 as unknown as string })],
+    ['no URL at all', (client) => client.get(undefined as unknown as string)],
+    ['JSON that is none', (client) => client.post(url, { json: 1n as unknown as number })],
+  ];
+  test.each(wrong)('%s rejects', async (_name, call) => {
+    const client = openClient({}, fakeEnvironment());
+    let promise: unknown;
+    expect(() => {
+      promise = call(client);
+    }).not.toThrow();
+    expect(promise).toBeInstanceOf(Promise);
+    await expect(promise).rejects.toBeInstanceOf(Error);
+  });
+
+  test('closing a response while a read waits ends the read', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+    };
+    const response = await openClient({ timeout: null }, environment).stream('GET', url);
+    const iterator = response.aiterRaw();
+    await iterator.next();
+    const pending = iterator.next();
+    const ended = pending.then(
+      (result) => result.done,
+      (error: unknown) => error instanceof ReadError || error instanceof StreamClosed,
+    );
+    await response.aclose();
+    expect(await ended).toBe(true);
+  });
+});
+
+const built = new URL('../../dist/index.js', import.meta.url);
+
+test.skipIf(!existsSync(built))(
+  `an idle client does not keep the process alive${existsSync(built) ? '' : ' (skipped: dist is not built)'}`,
+  async () => {
+    const server = await serve(always(answer('ok')));
+    const names = [built.href, server.url].map((text) => JSON.stringify(text));
+    const script = `const { AsyncClient } = await import(${names[0]}); await new AsyncClient().get(${names[1]});`;
+    const from = performance.now();
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    expect(performance.now() - from).toBeLessThan(4500);
+  },
+);

@@ -1,0 +1,197 @@
+/** The pool: limits, order, who shares a connection, and how long one is kept idle. */
+import { describe, expect, test } from 'vitest';
+import { type FakeEnvironment, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { answering } from '../support/fake-socket.js';
+import { answer } from '../support/octets.js';
+
+const url = 'http://fake.invalid/';
+
+function answeringEnvironment(
+  reply: (head: string, index: number) => string | null = () => answer('ok'),
+): FakeEnvironment {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = answering(reply);
+  return environment;
+}
+
+describe('limits', () => {
+  test('maxConnections is never passed, and who waits is served in order', async () => {
+    const environment = fakeEnvironment();
+    const order: string[] = [];
+    environment.connector.onSocket = answering((head) => {
+      order.push(head.split(' ')[1] ?? '');
+      return answer('ok');
+    });
+    const client = openClient({ limits: { maxConnections: 2 }, timeout: null }, environment);
+    await Promise.all(Array.from({ length: 9 }, (_, i) => client.get(`${url}${i}`)));
+    expect(environment.connector.sockets.length).toBe(2);
+    expect(order).toEqual(['/0', '/1', '/2', '/3', '/4', '/5', '/6', '/7', '/8']);
+  });
+
+  test('maxKeepaliveConnections bounds what is kept idle', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { maxKeepaliveConnections: 2 } }, environment);
+    await Promise.all(Array.from({ length: 5 }, () => client.get(url)));
+    await environment.host.settled();
+    expect(environment.connector.sockets.length).toBe(5);
+    expect(environment.connector.open).toBe(2);
+  });
+
+  test('with maxKeepaliveConnections 0 every request has a connection of its own', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { maxKeepaliveConnections: 0 } }, environment);
+    for (let i = 0; i < 3; i++) await client.get(url);
+    expect(environment.connector.sockets.length).toBe(3);
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('a full pool closes another origin’s idle connection rather than make a request wait', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { maxConnections: 1 } }, environment);
+    await client.get('http://one.invalid/');
+    await client.get('http://two.invalid/');
+    expect(environment.connector.sockets.map((socket) => [socket.address.host, socket.closed])).toEqual([
+      ['one.invalid', true],
+      ['two.invalid', false],
+    ]);
+  });
+
+  test('a place that a failed connect gave back goes to who waits', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.manual = true;
+    const client = openClient({ limits: { maxConnections: 1 }, timeout: null }, environment);
+    const failing = client.get('http://one.invalid/');
+    failing.catch(() => {});
+    const waiting = client.get('http://two.invalid/');
+    await environment.host.settled();
+    environment.connector.onSocket = answering(() => answer('served'));
+    environment.connector.manual = false;
+    environment.connector.attempts[0]?.fail(new Error('refused') as never);
+    expect((await waiting).text).toBe('served');
+    await expect(failing).rejects.toThrow('refused');
+  });
+});
+
+describe('who shares a connection', () => {
+  test.each([
+    ['scheme', 'http://same.invalid:8443/', 'https://same.invalid:8443/'],
+    ['host', 'http://one.invalid/', 'http://two.invalid/'],
+    ['port', 'http://one.invalid:81/', 'http://one.invalid:82/'],
+  ])('not two that differ in %s', async (_name, one, two) => {
+    const environment = answeringEnvironment();
+    const client = openClient({}, environment);
+    await client.get(one);
+    await client.get(two);
+    await client.get(one);
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+
+  test('a default port is the same as none, letter case of the host does not matter', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({}, environment);
+    await client.get('http://same.invalid/');
+    await client.get('http://SAME.invalid:80/other?x');
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('not two requests of one host with different sniHostname', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({}, environment);
+    await client.get('https://same.invalid/', { extensions: { sniHostname: 'a.invalid' } });
+    await client.get('https://same.invalid/', { extensions: { sniHostname: 'b.invalid' } });
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+});
+
+describe('expiry', () => {
+  test('an idle connection is closed after keepaliveExpiry, not before', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { keepaliveExpiry: '2s' } }, environment);
+    await client.get(url);
+    await environment.host.advance(1900);
+    expect(environment.connector.open).toBe(1);
+    await environment.host.advance(101);
+    expect(environment.connector.open).toBe(0);
+    await client.get(url);
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+
+  test('use starts it anew', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { keepaliveExpiry: '2s' } }, environment);
+    for (let i = 0; i < 5; i++) {
+      await client.get(url);
+      await environment.host.advance(1500);
+    }
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('null never expires', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { keepaliveExpiry: null } }, environment);
+    await client.get(url);
+    await environment.host.advance(86_400_000);
+    await client.get(url);
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('Keep-Alive: timeout=n shortens it, with a margin', async () => {
+    const environment = answeringEnvironment(() => answer('ok', 'Keep-Alive: timeout=3, max=100\r\n'));
+    const client = openClient({ limits: { keepaliveExpiry: '60s' } }, environment);
+    await client.get(url);
+    await environment.host.advance(1500);
+    await client.get(url);
+    expect(environment.connector.sockets.length).toBe(1);
+    await environment.host.advance(3000);
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('Keep-Alive: timeout=n never prolongs it', async () => {
+    const environment = answeringEnvironment(() => answer('ok', 'Keep-Alive: timeout=3600\r\n'));
+    const client = openClient({ limits: { keepaliveExpiry: '1s' } }, environment);
+    await client.get(url);
+    await environment.host.advance(1001);
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('Keep-Alive: timeout=0 keeps nothing', async () => {
+    const environment = answeringEnvironment(() => answer('ok', 'Keep-Alive: timeout=0\r\n'));
+    const client = openClient({}, environment);
+    await client.get(url);
+    await client.get(url);
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+
+  test('Connection: close is obeyed although the server leaves the socket open', async () => {
+    const environment = answeringEnvironment(() => answer('ok', 'Connection: close\r\n'));
+    const client = openClient({}, environment);
+    await client.get(url);
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('a request that says Connection: close has its connection closed', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({}, environment);
+    await client.get(url, { headers: { Connection: 'close' } });
+    expect(environment.connector.open).toBe(0);
+  });
+});
+
+test('a request that waits is not overtaken by a later one of the same origin', async () => {
+  const environment = fakeEnvironment();
+  const client = openClient({ limits: { maxConnections: 1 }, timeout: null }, environment);
+  const first = client.get(`${url}first`);
+  const second = client.get(`${url}second`);
+  await environment.host.settled();
+  const socket = environment.connector.socket(0);
+  socket.takeWritten();
+  const third = first.then(() => client.get(`${url}third`));
+  socket.say(answer('1'));
+  await environment.host.settled();
+  expect(socket.takeWritten()).toContain('GET /second');
+  expect(await isSettled(third)).toBe(false);
+  socket.say(answer('2'));
+  await environment.host.settled();
+  socket.say(answer('3'));
+  expect((await second).text + (await third).text).toBe('23');
+});

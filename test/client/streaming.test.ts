@@ -1,0 +1,272 @@
+/** Bodies as streams: byte streams, iterators, back-pressure down to the socket, and giving up in the middle. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { ReadError, RemoteProtocolError, StreamConsumed } from '../../src/index.js';
+import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { always, dialogue, gate } from '../support/dialogue.js';
+import { answer, octetsOf, patternOf } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+
+const head = (octets: number, fields = ''): string => `HTTP/1.1 200 OK\r\nContent-Length: ${octets}\r\n${fields}\r\n`;
+
+async function collected(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+describe('byte streams', () => {
+  test('body gives the decoded octets, rawBody those of the wire', async () => {
+    const coded = gzipSync('plain');
+    const server = await serve(
+      always(Buffer.concat([octetsOf(head(coded.length, 'Content-Encoding: gzip\r\n')), coded])),
+      { repeatLast: true },
+    );
+    const client = openClient();
+    const decoded = await client.stream('GET', server.url);
+    expect((await collected(decoded.body as AsyncIterable<Uint8Array>)).toString()).toBe('plain');
+    const raw = await client.stream('GET', server.url);
+    expect((await collected(raw.rawBody as AsyncIterable<Uint8Array>)).equals(coded)).toBe(true);
+    expect(server.accepted).toBe(1);
+  });
+
+  test('a chunk arrives while the rest has not been sent', async () => {
+    const opened = gate();
+    const server = await serve(
+      dialogue()
+        .hear()
+        .say(`${head(6)}abc`)
+        .until(opened)
+        .say('def'),
+    );
+    const response = await openClient().stream('GET', server.url);
+    const reader = response.body.getReader();
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('abc');
+    opened.open();
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('def');
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  test('a BYOB reader gets its own memory filled', async () => {
+    const pattern = patternOf(300_000);
+    const server = await serve(dialogue().hear().say(head(pattern.length)).say(pattern));
+    const response = await openClient().stream('GET', server.url);
+    const reader = response.body.getReader({ mode: 'byob' });
+    const got: Buffer[] = [];
+    let buffer = new ArrayBuffer(4096);
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (value !== undefined) got.push(Buffer.from(value));
+      if (done) break;
+      expect(value?.byteLength).toBeLessThanOrEqual(4096);
+      buffer = value?.buffer as ArrayBuffer;
+      expect(buffer.byteLength).toBe(4096);
+    }
+    expect(Buffer.concat(got).equals(pattern)).toBe(true);
+  });
+
+  test('a BYOB reader works on a decoded body too', async () => {
+    const pattern = patternOf(100_000);
+    const coded = gzipSync(pattern);
+    const server = await serve(dialogue().hear().say(head(coded.length, 'Content-Encoding: gzip\r\n')).say(coded));
+    const response = await openClient().stream('GET', server.url);
+    const reader = response.body.getReader({ mode: 'byob' });
+    const got: Buffer[] = [];
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(1000));
+      if (value !== undefined) got.push(Buffer.from(value));
+      if (done) break;
+    }
+    expect(Buffer.concat(got).equals(pattern)).toBe(true);
+  });
+
+  test('the octets of a chunk belong to the reader and are never written to again', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () =>
+        socket
+          .say(`${head(6)}`)
+          .say('abc')
+          .say('def');
+    };
+    const response = await openClient({}, environment).stream('GET', 'http://fake.invalid/');
+    const parts: Uint8Array[] = [];
+    for await (const part of response.aiterRaw()) parts.push(part);
+    expect(parts.map((part) => Buffer.from(part).toString()).join('')).toBe('abcdef');
+  });
+
+  test('cancelling the stream closes the connection and frees its place', async () => {
+    const server = await serve([
+      dialogue()
+        .hear()
+        .say(`${head(1 << 30)}abc`)
+        .sayForever('x'),
+      always(answer('next')),
+    ]);
+    const client = openClient({ limits: { maxConnections: 1 } });
+    const response = await client.stream('GET', server.url);
+    const reader = response.body.getReader();
+    await reader.read();
+    await reader.cancel();
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('next');
+    expect(response.isClosed).toBe(true);
+  });
+
+  test('a body cut short errors the stream after what came', async () => {
+    const server = await serve(
+      dialogue()
+        .hear()
+        .say(`${head(10)}abc`)
+        .fin(),
+    );
+    const response = await openClient().stream('GET', server.url);
+    const reader = response.body.getReader();
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('abc');
+    await failureOf(reader.read(), RemoteProtocolError);
+  });
+
+  test('a stream handed to another fetch API flows through', async () => {
+    const pattern = patternOf(500_000);
+    const server = await serve(dialogue().hear().say(head(pattern.length)).say(pattern));
+    const response = await openClient().stream('GET', server.url);
+    const copy = new Uint8Array(await new globalThis.Response(response.body).arrayBuffer());
+    expect(Buffer.from(copy).equals(pattern)).toBe(true);
+  });
+});
+
+describe('iterators', () => {
+  test('aiterBytes cuts to the size that was asked for, whatever the network did', async () => {
+    const pieces = ['a', 'bcd', 'efghij', 'k'];
+    const script = dialogue().hear().say(head(11));
+    for (const piece of pieces) script.say(piece).waitMs(0);
+    const server = await serve(script);
+    const response = await openClient().stream('GET', server.url);
+    const chunks: string[] = [];
+    for await (const chunk of response.aiterBytes(4)) chunks.push(Buffer.from(chunk).toString());
+    expect(chunks).toEqual(['abcd', 'efgh', 'ijk']);
+  });
+
+  const text = 'grüße\r\n€uro\nlast \u{1f600} line';
+  const octets = Buffer.from(text);
+  test.each(Array.from({ length: octets.length - 1 }, (_, i) => i + 1))(
+    'text and lines are the same when the body is cut after octet %i',
+    async (cut) => {
+      const environment = fakeEnvironment();
+      environment.connector.onSocket = (socket) => {
+        socket.onWritten = () => {
+          socket.say(head(octets.length)).say(octets.subarray(0, cut)).say(octets.subarray(cut));
+        };
+      };
+      const client = openClient({}, environment);
+      const whole = await client.stream('GET', 'http://fake.invalid/');
+      let got = '';
+      for await (const part of whole.aiterText()) got += part;
+      expect(got).toBe(text);
+      const byLine = await client.stream('GET', 'http://fake.invalid/');
+      const lines: string[] = [];
+      for await (const line of byLine.aiterLines()) lines.push(line);
+      expect(lines).toEqual(['grüße', '€uro', 'last \u{1f600} line']);
+    },
+  );
+
+  test('breaking out of the loop closes the connection', async () => {
+    const server = await serve([
+      dialogue()
+        .hear()
+        .say(head(1 << 30))
+        .sayForever('y'),
+      always(answer('next')),
+    ]);
+    const client = openClient({ limits: { maxConnections: 1 } });
+    const response = await client.stream('GET', server.url);
+    for await (const chunk of response.aiterBytes()) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('next');
+  });
+
+  test('reading to the end gives the connection back', async () => {
+    const server = await serve(always(answer('0123456789')));
+    const client = openClient();
+    for (let turn = 0; turn < 3; turn++) {
+      const response = await client.stream('GET', server.url);
+      expect((await collected(response.aiterBytes())).toString()).toBe('0123456789');
+      expect(response.isClosed).toBe(true);
+    }
+    expect(server.accepted).toBe(1);
+  });
+
+  test('iterators and streams do not share a body', async () => {
+    const server = await serve(always(answer('0123456789')));
+    const response = await openClient().stream('GET', server.url);
+    const first = response.aiterBytes();
+    await first.next();
+    await failureOf(response.aread(), StreamConsumed);
+    await first.return?.();
+  });
+
+  test('a connection that breaks in the body fails the iterator with the network’s error', async () => {
+    const opened = gate();
+    const server = await serve(
+      dialogue()
+        .hear()
+        .say(`${head(10)}abc`)
+        .until(opened)
+        .reset(),
+    );
+    const response = await openClient().stream('GET', server.url);
+    const iterator = response.aiterRaw();
+    await iterator.next();
+    opened.open();
+    const error = await failureOf(iterator.next(), ReadError);
+    expect(error.cause).toBeInstanceOf(Error);
+    expect((await iterator.next()).done).toBe(true);
+  });
+});
+
+describe('back-pressure', () => {
+  test('a reader that pauses holds the server at the kernel’s windows and at most one mebibyte', async () => {
+    const { connect } = await import('node:net');
+    const endless = () =>
+      dialogue()
+        .hearHead()
+        .say(head(2 ** 40))
+        .sayForever('x');
+    const server = await serve([endless(), endless()]);
+    const raw = connect({
+      port: server.port,
+      host: '127.0.0.1',
+      onread: { buffer: new Uint8Array(65536), callback: () => false },
+    });
+    raw.write('GET / HTTP/1.1\r\n\r\n');
+    await server.until(() => server.peers.length === 1);
+    const windows = await server.takenAtRest();
+    raw.destroy();
+    const response = await openClient({ timeout: null }).stream('GET', server.url);
+    const reader = response.body.getReader();
+    await reader.read();
+    await server.takenAtRest();
+    expect(server.peer(1).octetsTaken).toBeLessThanOrEqual(windows + (1 << 20));
+    const before = server.peer(1).octetsTaken;
+    for (let read = 0; read < windows; ) read += (await reader.read()).value?.length ?? 0;
+    await server.until(() => server.peer(1).octetsTaken > before);
+    await reader.cancel();
+  });
+
+  test('a response that nobody reads yet holds the server too', async () => {
+    const server = await serve([
+      dialogue()
+        .hearHead()
+        .say(head(2 ** 40))
+        .sayForever('x'),
+    ]);
+    const response = await openClient({ timeout: null }).stream('GET', server.url);
+    const taken = await server.takenAtRest();
+    expect(taken).toBeLessThan(16 << 20);
+    await response.aclose();
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+  });
+});

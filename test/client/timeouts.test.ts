@@ -1,0 +1,264 @@
+/** Each timeout, by a clock that the test moves: when it strikes, what it says, and what it leaves behind. */
+import { describe, expect, test } from 'vitest';
+import {
+  ConnectTimeout,
+  PoolTimeout,
+  ReadTimeout,
+  Timeout,
+  TimeoutException,
+  TotalTimeout,
+  WriteTimeout,
+} from '../../src/index.js';
+import { clockEnvironment, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { dialogue } from '../support/dialogue.js';
+import { answering } from '../support/fake-socket.js';
+import { answer } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+
+const url = 'http://fake.invalid/';
+
+describe('connect', () => {
+  test('strikes after its time, not before; the socket that comes late is closed', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.manual = true;
+    const call = openClient({ timeout: { connect: 300 } }, environment).get(url);
+    await environment.host.advance(299);
+    expect(await isSettled(call)).toBe(false);
+    const failed = failureOf(call, ConnectTimeout);
+    await environment.host.advance(1);
+    const error = await failed;
+    expect(error.message).toContain('300 ms');
+    expect(error).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT', sent: 'none', retryable: true });
+    const late = environment.connector.attempts[0]?.succeed();
+    await environment.host.settled();
+    expect(late?.closed).toBe(true);
+    expect(late?.written).toBe('');
+  });
+
+  test('names the phase in which it struck', async () => {
+    const server = await serve(dialogue().acceptOnly());
+    const environment = clockEnvironment();
+    const call = openClient({ timeout: { connect: 700 }, verify: false }, environment).get(
+      server.url.replace('http:', 'https:'),
+    );
+    await server.until(() => server.peers.length === 1 && server.octetsHeard > 0);
+    const failed = failureOf(call, ConnectTimeout);
+    await environment.host.advance(700);
+    expect((await failed).phase).toBe('tls');
+    await server.emptied();
+  });
+
+  test('frees its place: the next request connects', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.manual = true;
+    const client = openClient({ timeout: { connect: 100 }, limits: { maxConnections: 1 } }, environment);
+    const failed = failureOf(client.get(url), ConnectTimeout);
+    await environment.host.advance(100);
+    await failed;
+    environment.connector.manual = false;
+    environment.connector.onSocket = answering(() => answer('second'));
+    expect((await client.get(url)).text).toBe('second');
+  });
+});
+
+describe('read', () => {
+  test('strikes when no head comes, after the request has gone', async () => {
+    const environment = fakeEnvironment();
+    const call = openClient({ timeout: { read: '250ms' } }, environment).get(url);
+    await environment.host.advance(249);
+    expect(await isSettled(call)).toBe(false);
+    const failed = failureOf(call, ReadTimeout);
+    await environment.host.advance(1);
+    const error = await failed;
+    expect(error.message).toContain('250 ms');
+    expect(error).toMatchObject({ code: 'ERR_READ_TIMEOUT', phase: 'read', sent: 'full' });
+    expect(String(error.request.url)).toBe(url);
+    expect(environment.connector.socket(0).closed).toBe(true);
+    expect(environment.host.timersSet).toBeLessThanOrEqual(4);
+  });
+
+  test('bounds the whole head, however it drips', async () => {
+    const environment = fakeEnvironment();
+    const call = openClient({ timeout: { read: 1000 } }, environment).get(url);
+    const failed = failureOf(call, ReadTimeout);
+    await environment.host.settled();
+    for (const octet of 'HTTP/1.1 2') {
+      environment.connector.socket(0).say(octet);
+      await environment.host.advance(100);
+    }
+    await failed;
+  });
+
+  test('interim heads do not prolong it', async () => {
+    const environment = fakeEnvironment();
+    const failed = failureOf(openClient({ timeout: { read: 1000 } }, environment).get(url), ReadTimeout);
+    for (let turn = 0; turn < 10; turn++) {
+      await environment.host.advance(100);
+      if (!environment.connector.socket(0).closed)
+        environment.connector.socket(0).say('HTTP/1.1 102 Processing\r\n\r\n');
+    }
+    await failed;
+  });
+
+  test('in the body it bounds each silence, not the whole', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ timeout: { read: 1000 } }, environment);
+    const call = client.get(url);
+    await environment.host.settled();
+    const socket = environment.connector.socket(0);
+    socket.say('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n');
+    for (const octet of 'abcde') {
+      await environment.host.advance(900);
+      socket.say(octet);
+    }
+    await environment.host.advance(900);
+    expect(await isSettled(call)).toBe(false);
+    const failed = failureOf(call, ReadTimeout);
+    await environment.host.advance(101);
+    expect((await failed).message).toContain('1000 ms');
+  });
+
+  test('does not strike while nobody reads a streamed body', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n');
+    };
+    const response = await openClient({ timeout: { read: 100 } }, environment).stream('GET', url);
+    await environment.host.advance(5000);
+    environment.connector.socket(0).say('abc');
+    expect(Buffer.from(await response.aread()).toString()).toBe('abc');
+  });
+});
+
+describe('write', () => {
+  test('strikes when the peer takes nothing', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => socket.holdWrites();
+    const call = openClient({ timeout: { write: 400, read: null } }, environment).post(url, {
+      content: new Uint8Array(100),
+    });
+    await environment.host.advance(399);
+    expect(await isSettled(call)).toBe(false);
+    const failed = failureOf(call, WriteTimeout);
+    await environment.host.advance(1);
+    const error = await failed;
+    expect(error.message).toContain('400 ms');
+    expect(error).toMatchObject({ code: 'ERR_WRITE_TIMEOUT', phase: 'write', retryable: false });
+    expect(error.sent).not.toBe('none');
+    expect(environment.connector.socket(0).closed).toBe(true);
+  });
+
+  test('a deaf server, on real sockets', async () => {
+    const server = await serve(dialogue().goDeaf().stall());
+    const call = openClient({ timeout: { write: '300ms', read: null } }).post(server.url, {
+      content: new Uint8Array(64 << 20),
+    });
+    await failureOf(call, WriteTimeout);
+  });
+});
+
+describe('pool', () => {
+  test('strikes while waiting for a connection, and leaves the queue as if it had never been there', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ timeout: { pool: 200, read: null }, limits: { maxConnections: 1 } }, environment);
+    const first = client.get(url);
+    const second = client.get(url);
+    await environment.host.advance(199);
+    expect(await isSettled(second)).toBe(false);
+    const failed = failureOf(second, PoolTimeout);
+    await environment.host.advance(1);
+    const error = await failed;
+    expect(error.message).toContain('200 ms');
+    expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none', retryable: true });
+    environment.connector.socket(0).say(answer('first'));
+    expect((await first).text).toBe('first');
+    const third = client.get(url);
+    await environment.host.settled();
+    environment.connector.socket(0).say(answer('third'));
+    expect((await third).text).toBe('third');
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+});
+
+describe('total', () => {
+  test('bounds the whole call, a drip does not escape it', async () => {
+    const environment = fakeEnvironment();
+    const call = openClient({ timeout: { read: 1000, total: 2500 } }, environment).get(url);
+    const failed = failureOf(call, TotalTimeout);
+    await environment.host.settled();
+    const socket = environment.connector.socket(0);
+    socket.say('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
+    for (let turn = 0; turn < 5; turn++) {
+      await environment.host.advance(500);
+      if (!socket.closed) socket.say('.');
+    }
+    const error = await failed;
+    expect(error.message).toContain('2500 ms');
+    expect(error.code).toBe('ERR_TOTAL_TIMEOUT');
+    expect(error).toBeInstanceOf(TimeoutException);
+    expect(socket.closed).toBe(true);
+  });
+
+  test('includes the wait for the pool', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ timeout: { pool: null, read: null }, limits: { maxConnections: 1 } }, environment);
+    const first = client.get(url);
+    first.catch(() => {});
+    const failed = failureOf(client.get(url, { timeout: { total: 300, pool: null } }), TotalTimeout);
+    await environment.host.advance(300);
+    expect((await failed).sent).toBe('none');
+  });
+
+  test('goes on while a streamed body is read', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc');
+    };
+    const client = openClient({ timeout: { read: null, total: 1000 } }, environment);
+    const response = await client.stream('GET', url);
+    const reader = response.body.getReader();
+    await reader.read();
+    const failed = failureOf(reader.read(), TotalTimeout);
+    await environment.host.advance(1000);
+    await failed;
+  });
+});
+
+describe('what may be said', () => {
+  test('null waits for ever', async () => {
+    const environment = fakeEnvironment();
+    const call = openClient({ timeout: null }, environment).get(url);
+    await environment.host.advance(86_400_000);
+    expect(await isSettled(call)).toBe(false);
+    environment.connector.socket(0).say(answer('patience'));
+    expect((await call).text).toBe('patience');
+  });
+
+  test('a request’s timeout replaces the client’s, a plain object only its own fields', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ timeout: new Timeout(9000, { read: 400 }) }, environment);
+    const failed = failureOf(client.get(url, { timeout: { connect: 1 } }), ReadTimeout);
+    await environment.host.advance(400);
+    expect((await failed).message).toContain('400 ms');
+    const other = failureOf(client.get(url, { timeout: '70ms' }), ReadTimeout);
+    await environment.host.advance(70);
+    expect((await other).message).toContain('70 ms');
+  });
+
+  test('the default is five seconds', async () => {
+    const environment = fakeEnvironment();
+    const call = openClient({}, environment).get(url);
+    await environment.host.advance(4999);
+    expect(await isSettled(call)).toBe(false);
+    const failed = failureOf(call, ReadTimeout);
+    await environment.host.advance(1);
+    expect((await failed).message).toContain('5000 ms');
+  });
+
+  test.each([0, -1, Number.NaN])('%d throws RangeError before anything is done', async (bad) => {
+    const environment = fakeEnvironment();
+    const client = openClient({}, environment);
+    await failureOf(client.get(url, { timeout: bad }), RangeError);
+    expect(environment.connector.sockets.length).toBe(0);
+  });
+});
