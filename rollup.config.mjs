@@ -3,8 +3,10 @@
 //   "imports" choose among them by the condition of the runtime, not this file;
 // - an entry keeps its path below dist (core-module finds core.wasm relative to itself);
 // - what two entries share becomes a chunk, so that an error class is the same object through each.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import ts from '@typescript/typescript6';
 import { dts } from 'rollup-plugin-dts';
 
 const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
@@ -26,6 +28,36 @@ const tscSourceMaps = {
       code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
       map: JSON.parse(map),
     };
+  },
+};
+
+/** Text of a declaration file without the class and interface members tagged `@internal` and without `implements`. */
+function withoutInternals(path, text) {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+  const cuts = [];
+  const visit = (node) => {
+    const isMember = ts.isClassElement(node) || ts.isTypeElement(node);
+    const isInternal = isMember && ts.getJSDocTags(node).some((tag) => tag.tagName.text === 'internal');
+    if (isInternal || (ts.isHeritageClause(node) && node.token === ts.SyntaxKind.ImplementsKeyword)) {
+      cuts.push([node.getFullStart(), node.end]);
+    } else ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return cuts.reduceRight((rest, [from, to]) => rest.slice(0, from) + rest.slice(to), text);
+}
+
+/**
+ * Hides what is ours alone. tsc's own `stripInternal` also drops declarations that others name: the build turns it off, and
+ * with it `isolatedDeclarations`, which needs it (`npm run check` holds both). Here such declarations stay, and the bundler
+ * leaves out those that nothing public reaches. What a class implements is no part of its declared type.
+ */
+const publicDeclarations = {
+  name: 'public-declarations',
+  buildStart() {
+    const paths = readdirSync('.build/src', { recursive: true, encoding: 'utf8' });
+    for (const path of paths.filter((name) => name.endsWith('.d.ts')).map((name) => join('.build/src', name))) {
+      writeFileSync(path, withoutInternals(path, readFileSync(path, 'utf8')));
+    }
   },
 };
 
@@ -53,7 +85,7 @@ export default [
   {
     input: { index: '.build/src/index.d.ts' },
     external: isExternal,
-    plugins: [dts()],
+    plugins: [publicDeclarations, dts()],
     onLog: failOnWarning,
     output: { dir: 'dist', format: 'es' },
   },
