@@ -18,9 +18,9 @@ import { type Flow, Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
 import type { MaybePromise, Resolve } from './hosts/socket.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
-import { announceBody, Prepared, Request, type RequestExtensions } from './request.js';
+import { announceBody, ownExtensions, Prepared, Request, type RequestExtensions } from './request.js';
 import type { DefaultEncoding, Response } from './response.js';
-import { type Io, type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
+import { type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
 import type { AsyncBaseTransport } from './transports/base.js';
 import { AsyncHTTPTransport } from './transports/http.js';
 import { type Origin, URL, type URLTypes } from './url.js';
@@ -99,7 +99,7 @@ interface CachedBase {
 }
 
 /** Settings and verbs of every client; `R` is what a call gives. */
-export abstract class BaseClient<R extends MaybePromise<Response>> implements Io {
+export abstract class BaseClient<R extends MaybePromise<Response>> {
   /** @internal */ protected readonly environment: Environment;
   /** @internal */ protected readonly transport: AsyncBaseTransport;
   readonly #defaultEncoding: DefaultEncoding;
@@ -121,7 +121,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> implements Io
     this.#headers.update(own(options, 'headers') ?? null);
     this.#params = new QueryParams(own(options, 'params') ?? null);
     this.#timeout = Timeout.from(own(options, 'timeout'), DEFAULT_TIMEOUT);
-    this.#extensions = Object.freeze({ timeout: this.#timeout });
+    this.#extensions = ownExtensions({ timeout: this.#timeout });
     this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
     const hooks = own(options, 'eventHooks');
     this.#requestHooks = [...(own(hooks, 'request') ?? NO_HOOKS)];
@@ -166,7 +166,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> implements Io
 
   set timeout(timeout: TimeoutTypes) {
     this.#timeout = Timeout.from(timeout, DEFAULT_TIMEOUT);
-    this.#extensions = Object.freeze({ timeout: this.#timeout });
+    this.#extensions = ownExtensions({ timeout: this.#timeout });
   }
 
   get baseUrl(): URL {
@@ -249,7 +249,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> implements Io
     const timeout = own(options, 'timeout');
     const extensions = own(options, 'extensions') ?? null;
     if (timeout === undefined && extensions === null) return this.#extensions;
-    return { timeout: Timeout.from(timeout, this.#timeout), ...extensions };
+    return ownExtensions({ timeout: Timeout.from(timeout, this.#timeout), ...extensions });
   }
 
   /** Sends a request as it is. The response's body is read, unless `stream` is set. */
@@ -283,7 +283,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> implements Io
   }
 
   #guardOf(request: Request, signal: AbortSignal | null): Guard | null {
-    const { timeout } = request.extensions;
+    const timeout = own(request.extensions, 'timeout');
     const { total } = timeout === this.#timeout ? this.#timeout : Timeout.from(timeout, this.#timeout);
     if (signal === null && total === null) return null;
     const { deadlines } = this.environment;

@@ -6,7 +6,7 @@ import { Deadlines } from './deadlines.js';
 import type { Host } from './hosts/host.js';
 import type { Connector } from './hosts/socket.js';
 
-/** @internal */
+/** */
 export interface Environment {
   readonly host: Host;
   readonly connector: Connector;

@@ -10,7 +10,7 @@ import { arm, type DeadlineList, DeadlineNode, disarm } from './deadlines.js';
 
 export type Flow<T> = Generator<unknown, T, unknown>;
 
-/** @internal What `Park.wake` resumes. */
+/** What `Park.wake` resumes. */
 export interface Resumable {
   step(failed: boolean, value: unknown): void;
 }
@@ -38,7 +38,7 @@ export function* wait<T>(value: T | PromiseLike<T>): Flow<T> {
   return (isThenable(value) ? yield value : value) as T;
 }
 
-/** @internal Something a Guard can stop. */
+/** Something a Guard can stop. */
 export interface Abortable {
   abort(reason: unknown): void;
 }
@@ -140,7 +140,7 @@ class Hub {
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /**
- * @internal Stops one call when its signal fires or its total time is up. It watches the run of the call's flow first, then
+ * Stops one call when its signal fires or its total time is up. It watches the run of the call's flow first, then
  * (for a response whose body is still to be read) whatever it is moved to.
  */
 export class Guard extends DeadlineNode {

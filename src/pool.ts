@@ -187,6 +187,8 @@ class Sweeper extends DeadlineNode {
   }
 }
 
+/** Octets that come while this thread is busy for so long may be unseen. */
+const UNSEEN_MS = 1;
 /** An idle connection keeps the process alive for so long at the most. */
 const REFERENCED_MS = 50;
 /** Sites without a connection that are remembered (their TLS sessions). */
@@ -244,7 +246,7 @@ export class ConnectionPool implements ConnectionOwner {
   tryAcquire(site: Site): HttpConnection | null {
     const { idle } = site;
     const connection = idle[idle.length - 1];
-    if (connection === undefined || connection.releasedIn !== this.#turn || this.#waiters.length > 0) return null;
+    if (connection === undefined || this.#waiters.length > 0 || !this.#justReleased(connection)) return null;
     this.#takeIdle(connection);
     return connection;
   }
@@ -283,12 +285,13 @@ export class ConnectionPool implements ConnectionOwner {
       const connection = site.idle[site.idle.length - 1];
       if (connection === undefined) return null;
       const expired = connection.list !== null && connection.expiresAt <= this.deadlines.tick();
+      const justReleased = this.#justReleased(connection);
       this.#takeIdle(connection);
       if (expired) {
         connection.close();
         continue;
       }
-      if (connection.releasedIn === this.#turn) return connection;
+      if (justReleased) return connection;
       let checked = false;
       try {
         if (!this.#connector.blocking) yield this.#later();
@@ -299,6 +302,11 @@ export class ConnectionPool implements ConnectionOwner {
       if (!connection.closed) return connection;
     }
     return null;
+  }
+
+  /** Nothing can have come on it unseen: no socket was read since, and no time went by. */
+  #justReleased(connection: HttpConnection): boolean {
+    return connection.releasedIn === this.#turn && this.deadlines.now - connection.idleSince < UNSEEN_MS;
   }
 
   #later(): NextTurn {

@@ -37,8 +37,10 @@ function lengthOf(value: string, before: number | null): number {
 function factsOf(block: string): BlockFacts {
   let open = 0;
   let hosts = 0;
+  let upgradeNamed = false;
   let length: number | null = null;
   let chunked = false;
+  const upgradable = false;
   for (const [, name, value] of block.matchAll(FRAMING_FIELD) as IterableIterator<[string, string, string]>) {
     switch (name.toLowerCase()) {
       case 'host':
@@ -47,6 +49,7 @@ function factsOf(block: string): BlockFacts {
         break;
       case 'connection':
         if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) open |= abi.OPEN_CLOSE;
+        if (/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value)) upgradeNamed = true;
         break;
       case 'upgrade':
         open |= abi.OPEN_UPGRADE;
@@ -63,6 +66,12 @@ function factsOf(block: string): BlockFacts {
         }
         chunked = true;
     }
+  }
+  if ((open & abi.OPEN_UPGRADE) !== 0 && !upgradeNamed) {
+    refuse("Upgrade must be named by a 'Connection: upgrade'", 'RFC 9110 §7.8');
+  }
+  if ((open & abi.OPEN_UPGRADE) !== 0 && !upgradable) {
+    refuse("Upgrade must be named by Connection: set 'Connection: upgrade' too", 'RFC 9110 §7.8');
   }
   if (hosts !== 1) refuse(`there must be one Host field, got ${hosts}`, 'RFC 9112 §3.2');
   if (chunked && length !== null) refuse('Transfer-Encoding and Content-Length exclude each other', 'RFC 9112 §6.2');

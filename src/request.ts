@@ -26,20 +26,26 @@ export interface RequestOptions extends ContentOptions {
   readonly extensions?: RequestExtensions | null | undefined;
 }
 
-const NO_EXTENSIONS: RequestExtensions = Object.freeze({});
+/** The same extensions in an object without prototype: what `Object.prototype` holds is nobody's word (SECURITY 5.6). */
+export function ownExtensions(extensions: RequestExtensions | null): RequestExtensions {
+  return Object.freeze(Object.assign(Object.create(null), extensions));
+}
+
+const NO_EXTENSIONS = ownExtensions(null);
 /** Methods that announce an empty body (RFC 9110 §8.6). */
 const ANNOUNCES_NO_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** @internal A request whose parts are made already. */
+/** A request whose parts are made already. */
 export class Prepared {
   readonly headers: Headers;
   readonly body: RequestBody;
   readonly extensions: RequestExtensions;
 
-  constructor(headers: Headers, body: RequestBody, extensions: RequestExtensions | null) {
+  /** `extensions` without prototype. */
+  constructor(headers: Headers, body: RequestBody, extensions: RequestExtensions) {
     this.headers = headers;
     this.body = body;
-    this.extensions = extensions ?? NO_EXTENSIONS;
+    this.extensions = extensions;
   }
 }
 
@@ -56,12 +62,12 @@ export function announceBody(headers: Headers, method: string, fields: readonly 
   }
 }
 
-/** A request. Its headers, extensions and URL may be changed until it is sent. */
+/** A request. Its headers and URL may be changed, its extensions replaced, until it is sent. */
 export class Request {
   method: string;
   url: URL;
   headers: Headers;
-  extensions: RequestExtensions;
+  #extensions: RequestExtensions;
   #body: RequestBody;
 
   /**
@@ -73,7 +79,7 @@ export class Request {
     if (options instanceof Prepared) {
       this.url = url as URL;
       this.headers = options.headers;
-      this.extensions = options.extensions;
+      this.#extensions = options.extensions;
       this.#body = options.body;
       return;
     }
@@ -81,7 +87,8 @@ export class Request {
     const params = own(options, 'params');
     this.url = params === null || params === undefined ? given : given.copyMergeParams(params);
     this.headers = new Headers(own(options, 'headers') ?? null);
-    this.extensions = own(options, 'extensions') ?? NO_EXTENSIONS;
+    const extensions = own(options, 'extensions') ?? null;
+    this.#extensions = extensions === null ? NO_EXTENSIONS : ownExtensions(extensions);
     const { body, headers } = encodeRequest({
       content: own(options, 'content'),
       data: own(options, 'data'),
@@ -90,6 +97,14 @@ export class Request {
     this.#body = body;
     if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', this.url.netloc);
     announceBody(this.headers, this.method, headers);
+  }
+
+  get extensions(): RequestExtensions {
+    return this.#extensions;
+  }
+
+  set extensions(extensions: RequestExtensions) {
+    this.#extensions = ownExtensions(extensions);
   }
 
   /** The body as it will be read when the request is sent. @internal */
@@ -118,7 +133,7 @@ export class Request {
 
   /** A request of its own with the same parts; the body is shared. */
   clone(): Request {
-    return new Request(this.method, this.url, new Prepared(this.headers.copy(), this.#body, this.extensions));
+    return new Request(this.method, this.url, new Prepared(this.headers.copy(), this.#body, this.#extensions));
   }
 
   toString(): string {

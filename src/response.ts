@@ -8,7 +8,6 @@
 import * as abi from '../assembly/abi.js';
 import {
   AsyncBodyIterator,
-  type BodyOwner,
   type ByteSource,
   byteStream,
   Chunks,
@@ -31,7 +30,7 @@ import {
   TransportError,
 } from './exceptions.js';
 import type { Exchange } from './exchange.js';
-import { type Abortable, type Flow, type Guard, runAsync } from './flow.js';
+import { type Flow, type Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { NetworkStream } from './network-stream.js';
 import { type Request, shown } from './request.js';
@@ -79,7 +78,7 @@ export interface ResponseOptions {
 /** An encoding, or a function that finds one out from the body. */
 export type DefaultEncoding = string | ((content: Uint8Array) => string | null);
 
-/** @internal Clock readings of an exchange before it was opened. */
+/** Clock readings of an exchange before it was opened. */
 export interface Readings {
   readonly startedAt: number;
   readonly pooledAt: number;
@@ -88,7 +87,7 @@ export interface Readings {
   readonly securedAt: number;
 }
 
-/** @internal What a response has from its transport. */
+/** What a response has from its transport. */
 export class Received {
   readonly exchange: Exchange;
   readonly readings: Readings;
@@ -106,7 +105,7 @@ const NO_LIMITS: DecodeLimits = { decodedOctets: null, decodedRatio: null };
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** A response. `[Symbol.asyncDispose]` closes it; so does reading it to its end. */
-export class Response implements BodyOwner, Abortable {
+export class Response {
   readonly statusCode: number;
   history: readonly Response[] = NO_HISTORY;
   /** The request that a redirect asks for, where it was not followed. */

@@ -16,7 +16,7 @@ export abstract class AsyncBaseTransport {
   }
 }
 
-/** @internal A transport that can be part of a flow, without a promise in between. */
+/** A transport that can be part of a flow, without a promise in between. */
 export interface FlowTransport {
   flow(request: Request): Flow<Response>;
 }

@@ -43,7 +43,7 @@ import { requestHead } from '../request-head.js';
 import { Received, Response } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import type { Origin } from '../url.js';
-import { AsyncBaseTransport, type FlowTransport } from './base.js';
+import { AsyncBaseTransport } from './base.js';
 
 /** Settings of a transport over sockets. */
 export interface HTTPTransportOptions {
@@ -85,7 +85,7 @@ class PiecesReader implements BodyReader {
 }
 
 /** Sends requests over pooled connections. */
-export class AsyncHTTPTransport extends AsyncBaseTransport implements FlowTransport {
+export class AsyncHTTPTransport extends AsyncBaseTransport {
   readonly #environment: Environment;
   readonly #pool: ConnectionPool;
   readonly #tls: TlsSettings;
@@ -135,7 +135,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport implements FlowTransp
 
   /** The limits that a request's `timeout` extension asks for; requests of one client share the object. */
   #limitsOf(request: Request): CallLimits {
-    const { timeout } = request.extensions;
+    const timeout = own(request.extensions, 'timeout');
     if (timeout === this.#timeout) return this.#callLimits;
     const limits = this.#limitsFor(Timeout.from(timeout as TimeoutTypes | undefined, DEFAULT_TIMEOUT));
     this.#timeout = timeout;
@@ -145,7 +145,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport implements FlowTransp
 
   #siteOf(request: Request): Site {
     const { origin } = request.url;
-    const serverName = origin.secure ? (request.extensions.sniHostname ?? null) : null;
+    const serverName = origin.secure ? (own(request.extensions, 'sniHostname') ?? null) : null;
     const key = serverName === null ? origin.key : `${origin.key} ${serverName}`;
     return (
       this.#pool.find(key) ??
@@ -214,7 +214,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport implements FlowTransp
     try {
       const exchange = connection.open(head, inline ? octets : null, empty, limits);
       if (waits) exchange.writable = false;
-      const { onInterim } = request.extensions;
+      const onInterim = own(request.extensions, 'onInterim');
       if (onInterim !== null && onInterim !== undefined) {
         exchange.onInterim = ({ status, head: { text, fields } }: Interim) =>
           onInterim(status, Headers.fromWire(text, fields));
@@ -260,7 +260,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport implements FlowTransp
 }
 
 function targetOf(request: Request): string {
-  const { target } = request.extensions;
+  const target = own(request.extensions, 'target');
   if (target === null || target === undefined) return request.url.target;
   return typeof target === 'string' ? target : String.fromCharCode(...target);
 }

@@ -14,7 +14,8 @@ export const host: Host = {
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
-  nextTurn: (run) => void setImmediate(run),
+  // The first may come before the next poll of the sockets, the second comes after it.
+  nextTurn: (run) => void setImmediate(() => setImmediate(run)),
   random: (n) => randomFillSync(new Uint8Array(n)),
   environment: (name) => process.env[name],
   readFile(path) {
