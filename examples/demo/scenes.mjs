@@ -10,8 +10,11 @@ const MEGABYTE = 2 ** 20;
 const DOWNLOAD_OCTETS = 256 * MEGABYTE;
 const UPLOAD_OCTETS = 32 * MEGABYTE;
 const UPLOAD_PIECE_OCTETS = 64 * 1024;
-/** What the process may grow by while it downloads: an eighth of what comes. */
-const RSS_GROWTH_MAX = DOWNLOAD_OCTETS / 8;
+/**
+ * What the process, servers included, may grow by while it downloads. Octets that were handed out are garbage, and V8 lets
+ * up to 64 MB of such garbage stand before it collects: growth levels off there, however long the download.
+ */
+const RSS_GROWTH_MAX = 128 * MEGABYTE;
 const CONCURRENT = 200;
 const TIMEOUT_MS = 250;
 /** A timer may be late on a busy machine; a client that waits for ever is what must not be. */
