@@ -30,7 +30,7 @@ import {
   RULE_TRANSFER_ENCODING,
 } from './abi';
 import { fault } from './event';
-import { isToken, lower2, lower4, lower8, scanToken, skipBlanks } from './octets';
+import { lower2, lower4, lower8, scanToken, skipBlanks } from './octets';
 
 // Names as little-endian numbers, lower-cased.
 const CONTENT_: u64 = 0x2d746e65746e6f63; // "content-"
@@ -120,29 +120,30 @@ export const TOKEN_UPGRADE: u32 = 4;
 
 /** TOKEN_* bits of the options that [p, end) lists; what is no token is passed over. */
 export function connectionTokens(p: usize, end: usize): u32 {
+  const only = tokenOf(p, <u32>(end - p));
+  if (only) return only;
   let tokens: u32 = 0;
   while (p < end) {
     const tokenEnd = scanToken(p, end);
-    // SAFE: each comparison reads within the token's length.
-    switch (<u32>(tokenEnd - p)) {
-      case 5:
-        if (lower4(p) == 0x736f6c63 && (load<u8>(p, 4) | 0x20) == 0x65) tokens |= TOKEN_CLOSE;
-        break;
-      case 7:
-        if (lower4(p) == 0x72677075 && lower4(p + 3) == 0x65646172) tokens |= TOKEN_UPGRADE;
-        break;
-      case 10:
-        if (lower8(p) == 0x696c612d7065656b && lower2(p + 8) == 0x6576) tokens |= TOKEN_KEEP_ALIVE;
-        break;
-    }
+    tokens |= tokenOf(p, <u32>(tokenEnd - p));
     p = tokenEnd;
     while (p < end && load<u8>(p) != 0x2c) p++;
-    p++;
+    p = skipBlanks(p + 1, end);
   }
   return tokens;
 }
 
+function tokenOf(p: usize, length: u32): u32 {
+  // SAFE: each comparison reads within `length` octets.
+  if (length == 10 && lower8(p) == 0x696c612d7065656b && lower2(p + 8) == 0x6576) return TOKEN_KEEP_ALIVE;
+  if (length == 5 && lower4(p) == 0x736f6c63 && (load<u8>(p, 4) | 0x20) == 0x65) return TOKEN_CLOSE;
+  if (length == 7 && lower4(p) == 0x72677075 && lower4(p + 3) == 0x65646172) return TOKEN_UPGRADE;
+  return 0;
+}
+
 // ── Content-Length (RFC 9110 §8.6) ──
+const TENTH_OF_MAX: u64 = BODY_OCTETS_MAX / 10;
+const DIGIT_OF_MAX: u32 = <u32>(BODY_OCTETS_MAX % 10);
 let lengthRead: u64 = 0;
 let lengthDigits: u32 = 0;
 
@@ -182,18 +183,19 @@ export function readContentLength(p: usize, end: usize, digits: u32, length: u64
 /** Reads 1*DIGIT at `p` into `lengthRead` and answers where it ends; 0 with a fault. The limit is met before any arithmetic. */
 function readDecimal(p: usize, end: usize): usize {
   const start = p;
-  lengthRead = 0;
+  let value: u64 = 0;
   while (p < end) {
     const octet = <u32>load<u8>(p);
     const digit = octet - 0x30;
     if (digit > 9) break;
-    if (lengthRead > (<u64>BODY_OCTETS_MAX - digit) / 10) {
+    if (value >= TENTH_OF_MAX && (value > TENTH_OF_MAX || digit > DIGIT_OF_MAX)) {
       fault(RULE_CONTENT_LENGTH, p, octet, NONE);
       return 0;
     }
-    lengthRead = lengthRead * 10 + digit;
+    value = value * 10 + digit;
     p++;
   }
+  lengthRead = value;
   if (p > start) return p;
   fault(RULE_CONTENT_LENGTH, p, p < end ? <u32>load<u8>(p) : NONE, NONE);
   return 0;
@@ -246,17 +248,13 @@ export function readCodings(p: usize, end: usize, chunked: bool): u32 {
 
 // ── Keep-Alive (RFC 2068 §19.7.1; a hint, so never an error) ──
 
-/** Seconds of the `timeout` parameter in [p, end), or NONE. */
+/** Seconds of the `timeout` parameter in the list [p, end), or NONE. */
 export function keepAliveSeconds(p: usize, end: usize): u32 {
-  while (p < end) {
-    const nameEnd = scanToken(p, end);
-    if (nameEnd - p == 7 && lower4(p) == 0x656d6974 && lower4(p + 3) == 0x74756f65 && nameEnd < end) {
-      const digits = skipBlanks(nameEnd, end);
-      if (digits < end && load<u8>(digits) == 0x3d) return secondsIn(skipBlanks(digits + 1, end), end);
-    }
-    p = nameEnd;
-    while (p < end && !isToken(load<u8>(p))) p++;
-    if (p == nameEnd) p++;
+  while (p + 8 < end) {
+    // SAFE: eight octets and one more lie before `end`.
+    if (lower8(p) == 0x3d74756f656d6974) return secondsIn(p + 8, end);
+    while (p < end && load<u8>(p) != 0x2c) p++;
+    p = skipBlanks(p + 1, end);
   }
   return NONE;
 }

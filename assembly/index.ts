@@ -4,6 +4,7 @@
  */
 import { EVENTS, INPUT } from './memory';
 
+export { decoderCreate, decoderDecode, decoderEnd, decoderFree } from './coding/decoder';
 export {
   connectionCancel,
   connectionCanOpen,

@@ -37,12 +37,12 @@ export function classOf(octet: u32): u32 {
   return load<u8>(octet, CLASSES); // SAFE: an octet is below 256, the table's length
 }
 
-export function isToken(octet: u32): bool {
-  return classOf(octet) >= CLASS_TCHAR;
+export function isBlank(octet: u32): bool {
+  return <bool>(<u32>(octet == 0x20) | <u32>(octet == 0x09));
 }
 
-export function isBlank(octet: u32): bool {
-  return octet == 0x20 || octet == 0x09;
+export function isToken(octet: u32): bool {
+  return classOf(octet) >= CLASS_TCHAR;
 }
 
 /**
@@ -59,18 +59,17 @@ export function notTokenMask(p: usize): i32 {
   return i8x16.bitmask(i8x16.eq(v128.and(sets, bit), i8x16.splat(0)));
 }
 
-/** Bit i is set if octet i of the 16 at `p` is no field content: a control octet but HTAB, or DEL. */
-export function notTextMask(p: usize): i32 {
+/** Bit i is set if octet i of the 16 at `p` is a control octet: no field content, or HTAB. */
+export function controlMask(p: usize): i32 {
   const octets = v128.load(p, 0, 1); // SAFE: 16 octets, the caller's promise
-  const low = v128.andnot(i8x16.lt_u(octets, i8x16.splat(0x20)), i8x16.eq(octets, i8x16.splat(0x09)));
-  return i8x16.bitmask(v128.or(low, i8x16.eq(octets, i8x16.splat(0x7f))));
+  return i8x16.bitmask(v128.or(i8x16.lt_u(octets, i8x16.splat(0x20)), i8x16.eq(octets, i8x16.splat(0x7f))));
 }
 
 /** End of the run of tchar that begins at `p`. */
 export function scanToken(p: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) {
     // Invariant: [start, p) is tchar.
-    for (; p + 16 <= end; p += 16) {
+    for (const last = end - 16; p <= last; p += 16) {
       const mask = notTokenMask(p);
       if (mask) return p + ctz(mask);
     }
@@ -83,24 +82,29 @@ export function scanToken(p: usize, end: usize): usize {
 export function scanText(p: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) {
     // Invariant: [start, p) is field content.
-    for (; p + 16 <= end; p += 16) {
-      const mask = notTextMask(p);
-      if (mask) return p + ctz(mask);
+    for (const last = end - 16; p <= last; ) {
+      const mask = controlMask(p);
+      if (mask) {
+        p += ctz(mask);
+        if (load<u8>(p) != 0x09) return p;
+        p++;
+      } else p += 16;
     }
   }
   while (p < end && classOf(load<u8>(p)) >= CLASS_HTAB) p++;
   return p;
 }
 
-/** First octet of [p, end) that is neither SP nor HTAB, or `end`. */
+/** First octet of [p, end), which is field content, that is neither SP nor HTAB; or `end`. */
 export function skipBlanks(p: usize, end: usize): usize {
-  while (p < end && isBlank(load<u8>(p))) p++;
+  // No other octet of field content is below 0x21.
+  while (p < end && load<u8>(p) <= 0x20) p++;
   return p;
 }
 
-/** End of what stands in [p, end) before trailing SP and HTAB. */
-export function trimBlanks(p: usize, end: usize): usize {
-  while (end > p && isBlank(load<u8>(end - 1))) end--;
+/** End of what stands in the field content before `end` without trailing SP and HTAB, if any other octet stands there. */
+export function trimBlanks(end: usize): usize {
+  while (load<u8>(end - 1) <= 0x20) end--;
   return end;
 }
 

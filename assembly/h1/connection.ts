@@ -62,8 +62,8 @@ import {
   framingOf,
   SEEN_UPGRADE,
 } from './framing';
-import { cellOf, LINE_START, REQUEST_LINE, STATUS_LINE, STOP } from './grammar';
-import { outcomeOfReading, READ_BLANK, READ_COMPLETE, READ_FAULT, readSection } from './head';
+import { ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, REQUEST_LINE, STATUS_LINE, STOP } from './grammar';
+import { outcomeOfReading, readAction, READ_BLANK, READ_COMPLETE, READ_FAULT, readSection } from './head';
 import {
   BETWEEN,
   CHUNK_DATA,
@@ -160,20 +160,33 @@ export function cancel(handle: u32, stream: u32): void {
 /** Octets [from, to) of the input area came from the peer. */
 export function receive(handle: u32, from: u32, to: u32): u32 {
   if (to - from == 1) {
-    // One octet within a carried section, of which nothing but its class needs to be known: it is appended. Where nothing
-    // is carried or no room is left, carryEnd is not below carryLimit.
+    // One octet within a carried section is appended; mostly nothing but its class needs to be known. Where nothing is
+    // carried or no room is left, carryEnd is not below carryLimit.
     const c = at(handle);
     const octet = <u32>load<u8>(from, INPUT);
     const cell = cellOf(c.row, classOf(octet));
     const next = c.carryEnd;
-    if (cell < STOP && next < c.carryLimit) {
-      store<u8>(next, octet);
-      c.carryEnd = next + 1;
-      c.row = cell;
-      return 0;
+    if (next < c.carryLimit) {
+      if (cell < STOP) {
+        store<u8>(next, octet);
+        c.carryEnd = next + 1;
+        c.row = cell;
+        return 0;
+      }
+      if (cell >= ACTION && cell <= ACTION_WITHIN_LAST) {
+        store<u8>(next, octet);
+        c.carryEnd = next + 1;
+        return readAction(c, c.carryBase, next, cell) ? 0 : refuseCarried(c);
+      }
     }
   }
   return receiveAll(at(handle), INPUT + from, INPUT + to);
+}
+
+function refuseCarried(c: Connection): u32 {
+  clear();
+  refuseFault(c, c.carryBase);
+  return count();
 }
 
 function receiveAll(c: Connection, p: usize, end: usize): u32 {

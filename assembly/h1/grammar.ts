@@ -82,16 +82,18 @@ export const STOP: u32 = 0x8000;
 const RULE = 0x8000;
 /** Cells from here on are actions; between STOP and here, STOP + rule. */
 export const ACTION: u32 = 0xc000;
-/** LF of a status line. */
-export const ACT_STATUS_LINE: u32 = 0xc000;
-/** LF of a request line. */
-export const ACT_REQUEST_LINE: u32 = 0xc001;
-/** LF of an empty line before a request line. */
-export const ACT_BLANK_LINE: u32 = 0xc002;
 /** Colon after a field name. */
-export const ACT_COLON: u32 = 0xc003;
+export const ACT_COLON: u32 = 0xc000;
 /** LF of a field line. */
-export const ACT_FIELD_LINE: u32 = 0xc004;
+export const ACT_FIELD_LINE: u32 = 0xc001;
+/** LF of a status line. */
+export const ACT_STATUS_LINE: u32 = 0xc002;
+/** LF of a request line. */
+export const ACT_REQUEST_LINE: u32 = 0xc003;
+/** Cells from ACTION up to here are actions within a section, which none of them ends. */
+export const ACTION_WITHIN_LAST: u32 = 0xc003;
+/** LF of an empty line before a request line. */
+export const ACT_BLANK_LINE: u32 = 0xc004;
 /** LF of the empty line that ends the section. */
 export const ACT_SECTION_END: u32 = 0xc005;
 /** Digit of a chunk size. */
@@ -113,11 +115,11 @@ const eK: u16 = <u16>(RULE | RULE_CHUNK_SIZE);
 const eX: u16 = <u16>(RULE | RULE_CHUNK_EXTENSION);
 const eE: u16 = <u16>(RULE | RULE_CHUNK_LINE_END);
 const eD: u16 = <u16>(RULE | RULE_CHUNK_DATA_END);
-const aS: u16 = 0xc000;
-const aR: u16 = 0xc001;
-const aB: u16 = 0xc002;
-const aC: u16 = 0xc003;
-const aF: u16 = 0xc004;
+const aS: u16 = 0xc002;
+const aR: u16 = 0xc003;
+const aB: u16 = 0xc004;
+const aC: u16 = 0xc000;
+const aF: u16 = 0xc001;
 const aE: u16 = 0xc005;
 const aD: u16 = 0xc006;
 const aK: u16 = 0xc007;

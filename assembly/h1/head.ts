@@ -12,6 +12,7 @@ import {
   FIELD_CONTENT_LENGTH,
   FIELD_KEEP_ALIVE,
   FIELD_LOCATION,
+  FIELD_OCTETS,
   FIELD_OTHER,
   FIELD_SET_COOKIE,
   FIELD_TRANSFER_ENCODING,
@@ -46,7 +47,7 @@ import {
   readContentLength,
   writeEntry,
 } from '../fields';
-import { CRLF, classOf, isBlank, notTextMask, notTokenMask, scanText, scanToken } from '../octets';
+import { CRLF, classOf, controlMask, isBlank, notTokenMask, scanText, scanToken, trimBlanks } from '../octets';
 import { SEEN_TRANSFER_ENCODING, SEEN_TUNNEL, SEEN_UPGRADE } from './framing';
 import {
   ACT_BLANK_LINE,
@@ -101,9 +102,8 @@ export function readSection(c: Connection, base: usize, p: usize, end: usize): u
   }
   while (true) {
     if (row == LINE_START) {
-      p = readLines(c, base, p, end);
+      p = readPlainLines(c, base, p, end);
       if (outcome != READ_ON) return p;
-      row = c.row;
     } else if (row == VALUE || row == REASON) {
       p = scanText(p, end);
     } else if (row == NAME) {
@@ -210,56 +210,73 @@ function endRequestLine(c: Connection, base: usize, end: usize): void {
   }
 }
 
-/** Reads whole field lines, and the empty line, from the line start at `p` on. Leaves in `c.row` what was found at the end. */
-function readLines(c: Connection, base: usize, p: usize, end: usize): usize {
-  while (true) {
-    const name = p;
-    if (ASC_FEATURE_SIMD) {
-      if (p + 16 <= end) {
-        const mask = notTokenMask(p);
-        p = mask ? p + ctz(mask) : scanToken(p + 16, end);
-      } else p = scanToken(p, end);
-    } else p = scanToken(p, end);
-    c.line = <u32>(name - base);
-    if (p == name) {
-      c.row = LINE_START;
-      if (p + 2 > end || <u32>load<u16>(p, 0, 1) != CRLF) return p;
-      outcome = READ_COMPLETE;
-      return p + 2;
+/**
+ * Reads field lines from the line start at `p` on, as long as each lies whole in [p, end) and is plain: a name under 16
+ * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers the start of the
+ * first line that is otherwise, in order or not.
+ */
+function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    const first = c.entries + c.count * FIELD_OCTETS;
+    const last = c.entries + c.fieldsMax * FIELD_OCTETS;
+    let entry = first;
+    while (p + 16 <= end && entry < last) {
+      const mask = notTokenMask(p);
+      // SAFE: 16 octets are before `end`, and a set bit names one of them.
+      const colon = p + ctz(mask);
+      if (!mask || load<u8>(colon) != 0x3a || colon == p) break;
+      // SAFE: each look behind the colon is at field content or at the octet that ends it, which lies before `end`.
+      const valueEnd = endOfWideText(colon + 1, end);
+      if (!valueEnd) break;
+      const value = colon + 1 + <usize>(load<u8>(colon, 1) == 0x20);
+      if (<u32>load<u16>(valueEnd, 0, 1) != CRLF || load<u8>(value) <= 0x20 || load<u8>(valueEnd - 1) <= 0x20) break;
+      const nameLength = <u32>(colon - p);
+      const id = idOf(p, nameLength);
+      store<u32>(entry, <u32>(p - base) | (id << 24));
+      store<u32>(entry, <u32>(value - base) | (nameLength << 24), 4);
+      store<u32>(entry, <u32>(valueEnd - value), 8);
+      entry += FIELD_OCTETS;
+      if (id != FIELD_OTHER && !heedField(c, id, p, value, valueEnd)) {
+        outcome = READ_FAULT;
+        break;
+      }
+      p = valueEnd + 2;
     }
-    if (p >= end || load<u8>(p) != 0x3a || c.count == c.fieldsMax || p - name > NAME_OCTETS_MAX) {
-      c.row = NAME;
-      return p;
-    }
-    const colon = p++;
-    if (ASC_FEATURE_SIMD) {
-      if (p + 16 <= end) {
-        const mask = notTextMask(p);
-        p = mask ? p + ctz(mask) : scanText(p + 16, end);
-      } else p = scanText(p, end);
-    } else p = scanText(p, end);
-    if (p + 2 > end || <u32>load<u16>(p, 0, 1) != CRLF) {
-      c.colon = <u32>(colon - base);
-      c.row = VALUE;
-      return p;
-    }
-    if (!readField(c, base, name, colon, p)) {
-      outcome = READ_FAULT;
-      return p;
-    }
-    p += 2;
+    c.count += <u32>(entry - first) / FIELD_OCTETS;
   }
+  c.line = <u32>(p - base);
+  if (p + 2 <= end && <u32>load<u16>(p, 0, 1) == CRLF) {
+    outcome = READ_COMPLETE;
+    return p + 2;
+  }
+  return p;
+}
+
+/** First control octet from `p` on if another octet stands behind it before `end`, else 0. */
+function endOfWideText(p: usize, end: usize): usize {
+  for (const last = end - 17; p <= last; p += 16) {
+    const mask = controlMask(p);
+    if (mask) return p + ctz(mask);
+  }
+  return 0;
 }
 
 /** Enters the field line with name [name, colon) and value (colon, end) into the table and heeds it. False with a fault. */
 function readField(c: Connection, base: usize, name: usize, colon: usize, end: usize): bool {
   let value = colon + 1;
-  while (value < end && isBlank(load<u8>(value))) value++;
-  while (end > value && isBlank(load<u8>(end - 1))) end--;
+  while (isBlank(load<u8>(value))) value++; // SAFE: a CR stands at `end`
+  if (value < end) end = trimBlanks(end); // SAFE: the octet at `value` is no blank
   const nameLength = <u32>(colon - name);
   const id = idOf(name, nameLength);
   writeEntry(c.entries, c.count++, id, <u32>(name - base), nameLength, <u32>(value - base), <u32>(end - value));
   return id == FIELD_OTHER || heedField(c, id, name, value, end);
+}
+
+/** Does what the octet that stands at `p`, and ends what is carried, brings about within a section. False with a fault. */
+export function readAction(c: Connection, base: usize, p: usize, action: u32): bool {
+  outcome = READ_ON;
+  c.row = act(c, base, p, action);
+  return outcome == READ_ON;
 }
 
 /** Notes what a well-known field says of the message or the connection. False with a fault. */

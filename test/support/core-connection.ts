@@ -2,8 +2,8 @@
  * Drives a core connection as a host does, and writes down what came out in a form that does not depend on how the input
  * was cut: body octets are joined, whether they came as DATA or were passed; everything else stays in order.
  */
-import * as abi from '../../assembly/abi.ts';
-import type { Core } from './core-module.ts';
+import * as abi from '../../assembly/abi.js';
+import type { Core } from './core-module.js';
 
 /** A field line: name, value, and the id the core gave it. */
 export type FieldLine = readonly [name: string, value: string, id: number];
@@ -113,6 +113,11 @@ export class Driver {
 
   cancel(stream: number): void {
     this.#core.connectionCancel(this.handle, stream);
+  }
+
+  /** Body octets that the host still has to pass by. */
+  get passing(): number {
+    return this.#passing;
   }
 
   get canOpen(): boolean {
@@ -281,7 +286,7 @@ export function* seeded(seed: number): Generator<number, never> {
  * The cuttings under which an input must give one and the same log: octet by octet and each two-way split; of inputs over
  * 4 KiB 500 seeded splits and each in the first and last 64 octets.
  */
-export function* cuttings(input: Uint8Array): Generator<readonly number[]> {
+export function* cuttings(input: Uint8Array, seededCuts: number = SEEDED_CUTS): Generator<readonly number[]> {
   const { length } = input;
   if (length <= SPLIT_OCTETS_MAX) {
     yield everyOctet(input);
@@ -289,16 +294,16 @@ export function* cuttings(input: Uint8Array): Generator<readonly number[]> {
     return;
   }
   const random = seeded(length);
-  for (let i = 0; i < SEEDED_CUTS; i++) yield [1 + Math.floor(random.next().value * (length - 1))];
-  for (let i = 1; i <= EDGE_OCTETS; i++) yield* [[i], [length - i]];
+  for (let i = 0; i < seededCuts; i++) yield [1 + Math.floor(random.next().value * (length - 1))];
+  for (let i = 1; i <= Math.min(EDGE_OCTETS, seededCuts); i++) yield* [[i], [length - i]];
 }
 
 /** Runs an input whole and under every cutting; the logs must be equal and nothing may stay allocated. */
-export function everySplit(core: Core, input: Uint8Array, exchange: Exchange = {}): Outcome {
+export function everySplit(core: Core, input: Uint8Array, exchange: Exchange = {}, seededCuts?: number): Outcome {
   const live = core.liveOctets();
   const whole = run(core, input, exchange);
   const wanted = JSON.stringify(whole);
-  for (const cuts of cuttings(input)) {
+  for (const cuts of cuttings(input, seededCuts)) {
     const found = JSON.stringify(run(core, input, exchange, cuts));
     if (found !== wanted) {
       const where = cuts.length === 1 ? `cut at ${cuts[0]}` : 'octet by octet';
