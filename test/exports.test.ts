@@ -1,11 +1,13 @@
 /** The public names of the package, on purpose: who adds or removes one edits this list, and the CHANGELOG. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportsOf, parse, ROOT } from './source-syntax.js';
 
 const VALUES: readonly string[] = [
+  'AsyncBaseTransport',
   'AsyncClient',
+  'AsyncHTTPTransport',
   'ClientClosed',
   'CloseError',
   'ConnectError',
@@ -18,7 +20,10 @@ const VALUES: readonly string[] = [
   'InvalidURL',
   'Limits',
   'LocalProtocolError',
+  'MockTransport',
   'NetworkError',
+  'NetworkStream',
+  'Origin',
   'PoolTimeout',
   'ProtocolError',
   'ProxyError',
@@ -55,7 +60,44 @@ const VALUES: readonly string[] = [
   'request',
   'stream',
 ];
-const TYPES: readonly string[] = [];
+const TYPES: readonly string[] = [
+  'BodyCallOptions',
+  'BodyFunctionOptions',
+  'ByteSource',
+  'CallOptions',
+  'CertTypes',
+  'ClientOptions',
+  'ContentChunk',
+  'DefaultEncoding',
+  'Duration',
+  'ErrorCode',
+  'EventHooks',
+  'FunctionOptions',
+  'HTTPTransportOptions',
+  'HeaderTypes',
+  'LimitsOptions',
+  'LimitsTypes',
+  'NetworkStreamOptions',
+  'Phase',
+  'QueryParamTypes',
+  'RequestContent',
+  'RequestData',
+  'RequestExtensions',
+  'RequestHook',
+  'RequestOptions',
+  'Resolve',
+  'ResponseExtensions',
+  'ResponseHook',
+  'ResponseOptions',
+  'SendOptions',
+  'Sent',
+  'TimeoutOptions',
+  'TimeoutTypes',
+  'Timings',
+  'TlsOptions',
+  'URLTypes',
+  'VerifyTypes',
+];
 
 const isBuilt = existsSync(join(ROOT, 'dist/index.d.ts'));
 
@@ -72,5 +114,16 @@ describe('the root entry', () => {
   test.skipIf(!isBuilt)(`is declared as it is${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`, () => {
     const declared = exportsOf(parse('dist/index.d.ts'));
     expect([...declared.values, ...declared.types].sort()).toEqual([...VALUES, ...TYPES].sort());
+  });
+
+  test('is the sources to tests, not what was built of them', async () => {
+    const [byName, byPath] = await Promise.all([import('httpx-wasm'), import('../src/index.js')]);
+    expect(byName.HTTPError).toBe(byPath.HTTPError);
+  });
+
+  test('knows the version of its package', async () => {
+    const { VERSION } = await import('../src/version.js');
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+    expect(VERSION).toBe(manifest.version);
   });
 });
