@@ -178,7 +178,14 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       exchange.firstByteAt = now;
     }
     const kept = this.#protocol.receive(bytes, length, lent, now, this);
-    if (exchange.interims !== null) this.#tellInterims(exchange);
+    if (exchange.interims !== null) {
+      this.#tellInterims(exchange);
+      if (this.closed) {
+        exchange.wake();
+        owner.wakeWaiters();
+        return kept ? KEPT : GO_ON;
+      }
+    }
     if (this.#failure !== null) this.close(this.#failure);
     else if (exchange.ended && exchange.networkStream === null) this.#finish();
     if (exchange.run !== null && exchange.ready) exchange.wake();
@@ -212,6 +219,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     else this.close();
   }
 
+  /** Calls the user, who may end the call or the client. What is thrown wins over a final response that came as well. */
   #tellInterims(exchange: Exchange): void {
     const interims = exchange.interims as Interim[];
     exchange.interims = null;
@@ -220,9 +228,10 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
         exchange.onInterim?.(interim);
       } catch (error) {
         if (exchange.error === null) exchange.error = error;
+        exchange.status = 0;
         this.close();
-        return;
       }
+      if (this.closed) return;
     }
   }
 

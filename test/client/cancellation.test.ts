@@ -1,4 +1,5 @@
 /** An abort at any moment: it rejects with the signal's own reason, closes what it must, and frees its place. */
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { type FakeEnvironment, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { dialogue } from '../support/dialogue.js';
@@ -230,6 +231,32 @@ describe('an abort', () => {
     controller.abort();
     const settled = await Promise.allSettled(calls);
     expect(settled.every((call) => call.status === 'rejected' && call.reason === controller.signal.reason)).toBe(true);
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('leaves no listener on a signal that outlives its calls', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => answer('ok'));
+    const client = openClient({}, environment);
+    const { signal } = new AbortController();
+    for (let i = 0; i < 50; i++) await client.get(url, { signal });
+    await Promise.all(Array.from({ length: 50 }, () => client.get(url, { signal })));
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1);
+  });
+
+  test('in a response hook ends the call, although the response was there', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => `${head}abc`);
+    const controller = new AbortController();
+    const client = openClient(
+      { eventHooks: { response: [() => controller.abort()] }, limits: { maxConnections: 1 }, timeout: null },
+      environment,
+    );
+    const reason = await client.get(url, { signal: controller.signal }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(reason).toBe(controller.signal.reason);
     expect(environment.connector.open).toBe(0);
   });
 

@@ -154,6 +154,20 @@ describe('octets that nobody asked for', () => {
     expect(server.accepted).toBe(2);
   });
 
+  test('behind a response that another request waited for: that one is not answered by them', async () => {
+    const server = await serve([
+      dialogue()
+        .hear()
+        .say(answer('one') + evil)
+        .stall(),
+      always(answer('two')),
+    ]);
+    const client = openClient({ limits: { maxConnections: 1 } });
+    const texts = await Promise.all([client.get(server.url), client.get(server.url)]);
+    expect(texts.map((response) => response.text)).toEqual(['one', 'two']);
+    expect(server.accepted).toBe(2);
+  });
+
   test('after HEAD, a body that should not be there', async () => {
     const server = await serve([dialogue().hear().say(answer('body')).stall(), always(answer('two'))]);
     const client = openClient();

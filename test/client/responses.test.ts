@@ -2,6 +2,7 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
+  CloseError,
   DecodingError,
   HTTPStatusError,
   RemoteProtocolError,
@@ -118,6 +119,50 @@ describe('interim responses', () => {
       [103, '</a>'],
       [102, null],
     ]);
+  });
+
+  test.each([
+    ['with the final response behind it', `HTTP/1.1 103 Early Hints\r\n\r\n${answer('end')}`],
+    ['alone', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  ])('what onInterim throws is what the call rejects with: %s', async (_name, text) => {
+    const server = await serve([dialogue().hear().say(text).hearClose(2000), always(answer('next'))]);
+    const client = openClient();
+    const mine = new Error('mine');
+    const onInterim = () => {
+      throw mine;
+    };
+    await expect(client.get(server.url, { extensions: { onInterim } })).rejects.toBe(mine);
+    await server.until(() => server.peer(0).closes.length === 1);
+    expect(server.peer(0).closes[0]).not.toBeNull();
+    expect((await client.get(server.url)).text).toBe('next');
+  });
+
+  test('onInterim may abort the call, also with the final response behind it', async () => {
+    const interim = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+    const server = await serve(
+      dialogue()
+        .hear()
+        .say(interim + answer('end'))
+        .hear()
+        .say(answer('next')),
+    );
+    const client = openClient();
+    const controller = new AbortController();
+    const onInterim = () => controller.abort();
+    const error = await client.get(server.url, { signal: controller.signal, extensions: { onInterim } }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBe(controller.signal.reason);
+    expect((await client.get(server.url)).text).toBe('next');
+  });
+
+  test('onInterim may close the client', async () => {
+    const server = await serve(dialogue().hear().say('HTTP/1.1 103 Early Hints\r\n\r\n').stall());
+    const client = openClient();
+    const onInterim = () => void client.aclose();
+    await failureOf(client.get(server.url, { extensions: { onInterim } }), CloseError);
+    await server.emptied();
   });
 
   test('sixteen are borne, the seventeenth is a RemoteProtocolError', async () => {

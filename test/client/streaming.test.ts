@@ -199,6 +199,33 @@ describe('iterators', () => {
     expect(server.accepted).toBe(1);
   });
 
+  test('a small response that was not read gives its connection back, and keeps its body', async () => {
+    const server = await serve(dialogue().hear().say(answer('first')).hear().say(answer('second')).stall());
+    const client = openClient({ limits: { maxConnections: 1 } });
+    const first = await client.stream('GET', server.url);
+    const second = await client.stream('GET', server.url);
+    expect(Buffer.from(await first.aread()).toString()).toBe('first');
+    await first.aclose();
+    expect(Buffer.from(await second.aread()).toString()).toBe('second');
+    expect(server.accepted).toBe(1);
+  });
+
+  test('closing a response whose connection serves another request by now does not touch that', async () => {
+    const opened = gate();
+    const server = await serve(
+      dialogue().hear().say(answer('first')).hear().until(opened).say(answer('second')).stall(),
+    );
+    const client = openClient({ limits: { maxConnections: 1 } });
+    const controller = new AbortController();
+    const first = await client.stream('GET', server.url, { signal: controller.signal });
+    const second = client.get(server.url);
+    await server.until(() => server.heads.length === 2);
+    controller.abort();
+    await first.aclose();
+    opened.open();
+    expect((await second).text).toBe('second');
+  });
+
   test('iterators and streams do not share a body', async () => {
     const server = await serve(always(answer('0123456789')));
     const response = await openClient().stream('GET', server.url);

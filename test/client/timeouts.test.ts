@@ -148,6 +148,23 @@ describe('write', () => {
     expect(environment.connector.socket(0).closed).toBe(true);
   });
 
+  test('bounds each write, not the whole upload', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => socket.holdWrites();
+    const client = openClient({ timeout: { write: 400, read: null } }, environment);
+    const call = client.post(url, { content: new Uint8Array(4 << 20) });
+    await environment.host.settled();
+    const socket = environment.connector.socket(0);
+    for (let turn = 0; turn < 40 && socket.written.length < 4 << 20; turn++) {
+      await environment.host.advance(300);
+      socket.takeHeldWrites();
+    }
+    await environment.host.advance(300);
+    socket.takeHeldWrites();
+    socket.say(answer('taken'));
+    expect((await call).text).toBe('taken');
+  });
+
   test('a deaf server, on real sockets', async () => {
     const server = await serve(dialogue().goDeaf().stall());
     const call = openClient({ timeout: { write: '300ms', read: null } }).post(server.url, {

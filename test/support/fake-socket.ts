@@ -101,6 +101,11 @@ export class FakeSocket implements Socket {
 
   releaseWrites(): void {
     this.#holding = false;
+    this.takeHeldWrites();
+  }
+
+  /** Takes the writes that wait; later ones will wait again. */
+  takeHeldWrites(): void {
     for (const resolve of this.#held.splice(0)) resolve();
   }
 
