@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = resolve(fileURLToPath(new URL('..', import.meta.url)));
 export const CORE = join(ROOT, 'wasm/build/core.wasm');
-const DIST = join(ROOT, 'dist/index.js');
+/** Written last. */
+const DIST = join(ROOT, 'dist/index.d.ts');
 
 /** Time of the latest change in a file, or in any file below a folder; 0 if it is not there. */
 function changedAt(path) {

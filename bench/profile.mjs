@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { prepare } from './client/command.mjs';
 import { WORK } from './client/package.mjs';
 import { startMeasurement, startServer } from './client/rounds.mjs';
-import { PEERS, scenarioOf } from './client/scenarios.mjs';
+import { PEERS, scenarioOf, unitOf } from './client/scenarios.mjs';
 import { tableOf } from './table.mjs';
 import { UsageError } from './usage.mjs';
 
@@ -84,11 +84,11 @@ function grouped(functions) {
   return [...files.values()].sort((a, b) => b.selfUs - a.selfUs);
 }
 
-/** Shares of the busy time, and what they are of the `cpuUs` that one request or GiB takes. */
-function printTable(functions, cpuUs, unit) {
+/** Shares of the busy time, and what they are of the CPU that `each` request or GiB takes. */
+function printTable(functions, each, unit) {
   const busy = functions.reduce((total, { selfUs }) => total + selfUs, 0);
   const shown = new Set(functions.slice(0, FUNCTIONS_SHOWN));
-  const cells = (selfUs) => [`${((selfUs / busy) * 100).toFixed(1)} %`, ((selfUs / busy) * cpuUs).toFixed(2)];
+  const cells = (selfUs) => [`${((selfUs / busy) * 100).toFixed(1)} %`, ((selfUs / busy) * each).toFixed(2)];
   const rows = [['', 'self', unit]];
   for (const { file, members, selfUs } of grouped(functions)) {
     const best = members.filter((one) => shown.has(one));
@@ -115,16 +115,12 @@ export async function profile({ scenario: [name] = ['S2'], peers: peer = 'httpx-
     const { child, message } = startMeasurement(scenario, peer, server.origin, settings);
     const ended = new Promise((done) => child.once('exit', done));
     const { cpuUs, units } = await message;
+    const each = scenario.kind === 'get' ? cpuUs / units : cpuUs / units / 1000;
+    const unit = unitOf(scenario).cpu;
     await ended; // the profile is written on the way out
     const [file] = readdirSync(FOLDER);
-    console.log(
-      `${peer}, ${scenario.name}: ${scenario.text}; ${(cpuUs / units).toFixed(2)} µs CPU each, profiler included`,
-    );
-    printTable(
-      selfTimes(JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))),
-      cpuUs / units,
-      scenario.kind === 'get' ? 'µs/request' : 'µs/GiB',
-    );
+    console.log(`${peer}, ${scenario.name}: ${scenario.text}; CPU ${each.toFixed(2)} ${unit}, profiler included`);
+    printTable(selfTimes(JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))), each, unit);
     console.log(`\n${relative(process.cwd(), join(FOLDER, file))}`);
   } finally {
     await server.close();
