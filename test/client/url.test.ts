@@ -453,6 +453,10 @@ describe('where a request goes', () => {
     expect(errorOf(() => new URL(text).origin).message).toContain('Cannot send a request');
   });
 
+  test('a missing host is named as such', () => {
+    expect(errorOf(() => new URL('http:///path').origin).message).toBe('Cannot send a request: its URL has no host');
+  });
+
   test('the message does not repeat the credentials', () => {
     expect(errorOf(() => new URL('http://u:s3cret@a b/').origin).message).not.toContain('s3cret');
   });
