@@ -200,6 +200,11 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   }
 
   /** @internal */
+  get warn(): (message: string) => void {
+    return this.environment.host.warn;
+  }
+
+  /** @internal */
   now(): number {
     return this.environment.deadlines.tick();
   }

@@ -160,9 +160,11 @@ class IteratorReader implements BodyReader {
   cancel(): void {
     if (this.#done) return;
     this.#done = true;
-    const ended = this.#iterator.return?.();
     // What the source says about being told is nobody's result: the request has its own.
-    if (isThenable(ended)) ended.then(undefined, () => {});
+    try {
+      const ended = this.#iterator.return?.();
+      if (isThenable(ended)) ended.then(undefined, () => {});
+    } catch {}
   }
 }
 

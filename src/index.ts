@@ -74,13 +74,13 @@ export { Headers, type HeaderTypes } from './headers.js';
 export type { Resolve } from './hosts/socket.js';
 export { NetworkStream, type NetworkStreamOptions } from './network-stream.js';
 export { QueryParams, type QueryParamTypes } from './query-params.js';
+export type { Timings } from './received.js';
 export { Request, type RequestExtensions, type RequestOptions } from './request.js';
 export {
   type DefaultEncoding,
   Response,
   type ResponseExtensions,
   type ResponseOptions,
-  type Timings,
 } from './response.js';
 export type { RequestHook, ResponseHook } from './send.js';
 export { codes } from './status.js';

@@ -30,25 +30,14 @@ import {
   TransportError,
 } from './exceptions.js';
 import type { Exchange } from './exchange.js';
-import { type Flow, type Guard, runAsync } from './flow.js';
+import { type Abortable, type Flow, type Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { NetworkStream } from './network-stream.js';
+import { droppedUnread, Received, type Timings, timingsOf } from './received.js';
 import { type Request, shown } from './request.js';
 import { codes } from './status.js';
 import { charsetOf, decodeJsonText, decodeText, isKnown, TextLines, TextPieces } from './text.js';
 import type { URL } from './url.js';
-
-/** Milliseconds from the start of the exchange to the end of each step; a step that was skipped ends with the one before. */
-export interface Timings {
-  readonly pool: number;
-  readonly dns: number;
-  readonly connect: number;
-  readonly tls: number;
-  readonly sent: number;
-  readonly firstByte: number;
-  /** `null` until the body has ended. */
-  readonly end: number | null;
-}
 
 /** What the layers below say about a response (httpx: response extensions). */
 export interface ResponseExtensions {
@@ -78,28 +67,6 @@ export interface ResponseOptions {
 /** An encoding, or a function that finds one out from the body. */
 export type DefaultEncoding = string | ((content: Uint8Array) => string | null);
 
-/** Clock readings of an exchange before it was opened. */
-export interface Readings {
-  readonly startedAt: number;
-  readonly pooledAt: number;
-  readonly resolvedAt: number;
-  readonly connectedAt: number;
-  readonly securedAt: number;
-}
-
-/** What a response has from its transport. */
-export class Received {
-  readonly exchange: Exchange;
-  readonly readings: Readings;
-  readonly decodeLimits: DecodeLimits;
-
-  constructor(exchange: Exchange, readings: Readings, decodeLimits: DecodeLimits) {
-    this.exchange = exchange;
-    this.readings = readings;
-    this.decodeLimits = decodeLimits;
-  }
-}
-
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
 const NO_LIMITS: DecodeLimits = { decodedOctets: null, decodedRatio: null };
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -125,6 +92,9 @@ export class Response {
   #consumed = false;
   #closed = false;
   #guard: Guard | null = null;
+  /** What the guard stops. */
+  #watched: Abortable | null = null;
+  #registered = false;
   #startedAt = 0;
   #elapsedMs: number | null = null;
 
@@ -186,10 +156,29 @@ export class Response {
     this.#startedAt = startedAt;
   }
 
-  /** @internal The call's signal and total time now watch over the body. */
+  /**
+   * @internal The call's signal and total time now watch over the body. What they hold on to is the exchange, not this
+   * response, so that a response that is dropped can still be collected.
+   */
   watchedBy(guard: Guard): void {
+    const { exchange } = this.#received as Received;
+    const request = this.#request;
     this.#guard = guard;
-    guard.moveTo(this);
+    this.#watched = {
+      abort(reason) {
+        if (exchange.ended) return;
+        if (reason instanceof HTTPError && request !== null) reason.attachRequest(request);
+        exchange.fail(reason);
+      },
+    };
+    guard.moveTo(this.#watched);
+  }
+
+  /** @internal If this response is dropped before its body was read, its connection is given up and the developer told. */
+  reportIfDropped(warn: (message: string) => void): void {
+    const { exchange } = this.#received as Received;
+    droppedUnread.register(this, { exchange, url: shown(this.url), warn }, this);
+    this.#registered = true;
   }
 
   /** @internal FLAG_* of the head. */
@@ -458,9 +447,13 @@ export class Response {
 
   /** @internal */
   settled(): void {
-    if (this.#guard !== null) {
-      this.#guard.leave(this);
+    if (this.#guard !== null && this.#watched !== null) {
+      this.#guard.leave(this.#watched);
       this.#guard = null;
+    }
+    if (this.#registered) {
+      this.#registered = false;
+      droppedUnread.unregister(this);
     }
     if (this.#closed) return;
     this.#closed = true;
@@ -486,15 +479,6 @@ export class Response {
     this.#stream?.close();
     this.#received?.exchange.networkStream?.close();
     this.settled();
-  }
-
-  /** @internal The call's signal fired, or its total time is up. */
-  abort(reason: unknown): void {
-    this.#guard = null;
-    const exchange = this.pending;
-    if (exchange === null) return;
-    if (reason instanceof HTTPError && this.#request !== null) reason.attachRequest(this.#request);
-    exchange.fail(reason);
   }
 
   /** Closes the response; a connection whose body was not read to its end is closed with it. Idempotent. */
@@ -546,18 +530,6 @@ function responseContent(options: ResponseOptions | undefined): EncodedContent {
   const json = own(options, 'json');
   if (json !== null && json !== undefined) return encodeJson(json);
   return encodeContent('');
-}
-
-function timingsOf({ exchange, readings }: Received): Timings {
-  const since = (at: number, otherwise: number) =>
-    at === 0 ? otherwise : Math.max(otherwise, at - readings.startedAt);
-  const pool = since(readings.pooledAt, 0);
-  const dns = since(readings.resolvedAt, pool);
-  const connect = since(readings.connectedAt, dns);
-  const tls = since(readings.securedAt, connect);
-  const sent = since(exchange.sentAt, tls);
-  const firstByte = since(exchange.firstByteAt, sent);
-  return { pool, dns, connect, tls, sent, firstByte, end: exchange.ended ? since(exchange.endAt, firstByte) : null };
 }
 
 const KINDS = [

@@ -18,6 +18,8 @@ export type ResponseHook = (response: Response) => MaybePromise<void>;
 export interface Io {
   transportFor(request: Request): AsyncBaseTransport;
   now(): number;
+  /** Tells the developer. */
+  readonly warn: (message: string) => void;
 }
 
 /** How one request is sent. */
@@ -56,7 +58,10 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     }
     if (!settings.stream) {
       if (!response.readNow()) yield* response.readFlow();
-    } else if (guard !== null && response.pending !== null) response.watchedBy(guard);
+    } else if (response.pending !== null) {
+      if (guard !== null) response.watchedBy(guard);
+      response.reportIfDropped(io.warn);
+    }
     return response;
   } catch (error) {
     response?.closeNow();

@@ -1,0 +1,69 @@
+/**
+ * What a response has from its transport beside head and body: clock readings, limits, and what is done about a response
+ * that its user forgets.
+ */
+import type { DecodeLimits } from './body.js';
+import type { Exchange } from './exchange.js';
+
+/** Milliseconds from the start of the exchange to the end of each step; a step that was skipped ends with the one before. */
+export interface Timings {
+  readonly pool: number;
+  readonly dns: number;
+  readonly connect: number;
+  readonly tls: number;
+  readonly sent: number;
+  readonly firstByte: number;
+  /** `null` until the body has ended. */
+  readonly end: number | null;
+}
+
+/** Clock readings of an exchange before it was opened. */
+export interface Readings {
+  readonly startedAt: number;
+  readonly pooledAt: number;
+  readonly resolvedAt: number;
+  readonly connectedAt: number;
+  readonly securedAt: number;
+}
+
+/** What a response has from its transport. */
+export class Received {
+  readonly exchange: Exchange;
+  readonly readings: Readings;
+  readonly decodeLimits: DecodeLimits;
+
+  constructor(exchange: Exchange, readings: Readings, decodeLimits: DecodeLimits) {
+    this.exchange = exchange;
+    this.readings = readings;
+    this.decodeLimits = decodeLimits;
+  }
+}
+
+/** The readings as timings. */
+export function timingsOf({ exchange, readings }: Received): Timings {
+  const since = (at: number, otherwise: number) =>
+    at === 0 ? otherwise : Math.max(otherwise, at - readings.startedAt);
+  const pool = since(readings.pooledAt, 0);
+  const dns = since(readings.resolvedAt, pool);
+  const connect = since(readings.connectedAt, dns);
+  const tls = since(readings.securedAt, connect);
+  const sent = since(exchange.sentAt, tls);
+  const firstByte = since(exchange.firstByteAt, sent);
+  return { pool, dns, connect, tls, sent, firstByte, end: exchange.ended ? since(exchange.endAt, firstByte) : null };
+}
+
+/** What is known of a response after it is gone. */
+export interface Unread {
+  readonly exchange: Exchange;
+  readonly url: string;
+  readonly warn: (message: string) => void;
+}
+
+/** Responses that were handed out unread. */
+export const droppedUnread: FinalizationRegistry<Unread> = new FinalizationRegistry<Unread>(
+  ({ exchange, url, warn }) => {
+    if (exchange.ended || exchange.error !== null) return;
+    exchange.close();
+    warn(`A response of ${url} was dropped unread; its connection is closed. Read it, or close it with aclose().`);
+  },
+);
