@@ -298,7 +298,7 @@ export class Exchange extends Park implements ByteSource {
 
   *fill(view: Uint8Array): Flow<number> {
     const chunk = this.#chunk;
-    this.connection.socket.lend = false;
+    if (!this.ended && this.error === null) this.connection.socket.lend = false;
     if (chunk !== null) {
       const share = Math.min(chunk.length, view.length);
       view.set(share === chunk.length ? chunk : chunk.subarray(0, share));

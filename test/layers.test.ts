@@ -32,7 +32,7 @@ const CLIENT: Ranks = [
     'version',
   ],
   ['core', 'flow', 'deadlines', 'environment', 'network-stream', 'hosts/socket', 'hosts/host', 'hosts/node/'],
-  ['connection', 'exchange', 'body'],
+  ['connection', 'exchange', 'received', 'body'],
   ['pool', 'proxy'],
   ['transports/', 'request', 'request-head', 'response', 'cookies', 'content', 'multipart'],
   ['send', 'redirect', 'auth'],

@@ -276,6 +276,7 @@ function mayRepeat(error: unknown, exchange: Exchange, request: Request): boolea
 function described(error: unknown, request: Request, exchange: Exchange | null): unknown {
   if (!(error instanceof TransportError) || error instanceof LocalProtocolError) return error;
   error.sent = exchange === null ? 'none' : exchange.sent;
+  if (error.phase === null && exchange !== null) error.phase = exchange.sent === 'full' ? 'read' : 'write';
   const transient =
     (error instanceof NetworkError && !(error instanceof CloseError) && error.phase !== 'tls') ||
     error instanceof TimeoutException ||
