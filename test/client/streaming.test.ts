@@ -65,6 +65,24 @@ describe('byte streams', () => {
     expect(Buffer.concat(got).equals(pattern)).toBe(true);
   });
 
+  test('a piece that fills a BYOB view exactly leaves no empty piece behind', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(head(6));
+    };
+    const response = await openClient({}, environment).stream('GET', 'http://fake.invalid/');
+    const byob = response.body.getReader({ mode: 'byob' });
+    const first = byob.read(new Uint8Array(3));
+    environment.connector.socket(0).say('abc');
+    expect(Buffer.from((await first).value ?? []).toString()).toBe('abc');
+    byob.releaseLock();
+    const reader = response.body.getReader();
+    const second = reader.read();
+    environment.connector.socket(0).say('def');
+    expect(Buffer.from((await second).value ?? []).toString()).toBe('def');
+    expect((await reader.read()).done).toBe(true);
+  });
+
   test('a BYOB reader works on a decoded body too', async () => {
     const pattern = patternOf(100_000);
     const coded = gzipSync(pattern);

@@ -182,7 +182,6 @@ export class FakeConnector implements Connector {
         cancel,
         succeed: () => {
           const socket = this.#open(address);
-          if (cancel.cancelled) socket.close();
           resolve(socket);
           return socket;
         },
