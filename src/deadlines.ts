@@ -5,6 +5,9 @@
  */
 import type { Host, HostTimer } from './hosts/host.js';
 
+/** The longest wait that hosts' timers know; a longer deadline is looked at again after that. */
+const TIMER_MS_MAX = 2_147_483_647;
+
 /** Something with a deadline. */
 export class DeadlineNode {
   /** @internal */ earlier: DeadlineNode | null = null;
@@ -31,7 +34,7 @@ export class DeadlineList {
 
   /** @internal Makes sure that the host will call. */
   watch(ms: number): void {
-    if (this.#timer === null) this.#timer = this.#owner.host.after(ms, () => this.#fire());
+    if (this.#timer === null) this.#timer = this.#owner.host.after(Math.min(ms, TIMER_MS_MAX), () => this.#fire());
   }
 
   #fire(): void {

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { arm, DeadlineNode, Deadlines, disarm } from '../../src/deadlines.js';
+import { FakeHost } from '../support/fake-host.js';
+
+class Node extends DeadlineNode {
+  readonly expired: number[] = [];
+
+  override onExpire(ms: number): void {
+    this.expired.push(ms);
+  }
+}
+
+test('a node expires once, after its duration, not before', async () => {
+  const host = new FakeHost();
+  const deadlines = new Deadlines(host);
+  const node = new Node();
+  arm(node, deadlines.of(50), deadlines.tick());
+  await host.advance(49);
+  expect(node.expired).toEqual([]);
+  await host.advance(1);
+  expect(node.expired).toEqual([50]);
+  await host.advance(1000);
+  expect(node.expired).toEqual([50]);
+});
+
+test('arming again starts anew, disarming ends it, in any order of nodes', async () => {
+  const host = new FakeHost();
+  const deadlines = new Deadlines(host);
+  const [first, second, third] = [new Node(), new Node(), new Node()];
+  for (const node of [first, second, third]) arm(node, deadlines.of(50), deadlines.tick());
+  await host.advance(30);
+  arm(first, deadlines.of(50), deadlines.tick());
+  disarm(second);
+  disarm(second);
+  await host.advance(20);
+  expect([first, second, third].map((node) => node.expired.length)).toEqual([0, 0, 1]);
+  await host.advance(30);
+  expect(first.expired).toEqual([50]);
+});
+
+test('a deadline beyond what host timers can hold waits its time', async () => {
+  const host = new FakeHost();
+  const asked: number[] = [];
+  const after = host.after.bind(host);
+  host.after = (ms, run) => {
+    asked.push(ms);
+    return after(ms, run);
+  };
+  const deadlines = new Deadlines(host);
+  const node = new Node();
+  const ms = 5_000_000_000;
+  arm(node, deadlines.of(ms), deadlines.tick());
+  await host.advance(2_147_483_647);
+  expect(node.expired).toEqual([]);
+  await host.advance(ms - 2_147_483_647);
+  expect(node.expired).toEqual([ms]);
+  expect(Math.max(...asked)).toBeLessThanOrEqual(2_147_483_647);
+});
