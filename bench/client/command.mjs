@@ -3,7 +3,7 @@
  * our AsyncClient and its peers. Exit code 1: a named target is missed.
  */
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../usage.mjs';
 import { makeCertificate } from './certificate.mjs';
@@ -11,7 +11,7 @@ import { installPackage, installPeers, WORK } from './package.mjs';
 import { canPin, nodeOf } from './processes.mjs';
 import { summaryOf, tableOfSummary, verdictsOf } from './report.mjs';
 import { runRounds } from './rounds.mjs';
-import { PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
+import { PEERS, REFERENCE, SCENARIOS, scenarioOf } from './scenarios.mjs';
 
 const QUICK = { rounds: 5, warmupMs: 700, windowMs: 800 };
 const FULL = { rounds: 9, warmupMs: 1000, windowMs: 1000 };
@@ -48,7 +48,14 @@ export async function prepare({ scenarios, peers, timing }) {
 function machineOf(settings) {
   const [cpu] = cpus();
   const { version: undici } = JSON.parse(readFileSync(new URL('../node_modules/undici/package.json', import.meta.url)));
-  return { node: settings.version, undici, cpu: cpu?.model ?? 'unknown', cores: cpus().length, pinned: canPin };
+  return {
+    node: settings.version,
+    undici,
+    cpu: cpu?.model ?? 'unknown',
+    cores: cpus().length,
+    load: loadavg()[0],
+    pinned: canPin,
+  };
 }
 
 export async function client({ quick, scenario: names, peers: peerNames, rounds, json }) {
@@ -58,7 +65,9 @@ export async function client({ quick, scenario: names, peers: peerNames, rounds,
   const settings = await prepare({ scenarios, peers, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
   const machine = machineOf(settings);
   if (!json) {
-    console.log(`Node ${machine.node}, undici ${machine.undici}, ${machine.cores} × ${machine.cpu}`);
+    console.log(
+      `Node ${machine.node}, undici ${machine.undici}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
+    );
     console.log(`${settings.rounds} rounds; median (min–max); CPU of the client process, all threads\n`);
   }
   const summaries = [];
@@ -67,17 +76,16 @@ export async function client({ quick, scenario: names, peers: peerNames, rounds,
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.name} round ${round + 1}: ${peer}`);
     });
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    const summary = summaryOf(scenario, results);
+    const summary = summaryOf(scenario, results, { load: loadavg()[0], cores: machine.cores });
     summaries.push(summary);
     if (!json) console.log(tableOfSummary(summary));
   }
   const verdicts = verdictsOf(summaries);
   if (json) console.log(JSON.stringify({ machine, rounds: settings.rounds, summaries, verdicts }, null, 2));
   else {
-    for (const { scenario, ratio, limit, pass } of verdicts) {
-      console.log(
-        `${scenario}: ${ratio.toFixed(2)} of undici.request, target ${limit.toFixed(2)}: ${pass ? 'pass' : 'MISS'}`,
-      );
+    for (const { scenario, ratio, limit, pass, steady } of verdicts) {
+      const verdict = `${pass ? 'pass' : 'MISS'}${steady ? '' : ' (not trustworthy: others were using the machine)'}`;
+      console.log(`${scenario}: ${ratio.toFixed(2)} of ${REFERENCE}, target ${limit.toFixed(2)}: ${verdict}`);
     }
   }
   if (verdicts.some(({ pass }) => !pass)) process.exitCode = 1;

@@ -2,6 +2,11 @@
 import { tableOf } from '../table.mjs';
 import { REFERENCE, unitOf } from './scenarios.mjs';
 
+/** A reference whose dearest round costs more than this multiple of its cheapest shows that others use the machine. */
+const STEADY_MAX = 1.25;
+/** Load beyond the number of cores that shows the same where it lasts; a run by itself makes a load of two. */
+const LOAD_BEYOND_MAX = 1;
+
 function spreadOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -20,8 +25,8 @@ function rateOf(scenario, { units, wallMs }) {
   return scenario.kind === 'get' ? perSecond : perSecond * 1024;
 }
 
-/** What one scenario showed, as data. */
-export function summaryOf(scenario, results) {
+/** What one scenario showed, as data; `load`: the load average at its end. */
+export function summaryOf(scenario, results, { load, cores }) {
   const reference = results.get(REFERENCE);
   const peers = [...results].map(([name, measured]) => ({
     name,
@@ -33,7 +38,17 @@ export function summaryOf(scenario, results) {
         ? null
         : spreadOf(measured.map((one, round) => cpuOf(scenario, one) / cpuOf(scenario, reference[round]))),
   }));
-  return { scenario: scenario.name, text: scenario.text, ...unitOf(scenario), limit: scenario.limit ?? null, peers };
+  const { max, min } = peers.find(({ name }) => name === REFERENCE)?.cpu ?? { max: 1, min: 1 };
+  const steady = max <= STEADY_MAX * min && load <= cores + LOAD_BEYOND_MAX;
+  return {
+    scenario: scenario.name,
+    text: scenario.text,
+    ...unitOf(scenario),
+    limit: scenario.limit ?? null,
+    load,
+    steady,
+    peers,
+  };
 }
 
 const spread = ({ median, min, max }, digits) =>
@@ -51,11 +66,14 @@ export function tableOfSummary({ scenario, text, cpu: unit, rate, peers }) {
   return `${scenario}: ${text}\n${tableOf([['', `CPU ${unit}`, 'user', `of ${REFERENCE}`, rate], ...rows])}\n`;
 }
 
-/** Our ratio against the named target of each scenario that has one: { scenario, ratio, limit, pass }. */
+/**
+ * Our ratio against the named target of each scenario that has one: { scenario, ratio, limit, pass, steady }. Where the
+ * machine was not at rest, `pass` says little either way.
+ */
 export function verdictsOf(summaries) {
-  return summaries.flatMap(({ scenario, limit, peers }) => {
+  return summaries.flatMap(({ scenario, limit, steady, peers }) => {
     const ratio = peers.find(({ name }) => name === 'httpx-wasm')?.ratio ?? null;
     if (limit === null || ratio === null) return [];
-    return [{ scenario, ratio: ratio.median, limit, pass: ratio.median <= limit }];
+    return [{ scenario, ratio: ratio.median, limit, pass: ratio.median <= limit, steady }];
   });
 }
