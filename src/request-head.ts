@@ -40,7 +40,6 @@ function factsOf(block: string): BlockFacts {
   let upgradeNamed = false;
   let length: number | null = null;
   let chunked = false;
-  const upgradable = false;
   for (const [, name, value] of block.matchAll(FRAMING_FIELD) as IterableIterator<[string, string, string]>) {
     switch (name.toLowerCase()) {
       case 'host':
@@ -68,9 +67,6 @@ function factsOf(block: string): BlockFacts {
     }
   }
   if ((open & abi.OPEN_UPGRADE) !== 0 && !upgradeNamed) {
-    refuse("Upgrade must be named by a 'Connection: upgrade'", 'RFC 9110 §7.8');
-  }
-  if ((open & abi.OPEN_UPGRADE) !== 0 && !upgradable) {
     refuse("Upgrade must be named by Connection: set 'Connection: upgrade' too", 'RFC 9110 §7.8');
   }
   if (hosts !== 1) refuse(`there must be one Host field, got ${hosts}`, 'RFC 9112 §3.2');
