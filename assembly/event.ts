@@ -1,5 +1,5 @@
 /** Event records, written in order into the events area; a call's first act is `clear`. Their meaning is in abi.ts. */
-import { EVENT_OCTETS, EVENTS_MAX, KIND_ERROR, NONE } from './abi';
+import { EVENT_OCTETS, EVENTS_MAX, KIND_DECODED, KIND_ERROR, NONE } from './abi';
 import { EVENTS } from './memory';
 
 let written: u32 = 0;
@@ -31,6 +31,19 @@ export function emit(kind: u32, code: u32, stream: u32, offset: u32, length: u32
   store<u32>(at, a, 20);
   store<u32>(at, b, 24);
   store<u32>(at, c, 28);
+}
+
+/**
+ * The one record of a decoder's call, KIND_DECODED. It costs as little as can be, since a call may be for a single octet:
+ * what this kind does not use (stream, c) is left as it was, and `count` does not count it.
+ */
+export function emitDecoded(code: u32, offset: u32, length: u32, taken: u32, rule: u32): void {
+  store<u32>(EVENTS, KIND_DECODED);
+  store<u32>(EVENTS, code, 4);
+  store<u32>(EVENTS, offset, 12);
+  store<u32>(EVENTS, length, 16);
+  store<u32>(EVENTS, taken, 20);
+  store<u32>(EVENTS, rule, 24);
 }
 
 // A fault is what a reader found wrong, until the connection makes it the ERROR record that ends everything.

@@ -13,14 +13,13 @@ import {
   DECODE_HAS_OUTPUT,
   DECODE_NEEDS_INPUT,
   INPUT_OCTETS,
-  KIND_DECODED,
   RULE_CODING_TRAILING,
   RULE_CODING_TRUNCATED,
 } from '../abi';
-import { clear, emit } from '../event';
+import { emitDecoded } from '../event';
 import { INPUT, allocate, release } from '../memory';
 import { beginGzipTrailer, beginMember, gzipOctet } from './gzip';
-import { inflate } from './inflate';
+import { beginInflate, inflate } from './inflate';
 import {
   DECODER_OCTETS,
   Decoder,
@@ -31,6 +30,7 @@ import {
   PHASE_GZIP_FIRST,
   PHASE_GZIP_NEXT,
   PHASE_ZLIB_METHOD,
+  STATE_ENDED,
   STEP_END,
   STEP_FULL,
   STEP_INPUT,
@@ -50,19 +50,19 @@ export function decoderCreate(coding: u32, decodedOctetsMax: f64, decodedRatioMa
   memory.fill(at, 0, offsetof<Decoder>());
   const d = changetype<Decoder>(at);
   d.coding = coding;
+  d.state = STATE_ENDED;
   d.decodedMax = decodedOctetsMax > 0 ? <u64>decodedOctetsMax : u64.MAX_VALUE;
   d.ratioMax = decodedRatioMax;
   if (coding == CODING_GZIP) {
     beginMember(d, PHASE_GZIP_FIRST);
   } else if (coding == CODING_ZLIB) {
-    d.sum = 1;
     d.phase = PHASE_ZLIB_METHOD;
   } else if (coding == CODING_DEFLATE) {
-    d.sum = 1;
     d.phase = PHASE_DEFLATE_FIRST;
   } else {
     assert(coding == CODING_DEFLATE_RAW, 'decoderCreate: no such coding');
     d.phase = PHASE_BODY;
+    beginInflate(d);
   }
   return <u32>at;
 }
@@ -76,27 +76,35 @@ export function decoderDecode(handle: u32, from: u32, to: u32): u32 {
   assert(from <= to && to <= <u32>INPUT_OCTETS, 'decoderDecode: not in the input area');
   const d = changetype<Decoder>(handle);
   const input = INPUT + from;
-  d.taken += <u64>d.input - <u64>input;
+  const out = d.out;
   d.input = input;
   d.inputEnd = INPUT + to;
-  d.handed = d.out;
-  let step = d.phase == PHASE_BODY ? inflate(d) : STEP_ON;
+  const step = inflate(d);
+  if (step != STEP_INPUT) return decodeOn(d, step, input, out);
+  d.taken += to - from;
+  emitDecoded(DECODE_NEEDS_INPUT, <u32>out, <u32>(d.out - out), to - from, 0);
+  return DECODE_NEEDS_INPUT;
+}
+
+/** The rest of `decoderDecode`, where inflate did not just end with its input. */
+function decodeOn(d: Decoder, step: u32, input: usize, out: usize): u32 {
+  d.inputFrom = input;
+  d.handed = out;
   let code: u32 = DECODE_NEEDS_INPUT;
   let rule: u32 = 0;
-  if (step != STEP_INPUT) {
-    step = goOn(d, step);
-    if (step == STEP_FULL) {
-      code = DECODE_HAS_OUTPUT;
-    } else if (step != STEP_INPUT) {
-      code = DECODE_ERROR;
-      rule = step;
-      d.rule = rule;
-      d.phase = PHASE_FAILED;
-    }
+  step = goOn(d, step);
+  if (step == STEP_FULL) {
+    code = DECODE_HAS_OUTPUT;
+  } else if (step != STEP_INPUT) {
+    code = DECODE_ERROR;
+    rule = step;
+    d.rule = rule;
+    d.phase = PHASE_FAILED;
+    d.state = STATE_ENDED;
   }
-  const handed = d.handed;
-  clear();
-  emit(KIND_DECODED, code, 0, <u32>handed, <u32>(d.out - handed), <u32>(d.input - input), rule, 0);
+  const taken = <u32>(d.input - input);
+  d.taken += taken;
+  emitDecoded(code, <u32>d.handed, <u32>(d.out - d.handed), taken, rule);
   return code;
 }
 
@@ -104,7 +112,7 @@ export function decoderDecode(handle: u32, from: u32, to: u32): u32 {
 export function decoderEnd(handle: u32): u32 {
   const d = changetype<Decoder>(handle);
   if (d.phase == PHASE_FAILED) return d.rule;
-  return d.phase >= PHASE_GZIP_NEXT || d.taken + d.input == 0 ? 0 : RULE_CODING_TRUNCATED;
+  return d.phase >= PHASE_GZIP_NEXT || !d.taken ? 0 : RULE_CODING_TRUNCATED;
 }
 
 /** Gives the decoder's memory back; the handle is dead. */
@@ -113,29 +121,33 @@ export function decoderFree(handle: u32): void {
   release(handle);
 }
 
-/** Goes on from what a step ended with. Answers STEP_INPUT, STEP_FULL, or the rule that was broken. */
+/** Goes on from what `inflate` ended with. Answers STEP_INPUT, STEP_FULL, or the rule that was broken. */
 function goOn(d: Decoder, step: u32): u32 {
-  while (true) {
+  while (step == STEP_FULL || step == STEP_END) {
     if (step == STEP_FULL) {
       step = makeRoom(d);
-      if (step != STEP_ON) return step;
-    } else if (step == STEP_END) {
-      endBody(d);
-    } else if (step != STEP_ON) {
-      return step;
+    } else {
+      if (d.phase == PHASE_BODY) endBody(d);
+      step = readWrapper(d);
     }
-    step = d.phase == PHASE_BODY ? inflate(d) : readWrapper(d);
+    if (step != STEP_ON) return step;
+    step = inflate(d);
   }
+  return step;
 }
 
-/** An octet around the compressed data. */
+/** Octets around the compressed data, up to where these begin. */
 function readWrapper(d: Decoder): u32 {
   if (d.phase == PHASE_FAILED) return d.rule;
-  if (d.input == d.inputEnd) return STEP_INPUT;
-  const octet = <u32>load<u8>(d.input++); // SAFE: input < inputEnd
-  if (d.phase < PHASE_GZIP_FIRST) return zlibOctet(d, octet);
-  if (d.phase < PHASE_DONE) return gzipOctet(d, octet);
-  return octet ? RULE_CODING_TRAILING : STEP_ON;
+  let step = STEP_ON;
+  do {
+    if (d.input == d.inputEnd) return STEP_INPUT;
+    const octet = <u32>load<u8>(d.input++); // SAFE: input < inputEnd
+    if (d.phase < PHASE_GZIP_FIRST) step = zlibOctet(d, octet);
+    else if (d.phase < PHASE_DONE) step = gzipOctet(d, octet);
+    else if (octet) step = RULE_CODING_TRAILING;
+  } while (step == STEP_ON && d.phase != PHASE_BODY);
+  return step;
 }
 
 /** The final block ended: what the coding has behind it follows. The bits up to the octet's edge are padding. */

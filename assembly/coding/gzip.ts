@@ -51,7 +51,6 @@ export function beginMember(d: Decoder, phase: u32): void {
   d.memberOctets = 0;
   d.headerSum = phase == PHASE_GZIP_SECOND ? crcOctet(CRC_OF_NOTHING, MAGIC_FIRST) : CRC_OF_NOTHING;
   d.members++;
-  beginInflate(d);
 }
 
 /** The compressed data of a member ended. */
@@ -64,7 +63,7 @@ export function gzipOctet(d: Decoder, octet: u32): u32 {
   switch (d.phase) {
     case PHASE_GZIP_HEADER_CRC:
       if (!endsNumber(d, octet)) return STEP_ON;
-      d.phase = PHASE_BODY;
+      beginBody(d);
       return d.number == (~d.headerSum & 0xffff) ? STEP_ON : RULE_CODING_GZIP_HEADER_CRC;
     case PHASE_GZIP_CRC:
       if (!endsNumber(d, octet)) return STEP_ON;
@@ -134,7 +133,15 @@ function beginPart(d: Decoder, phase: u32): void {
   else if (phase <= PHASE_GZIP_NAME && d.flags & FLAG_NAME) d.phase = PHASE_GZIP_NAME;
   else if (phase <= PHASE_GZIP_COMMENT && d.flags & FLAG_COMMENT) d.phase = PHASE_GZIP_COMMENT;
   else if (d.flags & FLAG_HEADER_CRC) beginNumber(d, PHASE_GZIP_HEADER_CRC, 2);
-  else d.phase = PHASE_BODY;
+  else beginBody(d);
+}
+
+/** The header ended. */
+function beginBody(d: Decoder): void {
+  d.phase = PHASE_BODY;
+  d.hold = 0;
+  d.bits = 0;
+  beginInflate(d);
 }
 
 /** `octets` octets follow that are one number, the lowest octet first. */

@@ -82,8 +82,8 @@ function sortSymbols(kind: u32, lengths: usize, symbols: u32): u32 {
   }
   let longest: u32 = CODE_BITS_MAX;
   while (longest && !load<u16>(counts + (longest << 1))) longest--;
-  if (!longest) return kind == KIND_DISTANCES ? 0 : NONE_VALID;
   shortest = 1;
+  if (!longest) return kind == KIND_DISTANCES ? 0 : NONE_VALID;
   while (!load<u16>(counts + (shortest << 1))) shortest++;
   let unused: i32 = 1;
   let start: u32 = 0;
@@ -183,8 +183,9 @@ function fillSubtables(kind: u32, table: usize, tableBits: u32, longest: u32, co
 // ── the fixed codes (RFC 1951 §3.2.6): one pair of tables for all decoders, made when first needed ──
 export const FIXED_LITERALS: usize = memory.data(8192, 16);
 export const FIXED_DISTANCES: usize = memory.data(1024, 16);
-/** Bits of the shortest fixed literal/length code. */
+/** Bits of the shortest fixed codes. */
 export const FIXED_SHORTEST: u32 = 7;
+export const FIXED_SHORTEST_DISTANCE: u32 = 5;
 const fixedLengths: usize = memory.data(288, 16);
 let fixedBuilt = false;
 

@@ -34,6 +34,7 @@ import {
   FIXED_DISTANCES,
   FIXED_LITERALS,
   FIXED_SHORTEST,
+  FIXED_SHORTEST_DISTANCE,
   KIND_CODE_LENGTHS,
   KIND_DISTANCES,
   KIND_LITERALS,
@@ -87,20 +88,21 @@ const LENGTH_ELEMENT_BITS: u32 = LENGTH_TABLE_BITS + 7;
 const ORDER: usize = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 const LENGTH_CODES: u32 = 19;
 
-/** Ready for the first block; matches reach back to here. */
+/** Ready for the first block. `hold` may have bits already; matches reach back to here. */
 export function beginInflate(d: Decoder): void {
-  d.hold = 0;
-  d.bits = 0;
   d.state = STATE_BLOCK;
   d.final = 0;
   d.history = d.out;
 }
 
-/** Decodes until input or room is wanting, the data end, or a rule is broken. Answers STEP_* or RULE_*, never STEP_ON. */
+/**
+ * Decodes until input or room is wanting, the data end, or a rule is broken. Answers STEP_* or RULE_*, never STEP_ON; before
+ * the data begin and after their end STEP_END.
+ */
 export function inflate(d: Decoder): u32 {
   let step: u32;
   do {
-    if (d.state == STATE_SYMBOL) step = canBeFast(d) ? inflateFast(d) : readSymbols(d);
+    if (d.state == STATE_SYMBOL) step = readSymbols(d);
     else if (d.state == STATE_STORED) step = copyStored(d);
     else step = readHeader(d);
   } while (step == STEP_ON);
@@ -126,11 +128,6 @@ function readHeader(d: Decoder): u32 {
       assert(d.state == STATE_ENDED, 'inflate: no such state');
       return STEP_END;
   }
-}
-
-/** Input and room are ample, and no match is begun. */
-function canBeFast(d: Decoder): bool {
-  return d.inputEnd - d.input >= FAST_INPUT_OCTETS && d.outEnd - d.out >= FAST_OUTPUT_OCTETS && !d.length;
 }
 
 /** Takes octets until `hold` has `bits` bits. @returns false if the input ends before. */
@@ -167,6 +164,7 @@ function readBlockHeader(d: Decoder): u32 {
     d.literals = FIXED_LITERALS;
     d.distances = FIXED_DISTANCES;
     d.shortest = FIXED_SHORTEST;
+    d.shortestDistance = FIXED_SHORTEST_DISTANCE;
     d.needed = FIXED_SHORTEST;
     d.state = STATE_SYMBOL;
   } else if (type == BLOCK_DYNAMIC) {
@@ -192,12 +190,18 @@ function copyStored(d: Decoder): u32 {
   const length = <usize>d.length;
   const inputLeft = d.inputEnd - input;
   const room = d.outEnd - out;
-  const octets = min(length, min(inputLeft, room));
+  if (inputLeft < length && inputLeft < room) {
+    memory.copy(out, input, inputLeft);
+    d.out = out + inputLeft;
+    d.input = input + inputLeft;
+    d.length = <u32>(length - inputLeft);
+    return STEP_INPUT;
+  }
+  const octets = min(length, room);
   memory.copy(out, input, octets);
   d.out = out + octets;
   d.input = input + octets;
   d.length = <u32>(length - octets);
-  if (inputLeft < length && inputLeft < room) return STEP_INPUT;
   // What is full is so for any input: only then are limits met at the same place however the input was cut.
   if (length != octets) return STEP_FULL;
   d.state = STATE_BLOCK;
@@ -297,48 +301,47 @@ function buildTables(d: Decoder): u32 {
   if (!buildTable(KIND_DISTANCES, lengths + d.literalCodes, d.distanceCodes, d.distances, DISTANCE_TABLE_BITS)) {
     return RULE_CODING_TREE_LENGTHS;
   }
+  d.shortestDistance = shortestCode();
   return STEP_ON;
 }
 
 /**
- * Symbols, an octet of input at a time. An octet is taken only when the bits held are known not to suffice: `needed` is how
+ * Symbols: fast while input and room are ample, else an octet of input at a time. An octet is taken only when the bits held are known not to suffice: `needed` is how
  * many the next element has at least. While `length` is not zero, that is the distance of a match.
  */
 function readSymbols(d: Decoder): u32 {
   let input = d.input;
   let out = d.out;
+  let length = d.length;
+  if (d.inputEnd - input >= FAST_INPUT_OCTETS) {
+    if (d.outEnd - out >= FAST_OUTPUT_OCTETS && !length) return inflateFast(d);
+  }
   let hold = d.hold;
   let bits = d.bits;
   let needed = d.needed;
-  let length = d.length;
   let table = d.literals;
   let mask = LITERAL_MASK;
   if (length) {
     table = d.distances;
     mask = DISTANCE_MASK;
   }
-  let step = STEP_ON;
+  let step = STEP_INPUT;
   while (true) {
     if (bits < needed) {
-      if (input == d.inputEnd) {
-        step = STEP_INPUT;
-        break;
-      }
+      if (input == d.inputEnd) break;
       hold |= (<u64>load<u8>(input++)) << bits;
       bits += 8;
       continue;
     }
     let entry = load<u32>(table + ((<u32>hold & mask) << 2));
-    let before: u32 = 0;
+    let takes = entry & ENTRY_TAKES;
     if (entry & ENTRY_SUBTABLE) {
-      before = entry & ENTRY_TAKES;
-      const index = <u32>(hold >> before) & ((1 << ((entry >>> 8) & 15)) - 1);
+      const index = <u32>(hold >> takes) & ((1 << ((entry >>> 8) & 15)) - 1);
       entry = load<u32>(table + (((entry >>> 16) + index) << 2));
+      takes += entry & ENTRY_TAKES;
     }
-    const takes = before + (entry & ENTRY_TAKES);
     if (takes > bits) {
-      // What is wanting was read as zeros: unless the whole code is there, another one may be shorter.
-      needed = before + ((entry >>> 8) & 15) > bits ? bits + 1 : takes;
+      needed = bits + 1; // not `takes`: what is wanting was read as zeros, and another code may be shorter
       continue;
     }
     if (entry & ENTRY_LITERAL) {
@@ -352,20 +355,24 @@ function readSymbols(d: Decoder): u32 {
       needed = d.shortest;
       continue;
     }
-    const codeBits = before + ((entry >>> 8) & 15);
-    const value = (entry >>> 16) + (<u32>(hold >> codeBits) & ((1 << (takes - codeBits)) - 1));
+    const extraBits = (entry & ENTRY_TAKES) - ((entry >>> 8) & 15);
+    const value = (entry >>> 16) + (<u32>(hold >> (takes - extraBits)) & ((1 << extraBits) - 1));
     hold >>= takes;
     bits -= takes;
     if (entry & ENTRY_EXCEPTION) {
-      if (entry & ENTRY_END) d.state = STATE_BLOCK;
-      else step = RULE_CODING_SYMBOL;
+      step = RULE_CODING_SYMBOL;
+      if (entry & ENTRY_END) {
+        d.state = STATE_BLOCK;
+        step = STEP_ON;
+      }
       break;
     }
     if (!length) {
       length = value;
+      d.length = value;
       table = d.distances;
       mask = DISTANCE_MASK;
-      needed = 1;
+      needed = d.shortestDistance;
       continue;
     }
     if (<usize>value > out - d.history) {
@@ -376,12 +383,17 @@ function readSymbols(d: Decoder): u32 {
     if (<usize>length > d.outEnd - out) {
       d.state = STATE_MATCH;
       d.distance = value;
+      step = STEP_ON;
       break;
     }
     copyOctets(out, value, length);
     out += length;
     length = 0;
-    if (d.inputEnd - input >= FAST_INPUT_OCTETS) break;
+    d.length = 0;
+    if (d.inputEnd - input >= FAST_INPUT_OCTETS) {
+      step = STEP_ON;
+      break;
+    }
     table = d.literals;
     mask = LITERAL_MASK;
   }
@@ -390,7 +402,6 @@ function readSymbols(d: Decoder): u32 {
   d.hold = hold;
   d.bits = bits;
   d.needed = needed;
-  d.length = length;
   return step;
 }
 

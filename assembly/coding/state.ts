@@ -10,24 +10,25 @@
 import { DECODED_OCTETS_PER_CALL } from '../abi';
 
 // ── what a step ended with; a RULE_* (all are larger) is an error ──
-/** Go on with the next step. */
-export const STEP_ON: u32 = 0;
 /** Every input octet was taken, and more are needed. */
-export const STEP_INPUT: u32 = 1;
+export const STEP_INPUT: u32 = 0;
+/** Go on with the next step. */
+export const STEP_ON: u32 = 1;
 /** An octet is ready, and there is no room for it. */
 export const STEP_FULL: u32 = 2;
-/** The compressed data ended (RFC 1951: the final block did). */
+/** The final block ended, or the first has not begun. */
 export const STEP_END: u32 = 3;
 
 // ── states of inflate; inflate.ts has the table ──
-export const STATE_BLOCK: u32 = 0;
-export const STATE_STORED_LENGTH: u32 = 1;
-export const STATE_STORED: u32 = 2;
-export const STATE_COUNTS: u32 = 3;
-export const STATE_CODE_LENGTHS: u32 = 4;
-export const STATE_LENGTHS: u32 = 5;
-export const STATE_SYMBOL: u32 = 6;
-export const STATE_MATCH: u32 = 7;
+export const STATE_SYMBOL: u32 = 0;
+export const STATE_STORED: u32 = 1;
+export const STATE_MATCH: u32 = 2;
+export const STATE_BLOCK: u32 = 3;
+export const STATE_STORED_LENGTH: u32 = 4;
+export const STATE_COUNTS: u32 = 5;
+export const STATE_CODE_LENGTHS: u32 = 6;
+export const STATE_LENGTHS: u32 = 7;
+/** No compressed data: before them and after. */
 export const STATE_ENDED: u32 = 8;
 
 // ── phases: what the next octet belongs to. Those of a gzip header stand in the order of the format ──
@@ -86,8 +87,9 @@ export class Decoder {
   bits: u32;
   /** Bits that must be held before the next code can be looked up: those known to be too few are not tried again. */
   needed: u32;
-  /** Bits of the block's shortest literal/length code. */
+  /** Bits of the block's shortest literal/length code and of its shortest distance code. */
   shortest: u32;
+  shortestDistance: u32;
   /** STATE_*. */
   state: u32;
   /** Input of this call: next octet and end. */
@@ -143,8 +145,9 @@ export class Decoder {
   // ── limits ──
   /** The rule that was broken, which every later call repeats. */
   rule: u32;
-  /** What added to `input` makes the number of octets taken so far. */
+  /** Octets that were taken before this call, and where in the input area this call's begin. */
   taken: u64;
+  inputFrom: usize;
   /** Octets that were made before `fresh`. */
   made: u64;
   decodedMax: u64;

@@ -37,7 +37,7 @@ export function makeRoom(d: Decoder): u32 {
   const made = d.made + (d.out - d.fresh);
   if (made == d.decodedMax) return RULE_CODING_OCTETS_LIMIT;
   if (d.windowEnd - d.fresh < FRESH_OCTETS) return growWindow(d) ? STEP_ON : RULE_CODING_MEMORY;
-  const taken = d.taken + d.input;
+  const taken = d.taken + (d.input - d.inputFrom);
   if (d.ratioMax > 0 && <f64>made > d.ratioMax * <f64>taken) return RULE_CODING_RATIO_LIMIT;
   if (d.out != d.handed) return STEP_FULL;
   slideWindow(d);

@@ -9,6 +9,7 @@ import {
   RULE_CODING_ZLIB_DICTIONARY,
   RULE_CODING_ZLIB_HEADER,
 } from '../abi';
+import { beginInflate } from './inflate';
 import {
   Decoder,
   PHASE_BODY,
@@ -68,7 +69,9 @@ function endHeader(d: Decoder, flags: u32): u32 {
   if (!valid) return RULE_CODING_ZLIB_HEADER;
   if (flags & FLAG_DICTIONARY) return RULE_CODING_ZLIB_DICTIONARY;
   d.coding = CODING_ZLIB;
+  d.sum = 1; // of no octets
   d.phase = PHASE_BODY;
+  beginInflate(d);
   return STEP_ON;
 }
 
@@ -78,4 +81,5 @@ function beginRaw(d: Decoder, octets: u32, bits: u32): void {
   d.hold = octets;
   d.bits = bits;
   d.phase = PHASE_BODY;
+  beginInflate(d);
 }
