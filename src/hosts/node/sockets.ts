@@ -23,11 +23,13 @@ import { GO_ON, KEPT, STOP } from '../socket.js';
 import { tlsSettings } from './tls-settings.js';
 
 const READ_OCTETS = 65536;
+/** One TLS record's content: what a read of a TLS socket gives at the most. */
+const RECORD_OCTETS = 16384;
 const shared = new Uint8Array(READ_OCTETS);
 
 /** Memory that may be handed to the user: not zeroed, not from a pool. */
-function fresh(): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(READ_OCTETS).buffer);
+function fresh(octets: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer);
 }
 
 /** The host's message, with the messages of an AggregateError's members. */
@@ -59,7 +61,7 @@ class NodeSocket implements Socket {
   }
 
   #lent(): Uint8Array {
-    this.#own ??= fresh();
+    this.#own ??= fresh(this.#socket instanceof tls.TLSSocket ? RECORD_OCTETS : READ_OCTETS);
     return this.#own;
   }
 
