@@ -64,7 +64,8 @@ function cut(socket, deed) {
   socket.write(octets.subarray(0, upTo(octets.length)), () => setTimeout(() => deed(socket), upTo(10)));
 }
 
-const reset = (socket) => socket.resetAndDestroy();
+/** A socket that is ending cannot be reset: Node would neither reset nor close it. */
+const reset = (socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy());
 const fin = (socket) => socket.end(() => socket.destroySoon());
 
 /** What is done with a request, and how often. */
@@ -80,7 +81,7 @@ const deeds = [
   [3, (socket) => socket.write(Buffer.concat([anyAnswer(), Buffer.from('surplus')]))],
   [3, (socket) => socket.write('HTTP/1.1 2OO OK\r\n\r\n')],
   [3, (socket) => socket.write(Buffer.concat([Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'), anyAnswer()]))],
-  [4, (socket) => fin(socket.write('HTTP/1.1 200 OK\r\n\r\nuntil the end') && socket)],
+  [4, (socket) => socket.write('HTTP/1.1 200 OK\r\n\r\nuntil the end', () => fin(socket))],
   [4, (socket) => socket.write(anyAnswer(), () => setTimeout(() => reset(socket), upTo(30)))],
   [4, (socket) => socket.write(anyAnswer(), () => setTimeout(() => socket.write('unasked'), upTo(30)))],
   [2, (socket) => setTimeout(() => socket.write(plainAnswer()), 20 + upTo(60))],
@@ -117,7 +118,8 @@ const server = createServer({ allowHalfOpen: false }, (socket) => {
       const early = (length > 0 || chunked) && random() < 0.1;
       if (!early && (last < 0 || heard.length < last)) return;
       heard = early ? '' : heard.slice(chunked ? last + 7 : last);
-      if (!socket.destroyed) anyDeed()(socket);
+      if (socket.destroyed || socket.writableEnded) return;
+      anyDeed()(socket);
       if (early) return;
     }
   });

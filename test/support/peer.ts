@@ -225,8 +225,10 @@ export class Peer {
     this.#socket.end();
   }
 
+  /** Resets the connection. One that is ending already is destroyed: Node would neither reset nor close it. */
   reset(): void {
-    this.#raw.resetAndDestroy();
+    if (this.#raw.writableEnded) this.#raw.destroy();
+    else this.#raw.resetAndDestroy();
   }
 
   destroy(): void {
