@@ -13,7 +13,8 @@ export function installedReleases() {
   return names
     .map((name) => {
       const installed = new URL(`node_modules/${name}/`, folder);
-      const { version } = JSON.parse(readFileSync(new URL('package.json', installed), 'utf8'));
+      const manifest = JSON.parse(readFileSync(new URL('package.json', installed), 'utf8'));
+      const version = manifest.version.replace(/^v/, '');
       const path = fileURLToPath(new URL('bin/node', installed));
       return { major: Number.parseInt(version, 10), version, path };
     })
