@@ -211,7 +211,7 @@ function endRequestLine(c: Connection, base: usize, end: usize): void {
 }
 
 /**
- * Reads field lines from the line start at `p` on, as long as each lies whole in [p, end) and is plain: a name under 16
+ * Reads field lines from the line start at `p` on, as long as each lies whole in [p, end) and is plain: a name under 32
  * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers the start of the
  * first line that is otherwise, in order or not.
  */
@@ -221,10 +221,17 @@ function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize
     const last = c.entries + c.fieldsMax * FIELD_OCTETS;
     let entry = first;
     while (p + 16 <= end && entry < last) {
-      const mask = notTokenMask(p);
-      // SAFE: 16 octets are before `end`, and a set bit names one of them.
-      const colon = p + ctz(mask);
-      if (!mask || load<u8>(colon) != 0x3a || colon == p) break;
+      let mask = notTokenMask(p);
+      let block = p;
+      if (!mask) {
+        block += 16;
+        if (block + 16 > end) break;
+        mask = notTokenMask(block);
+        if (!mask) break;
+      }
+      // SAFE: 16 octets from `block` on are before `end`, and a set bit names one of them.
+      const colon = block + ctz(mask);
+      if (load<u8>(colon) != 0x3a || colon == p) break;
       // SAFE: each look behind the colon is at field content or at the octet that ends it, which lies before `end`.
       const valueEnd = endOfWideText(colon + 1, end);
       if (!valueEnd) break;
