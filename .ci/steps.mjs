@@ -1,6 +1,6 @@
 // The steps of .ci/run, in order. Each counts as one test, a run of the suite as all its tests. What a step needs and a
 // step before it did not make (the install, the releases of Node) fails it with that as the reason.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,10 +72,29 @@ async function suite(title, command, words, nodePath) {
   record(title, countReport(report, status), since);
 }
 
+/** Prints how many cases of the public suites we judge otherwise than they do; each must cite why. */
+function countDeviations() {
+  const since = performance.now();
+  const folder = join(root, 'test/conformance');
+  const lists = readdirSync(folder).filter((name) => name.endsWith('deviations.json'));
+  let uncited = 0;
+  for (const name of lists) {
+    const entries = Object.entries(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+    const bare = entries.filter(([, { cites }]) => !/(RFC \d+ §|SECURITY)/.test(cites ?? '')).map(([id]) => id);
+    uncited += bare.length;
+    console.log(
+      `\n━━ ${name}: ${entries.length} deviations${bare.length > 0 ? `; WITHOUT A SOURCE: ${bare.join(', ')}` : ''}`,
+    );
+  }
+  const isRight = lists.length > 0 && uncited === 0;
+  record('the deviations cite their source', { passed: isRight ? 1 : 0, failed: isRight ? 0 : 1 }, since);
+}
+
 async function main() {
   if (!(await step('npm ci', 'npm', ['ci'], { minutes: 10 }))) return;
   await suite(`npm test, Node ${process.versions.node}`, 'npm', ['test', '--'], process.execPath);
   await step('npm run check', 'npm', ['run', 'check']);
+  countDeviations();
   await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);
   await step('npm run bench -- exact', 'npm', ['run', 'bench', '--', 'exact']);
 
