@@ -201,7 +201,8 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 
   /** @internal */
   get warn(): (message: string) => void {
-    return this.environment.host.warn;
+    const { host } = this.environment;
+    return (message) => host.warn(message);
   }
 
   /** @internal */
