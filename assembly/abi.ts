@@ -49,8 +49,8 @@ export const KIND_UPGRADE = 7;
 export const KIND_RESET = 8;
 /** HTTP/2: GOAWAY. code: error code. a: last stream. */
 export const KIND_GOAWAY = 9;
-/** The peer broke a rule; the connection is finished. code: RULE_*. offset: octets of this message (head or framing) before
- *  the offending one. a: the offending octet, or NONE. b: the limit that was met, or NONE. */
+/** The peer broke a rule; the connection is finished. code: RULE_*. offset: octets of the section (head, trailers) or chunk
+ *  line at fault before the offending one. a: the offending octet, or NONE. b: the limit that was met, or NONE. */
 export const KIND_ERROR = 10;
 /** What a decoder made. code: DECODE_*. offset, length: decoded octets in linear memory. a: octets consumed of the input.
  *  b: RULE_* when code is DECODE_ERROR. */

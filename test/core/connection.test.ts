@@ -72,6 +72,10 @@ describe.each(BUILDS)('build %s', (build) => {
     ['HTTP/1.1', 'Connection: keep-alive\r\nConnection: x, CLOSE', false, abi.CLOSE_PEER_ASKED],
     ['HTTP/1.1', 'Connection: , ,close,', false, abi.CLOSE_PEER_ASKED],
     ['HTTP/1.1', 'Connection: closed', true, abi.CLOSE_NONE],
+    ['HTTP/1.1', 'Connection: close~', true, abi.CLOSE_NONE],
+    ['HTTP/1.1', 'Connection: clos~', true, abi.CLOSE_NONE],
+    ['HTTP/1.0', 'Connection: keep-aliv~', false, abi.CLOSE_HTTP_1_0],
+    ['HTTP/1.0', 'Connection: keep~alive', false, abi.CLOSE_HTTP_1_0],
     ['HTTP/1.0', 'X: y', false, abi.CLOSE_HTTP_1_0],
     ['HTTP/1.0', 'Connection: keep-alive', true, abi.CLOSE_NONE],
     ['HTTP/1.0', 'Connection: keep-alive, close', false, abi.CLOSE_PEER_ASKED],
@@ -147,16 +151,21 @@ describe.each(BUILDS)('build %s', (build) => {
     });
   });
 
-  test('field lines after the last allowed are refused at their colon', () => {
-    const lines = 'A: b\r\n'.repeat(4);
-    expect(errorOf(split(`${OK}${lines}\r\n`, { fields: 4 }).log)).toBeUndefined();
-    expect(errorOf(split(`${OK}${lines}\r\n`, { fields: 3 }).log)).toMatchObject({
-      rule: abi.RULE_FIELD_COUNT,
-      offset: OK.length + 3 * 6 + 1,
-      octet: 0x3a,
-      limit: 3,
-    });
-  });
+  test.each(['', 'z'.repeat(64)])(
+    'field lines after the last allowed are refused at their colon, %j behind',
+    (body) => {
+      const lines = 'A: b\r\n'.repeat(40);
+      expect(errorOf(split(`${OK}${lines}\r\n${body}`, { fields: 40 }).log)).toBeUndefined();
+      for (const fields of [0, 1, 3, 39]) {
+        expect(errorOf(split(`${OK}${lines}\r\n${body}`, { fields }).log)).toMatchObject({
+          rule: abi.RULE_FIELD_COUNT,
+          offset: OK.length + fields * 6 + 1,
+          octet: 0x3a,
+          limit: fields,
+        });
+      }
+    },
+  );
 
   test('heads, interim heads and trailers share one allowance of octets', () => {
     const interim = 'HTTP/1.1 102 P\r\n\r\n';
