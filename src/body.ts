@@ -2,7 +2,7 @@
  * Bodies on their way to the user: sources of octets, content decoding, re-chunking, and the bridges to iterators and to
  * WHATWG byte streams. A source is pulled; nothing here reads ahead of who asks.
  */
-import { canDecode, Decoder } from './core.js';
+import { canDecode, type DecodeLimits, Decoder } from './core.js';
 import { DecodingError } from './exceptions.js';
 import { drive, type Flow, runAsync } from './flow.js';
 
@@ -22,12 +22,6 @@ export interface ByteSource {
 
 /** Most content codings that one body may have. */
 const CODINGS_MAX = 5;
-
-/** Limits on decoding. */
-export interface DecodeLimits {
-  readonly decodedOctets: number | null;
-  readonly decodedRatio: number | null;
-}
 
 /**
  * Codings of a `Content-Encoding` value that must be undone, in the order they were applied (RFC 9110 §8.4). Unknown
@@ -53,7 +47,7 @@ class Stage {
   #more = false;
 
   constructor(coding: string, limits: DecodeLimits) {
-    this.#decoder = new Decoder(coding, limits.decodedOctets, limits.decodedRatio);
+    this.#decoder = new Decoder(coding, limits);
   }
 
   give(piece: Uint8Array): void {

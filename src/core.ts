@@ -430,19 +430,26 @@ export function canDecode(coding: string): boolean {
   return CODINGS.has(coding);
 }
 
+/** Limits on what decoding makes of a body; `null`: none. */
+export interface DecodeLimits {
+  readonly decodedOctets: number | null;
+  readonly decodedRatio: number | null;
+}
+
 /** One content decoder, streaming. Constant memory; `free` gives it back. */
 export class Decoder {
   readonly coding: string;
+  readonly #limits: DecodeLimits;
   readonly #core: Core;
   #handle: number;
 
-  /** `decodedOctets`, `decodedRatio`: limits, or `null`. */
-  constructor(coding: string, decodedOctets: number | null, decodedRatio: number | null) {
+  constructor(coding: string, limits: DecodeLimits) {
     this.coding = coding;
+    this.#limits = limits;
     this.#core = core();
     const code = CODINGS.get(coding);
     if (code === undefined) throw new DecodingError(`Cannot decode ${coding}: unknown content coding`);
-    this.#handle = this.#core.exports.decoderCreate(code, decodedOctets ?? 0, decodedRatio ?? 0);
+    this.#handle = this.#core.exports.decoderCreate(code, limits.decodedOctets ?? 0, limits.decodedRatio ?? 0);
     if (this.#handle === 0) throw new DecodingError(`Cannot decode ${coding}: the decoder got no memory`);
     this.#core.refresh();
   }
@@ -488,6 +495,14 @@ export class Decoder {
   }
 
   #error(rule: number): DecodingError {
-    return new DecodingError(`Cannot decode the body as ${this.coding}: ${describeRule(rule)}`);
+    const { decodedOctets, decodedRatio } = this.#limits;
+    const limit =
+      rule === abi.RULE_CODING_OCTETS_LIMIT
+        ? decodedOctets
+        : rule === abi.RULE_CODING_RATIO_LIMIT
+          ? decodedRatio
+          : null;
+    const sentence = describeRule(rule, abi.NONE, limit ?? abi.NONE);
+    return new DecodingError(sentence.replace(/^Cannot decode [a-z]+:/, `Cannot decode ${this.coding}:`));
   }
 }

@@ -124,7 +124,7 @@ export class Exchange extends Park implements ByteSource {
     }
     const { origin } = this.connection;
     const error = this.#writing
-      ? new WriteTimeout(`Cannot send the request to ${origin}: the peer took no octets for ${ms} ms`, {
+      ? new WriteTimeout(`Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms`, {
           phase: 'write',
         })
       : this.status === 0

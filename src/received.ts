@@ -2,7 +2,7 @@
  * What a response has from its transport beside head and body: clock readings, limits, and what is done about a response
  * that its user forgets.
  */
-import type { DecodeLimits } from './body.js';
+import type { DecodeLimits } from './core.js';
 import type { Exchange } from './exchange.js';
 
 /** Milliseconds from the start of the exchange to the end of each step; a step that was skipped ends with the one before. */

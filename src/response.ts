@@ -13,7 +13,6 @@ import {
   Chunks,
   codingsOf,
   DecodedSource,
-  type DecodeLimits,
   joined,
   OctetsSource,
   Pieces,
@@ -21,6 +20,7 @@ import {
 } from './body.js';
 import { INSPECT, own } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf } from './content.js';
+import type { DecodeLimits } from './core.js';
 import {
   HTTPError,
   HTTPStatusError,

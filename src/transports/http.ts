@@ -6,7 +6,6 @@
  * the body can be sent again (RFC 9110 §9.2.2); nothing else is ever repeated here.
  */
 import * as abi from '../../assembly/abi.js';
-import type { DecodeLimits } from '../body.js';
 import {
   type CertTypes,
   DEFAULT_LIMITS,
@@ -20,7 +19,7 @@ import {
 } from '../config.js';
 import type { HttpConnection } from '../connection.js';
 import type { BodyReader, RequestBody } from '../content.js';
-import type { RequestHead } from '../core.js';
+import type { DecodeLimits, RequestHead } from '../core.js';
 import { disarm } from '../deadlines.js';
 import { type Environment, runtime } from '../environment.js';
 import {
