@@ -111,6 +111,7 @@ export function inflate(d: Decoder): u32 {
 
 /** The states that few octets meet. */
 function readHeader(d: Decoder): u32 {
+  if (d.state == STATE_ENDED) return STEP_END;
   switch (d.state) {
     case STATE_BLOCK:
       return readBlockHeader(d);
@@ -122,11 +123,9 @@ function readHeader(d: Decoder): u32 {
       return readCodeLengths(d);
     case STATE_LENGTHS:
       return readLengths(d);
-    case STATE_MATCH:
-      return copyMatch(d);
     default:
-      assert(d.state == STATE_ENDED, 'inflate: no such state');
-      return STEP_END;
+      assert(d.state == STATE_MATCH, 'inflate: no such state');
+      return copyMatch(d);
   }
 }
 
