@@ -1,72 +1,36 @@
 /**
  * The HTTP/1.1 connection: octets in, event records out (RFC 9112). What each input does in each state is the table of
- * h1/state.ts; what octets may be, that of h1/grammar.ts; where a message ends, h1/framing.ts. This file joins them, and
- * says when a connection may be used again (§9.3). No pipelining: octets that no request asked for end the connection.
+ * h1/state.ts; what octets may be, that of h1/grammar.ts; what a message means and when it ends, h1/message.ts. This file
+ * joins them. No pipelining of responses: octets that no request asked for end the connection.
  */
 import {
   CLOSE_CANCELLED,
   CLOSE_DELIMITED,
-  CLOSE_HTTP_1_0,
-  CLOSE_NONE,
-  CLOSE_PEER_ASKED,
   CLOSE_PEER_CLOSED,
-  CLOSE_PROTOCOL_ERROR,
-  CLOSE_REQUEST_INCOMPLETE,
   CLOSE_SURPLUS,
-  CLOSE_UPGRADED,
-  CLOSE_WE_ASKED,
-  FIELD_OCTETS,
   FIELDS_CEILING,
-  FLAG_CLOSE,
-  FLAG_HTTP_1_0,
-  FLAG_KEEP_ALIVE,
-  FLAG_NO_BODY,
-  FLAG_UNTIL_CLOSE,
   HEAD_OCTETS_CEILING,
   INTERIM_CEILING,
-  KIND_DATA,
-  KIND_END,
-  KIND_HEAD,
-  KIND_INTERIM,
-  KIND_PASS,
   KIND_UPGRADE,
-  KIND_WRITABLE,
   NONE,
-  OPEN_CLOSE,
   OPEN_END_STREAM,
-  OPEN_EXPECT_CONTINUE,
-  PASS_UNLIMITED,
   ROLE_REQUESTS,
   RULE_CLOSED_EARLY,
   RULE_CLOSED_IN_BODY,
   RULE_CLOSED_IN_HEAD,
   RULE_HEAD_OCTETS,
-  RULE_INTERIM_COUNT,
   RULE_MEMORY,
   RULE_UNSOLICITED,
 } from '../abi';
 import { clear, count, emit, emitFault, fault, hasRoom } from '../event';
-import { TOKEN_CLOSE, TOKEN_KEEP_ALIVE, TOKEN_UPGRADE } from '../fields';
 import { allocate, INPUT, release, TABLE_ROOM } from '../memory';
 import { CRLF, classOf } from '../octets';
-import { readChunks, startChunks, startDataEnd } from './body';
-import { carryOn, dropCarry, placeTable, resetCarry, takeBack } from './carry';
-import {
-  FRAMING_CHUNKED,
-  FRAMING_EMPTY,
-  FRAMING_INTERIM,
-  FRAMING_LENGTH,
-  FRAMING_REFUSED,
-  FRAMING_TUNNEL,
-  FRAMING_UNTIL_CLOSE,
-  framingOf,
-  SEEN_UPGRADE,
-} from './framing';
-import { ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, REQUEST_LINE, STATUS_LINE, STOP } from './grammar';
+import { readChunks, startDataEnd } from './body';
+import { carryOn, dropCarry, resetCarry, takeBack } from './carry';
+import { ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, STOP } from './grammar';
 import { outcomeOfReading, readAction, READ_BLANK, READ_COMPLETE, READ_FAULT, readSection } from './head';
 import {
   BETWEEN,
-  CHUNK_DATA,
   CHUNKED,
   Connection,
   DO_CLOSE,
@@ -77,8 +41,6 @@ import {
   DO_REFUSE,
   DO_START,
   DO_TUNNEL,
-  ENDED,
-  FIXED,
   HEAD,
   IDLE,
   INPUT_CANCEL,
@@ -90,17 +52,11 @@ import {
   OVER,
   outcomeOf,
   TRAILERS,
-  UNTIL_CLOSE,
-  UPGRADED,
 } from './state';
+import { close, complete, finish, keepFrom, refuse, refuseFault, start, startHead } from './message';
 
-/** The bits of `flags` that leave the core. */
-const FLAGS_OUT: u32 = 0xffff;
 /** Records that one message of a run of requests may need. */
 const RECORDS_OF_REQUEST: u32 = 48;
-
-/** End of those octets of the input area that records of this call point to: what lies before must stay as it is. */
-let floor: usize = TABLE_ROOM;
 
 function at(handle: u32): Connection {
   return changetype<Connection>(<usize>handle);
@@ -192,7 +148,7 @@ function refuseCarried(c: Connection): u32 {
 function receiveAll(c: Connection, p: usize, end: usize): u32 {
   clear();
   takeBack();
-  floor = TABLE_ROOM;
+  keepFrom(TABLE_ROOM);
   while (p < end) {
     switch (outcomeOf(c.state, INPUT_OCTETS)) {
       case DO_NOTHING:
@@ -261,48 +217,6 @@ export function receiveEnd(handle: u32): u32 {
   return count();
 }
 
-/** Begins an exchange. */
-function start(c: Connection, open: u32): void {
-  c.state = HEAD;
-  c.stream++;
-  c.open = open;
-  c.requestEnded = open & OPEN_END_STREAM ? 1 : 0;
-  c.begun = 0;
-  c.interims = 0;
-  c.headLeft = c.headOctetsMax;
-  startHead(c);
-}
-
-/** Begins a head, the first of an exchange or the one after an interim response. */
-function startHead(c: Connection): void {
-  c.row = c.role == ROLE_REQUESTS ? REQUEST_LINE : STATUS_LINE;
-  c.count = 0;
-  c.flags = 0;
-  c.tokens = 0;
-  c.keepAlive = NONE;
-  c.lengthDigits = 0;
-  c.length = 0;
-}
-
-/** Ends the connection; the reason that was there first stays. */
-function close(c: Connection, state: u32, reason: u32): void {
-  c.state = state;
-  if (c.closeReason == CLOSE_NONE) c.closeReason = reason;
-  dropCarry(c);
-}
-
-/** Ends the connection with the last fault, whose place is an address when `base` is one, else a number of octets. */
-function refuseFault(c: Connection, base: usize): void {
-  emitFault(c.stream, base);
-  close(c, OVER, CLOSE_PROTOCOL_ERROR);
-}
-
-function refuse(c: Connection, rule: u32, octet: u32, limit: u32): u32 {
-  fault(rule, 0, octet, limit);
-  refuseFault(c, 0);
-  return count();
-}
-
 // ── sections: each answers where in the input the connection goes on, `end` after a fault ──
 
 /** Reads a section that begins in this input at `p`. */
@@ -367,101 +281,13 @@ function skipBlankLine(c: Connection, p: usize): usize {
   return p;
 }
 
-/** A section is complete: its octets begin at `base`, and the input goes on at `p`. */
-function complete(c: Connection, base: usize, p: usize, end: usize): usize {
-  const isCarried = c.carry != 0;
-  const length = <u32>((isCarried ? c.carryEnd : p) - base);
-  const framing = c.state == TRAILERS ? FRAMING_EMPTY : framingOf(c.role, c.open, c.status, c.flags);
-  if (framing >= FRAMING_REFUSED) {
-    fault(framing - FRAMING_REFUSED, length - 1, NONE, NONE);
-    refuseFault(c, 0);
-    return end;
-  }
-  if (framing == FRAMING_INTERIM && c.interims == c.interimMax) {
-    fault(RULE_INTERIM_COUNT, length - 1, NONE, c.interimMax);
-    refuseFault(c, 0);
-    return end;
-  }
-  c.headLeft -= length;
-  const table = placeTable(c, base, length, floor);
-  if (!table) {
-    refuse(c, RULE_MEMORY, NONE, NONE);
-    return end;
-  }
-  if (!isCarried) floor = p;
-  const octets = c.count * FIELD_OCTETS + length;
-  if (c.state == TRAILERS) {
-    finish(c, table, octets);
-    return p;
-  }
-  if (framing == FRAMING_INTERIM) {
-    emitInterim(c, table, octets);
-    return p;
-  }
-  return startBody(c, framing, table, octets, p, end);
-}
-
-function emitInterim(c: Connection, table: usize, octets: u32): void {
-  c.interims++;
-  emit(KIND_INTERIM, c.status, c.stream, <u32>table, octets, c.flags & FLAGS_OUT, c.count, c.keepAlive);
-  if (c.status == 100 && c.open & OPEN_EXPECT_CONTINUE) {
-    // Once: later ones tell nothing new.
-    c.open &= ~OPEN_EXPECT_CONTINUE;
-    emit(KIND_WRITABLE, 0, c.stream, 0, 0, 0, 0, 0);
-  }
-  startHead(c);
-}
-
-/** Makes the head a record, and what follows it the connection's state. */
-function startBody(c: Connection, framing: u32, table: usize, octets: u32, p: usize, end: usize): usize {
-  let flags = c.flags & FLAGS_OUT;
-  const isEmpty = framing == FRAMING_EMPTY || (framing == FRAMING_LENGTH && c.length == 0);
-  if (isEmpty) flags |= FLAG_NO_BODY;
-  if (framing == FRAMING_UNTIL_CLOSE) flags |= FLAG_UNTIL_CLOSE;
-  c.flags |= flags;
-  if (closingOf(c) != CLOSE_NONE) flags |= FLAG_CLOSE;
-  if (c.tokens & TOKEN_KEEP_ALIVE) flags |= FLAG_KEEP_ALIVE;
-  const last = c.role == ROLE_REQUESTS ? c.target : c.keepAlive;
-  emit(KIND_HEAD, c.status, c.stream, <u32>table, octets, flags, c.count, last);
-  if (isEmpty) {
-    finish(c, 0, 0);
-    return p;
-  }
-  const rest = <u32>(end - p);
-  switch (framing) {
-    case FRAMING_TUNNEL:
-      close(c, UPGRADED, CLOSE_UPGRADED);
-      emit(KIND_UPGRADE, 0, c.stream, <u32>(p - INPUT), rest, 0, 0, 0);
-      return end;
-    case FRAMING_CHUNKED:
-      c.state = CHUNKED;
-      startChunks(c);
-      return p;
-    case FRAMING_UNTIL_CLOSE:
-      c.state = UNTIL_CLOSE;
-      emit(KIND_PASS, 0, c.stream, <u32>(p - INPUT), rest, 0, 0, PASS_UNLIMITED);
-      return end;
-  }
-  if (c.length > <u64>rest) {
-    const left = c.length - rest;
-    c.state = FIXED;
-    emit(KIND_PASS, 0, c.stream, <u32>(p - INPUT), rest, 0, <u32>left, <u32>(left >> 32));
-    return end;
-  }
-  emit(KIND_DATA, 0, c.stream, <u32>(p - INPUT), <u32>c.length, 0, 0, 0);
-  p += <usize>c.length;
-  floor = p;
-  finish(c, 0, 0);
-  return p;
-}
-
 function receiveChunks(c: Connection, p: usize, end: usize): usize {
   p = readChunks(c, p, end);
   if (!p) {
     refuseFault(c, 0);
     return end;
   }
-  floor = p;
+  keepFrom(p);
   if (c.state != TRAILERS) return p;
   if (p + 2 <= end && c.headLeft >= 2 && <u32>load<u16>(p, 0, 1) == CRLF) {
     finish(c, 0, 0);
@@ -471,43 +297,4 @@ function receiveChunks(c: Connection, p: usize, end: usize): usize {
   c.line = 0;
   c.count = 0;
   return p;
-}
-
-/** Why the message that is being received is the connection's last, so far as its head says (RFC 9112 §9.3). */
-function closingOf(c: Connection): u32 {
-  if (c.tokens & TOKEN_CLOSE) return CLOSE_PEER_ASKED;
-  if (c.flags & FLAG_HTTP_1_0 && !(c.tokens & TOKEN_KEEP_ALIVE)) return CLOSE_HTTP_1_0;
-  if (c.flags & FLAG_UNTIL_CLOSE) return CLOSE_DELIMITED;
-  return CLOSE_NONE;
-}
-
-/** The message is complete. `table`, `octets`: its trailers, if it has any field lines there. */
-function finish(c: Connection, table: usize, octets: u32): void {
-  let reason = closingOf(c);
-  if (reason == CLOSE_NONE) {
-    if (c.open & OPEN_CLOSE) reason = CLOSE_WE_ASKED;
-    else if (!c.requestEnded) reason = CLOSE_REQUEST_INCOMPLETE;
-  }
-  const isRequest = c.role == ROLE_REQUESTS;
-  const isUpgrade = isRequest && c.flags & SEEN_UPGRADE && c.tokens & TOKEN_UPGRADE;
-  const hasTrailers = table != 0 && c.count != 0;
-  const canGoOn = reason == CLOSE_NONE && !isUpgrade;
-  emit(
-    KIND_END,
-    canGoOn ? 1 : 0,
-    c.stream,
-    hasTrailers ? <u32>table : 0,
-    hasTrailers ? octets : 0,
-    0,
-    hasTrailers ? c.count : 0,
-    0,
-  );
-  if (isUpgrade) {
-    close(c, UPGRADED, CLOSE_UPGRADED);
-    emit(KIND_UPGRADE, 0, c.stream, 0, 0, 0, 0, 0);
-  } else if (reason != CLOSE_NONE) {
-    close(c, ENDED, reason);
-  } else {
-    c.state = isRequest ? BETWEEN : IDLE;
-  }
 }
