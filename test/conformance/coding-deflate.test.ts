@@ -29,9 +29,12 @@ const cases = found ?? [];
 const EVERY_CUT_OCTETS = 4096;
 const SEEDED_CUTS = 500;
 const END_CUTS = 64;
-/** In the debug build, which is slow: cuts per input, and the inputs they are made on. */
-const SAMPLED_CUTS = 24;
-const SAMPLED_OCTETS = 65536;
+/** In the builds beside release: inputs cut at every place, cuts of the larger ones, and the largest that is taken. */
+const OTHER_EVERY_CUT_OCTETS = 256;
+const OTHER_CUTS = 24;
+const OTHER_OCTETS = 65536;
+/** Milliseconds that a busy machine may take for all cuts. */
+const PATIENCE = 300_000;
 const RATIO_MAX = 3;
 
 /** What the case's own verdict, or the decision on it, does not agree with; `null`: nothing. */
@@ -85,24 +88,24 @@ describe.skipIf(found === null)(`public cases of coding-deflate ${found === null
       console.log(`coding-deflate: ${cases.length} cases judged, 0 deviations`);
     });
 
-    test('an octet at a time gives what the whole gives', () => {
-      const differences = cases
-        .filter(({ input }) => build !== 'debug' || input.length <= SAMPLED_OCTETS)
-        .flatMap(({ id, coding, input }) => {
-          const whole = decode(core, coding, input);
-          const difference = differenceAt(core, coding, input, everyOctet(input.length), whole);
-          return difference === null ? [] : [`${id}: ${difference}`];
-        });
+    const isRelease = build === 'release';
+    const among = cases.filter(({ input }) => isRelease || input.length <= OTHER_OCTETS);
+
+    test('an octet at a time gives what the whole gives', { timeout: PATIENCE }, () => {
+      const differences = among.flatMap(({ id, coding, input }) => {
+        const whole = decode(core, coding, input);
+        const difference = differenceAt(core, coding, input, everyOctet(input.length), whole);
+        return difference === null ? [] : [`${id}: ${difference}`];
+      });
       expect(differences).toEqual([]);
     });
 
-    test('two pieces give what the whole gives', () => {
-      const cuts =
-        build !== 'debug'
-          ? ({ input: { length } }: CodingCase) =>
-              length <= EVERY_CUT_OCTETS ? everyOctet(length) : cutsOf(length, length, SEEDED_CUTS, END_CUTS)
-          : ({ input: { length } }: CodingCase) => cutsOf(length, length, SAMPLED_CUTS, 4);
-      const among = cases.filter(({ input }) => build !== 'debug' || input.length <= SAMPLED_OCTETS);
+    test('two pieces give what the whole gives', { timeout: PATIENCE }, () => {
+      const every = isRelease ? EVERY_CUT_OCTETS : OTHER_EVERY_CUT_OCTETS;
+      const cuts = ({ input: { length } }: CodingCase): Iterable<number> =>
+        length <= every
+          ? everyOctet(length)
+          : cutsOf(length, length, isRelease ? SEEDED_CUTS : OTHER_CUTS, isRelease ? END_CUTS : 4);
       expect(dependOnCuts(core, among, cuts)).toEqual([]);
     });
 
@@ -136,7 +139,9 @@ describe.skipIf(found === null)(`public cases of coding-deflate ${found === null
     expect(DECISIONS.filter((decision) => !open.some(({ id }) => decision.cases.test(id)))).toEqual([]);
   });
 
-  test(`an octet at a time takes at most ${RATIO_MAX} times the instructions of the whole`, () => {
+  test(`an octet at a time takes at most ${RATIO_MAX} times the instructions of the whole`, {
+    timeout: PATIENCE,
+  }, () => {
     const core = decodersOf(meter(octetsOf('release')));
     const counter = (core as DecoderCore & Record<string, WebAssembly.Global>)[INSTRUCTIONS] as WebAssembly.Global;
     const costOf = (cuts: (length: number) => Iterable<number>): number => {

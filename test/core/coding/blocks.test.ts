@@ -90,6 +90,9 @@ describe.each(BUILDS)('build %s', (build) => {
     // Behind more input than a turn of the hot loop reads, the same must come of it.
     const padded = decode(core, abi.CODING_DEFLATE_RAW, Buffer.concat([input, Buffer.alloc(64)]));
     if (whole.rule !== abi.RULE_CODING_TRUNCATED) expect(padded.rule).toBe(whole.rule);
+    // Not one octet more than the block's own may be taken.
+    const trailed = decode(core, abi.CODING_DEFLATE_RAW, Buffer.concat([input, Buffer.from('x')]));
+    if (whole.rule === 0) expect(trailed.rule).toBe(abi.RULE_CODING_TRAILING);
     let theirs: string | null;
     try {
       theirs = inflateRawSync(input).toString('latin1');
