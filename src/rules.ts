@@ -79,13 +79,6 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
     { what: 'frame the body: expected no Transfer-Encoding in HTTP/1.0', source: 'RFC 9112 §6.1' },
   ],
   [
-    abi.RULE_TRANSFER_ENCODING_NOT_ALLOWED,
-    {
-      what: 'frame the body: expected no Transfer-Encoding with 1xx, 204 or a 2xx that answers CONNECT',
-      source: 'RFC 9112 §6.1',
-    },
-  ],
-  [
     abi.RULE_SWITCHING_UNASKED,
     { what: 'accept 101 Switching Protocols: the request did not ask to upgrade', source: 'RFC 9110 §15.2.2' },
   ],

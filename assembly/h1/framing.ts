@@ -13,7 +13,6 @@ import {
   RULE_SWITCHING_UNASKED,
   RULE_TRANSFER_ENCODING_AND_LENGTH,
   RULE_TRANSFER_ENCODING_HTTP_1_0,
-  RULE_TRANSFER_ENCODING_NOT_ALLOWED,
 } from '../abi';
 
 /** The head ends the message. */
@@ -44,14 +43,10 @@ export function framingOf(role: u32, open: u32, status: u32, flags: u32): u32 {
   // §6.1: faulty framing, whatever the message. It is refused rather than closed after, since nothing says how far it goes.
   if (coded && flags & FLAG_HTTP_1_0) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_HTTP_1_0;
   if (role != ROLE_REQUESTS) {
-    // Rule 1, and §6.1 for the statuses in which a server must not send Transfer-Encoding.
-    if (status < 200 || status == 204) {
-      if (coded) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_NOT_ALLOWED;
-      if (status == 204) return FRAMING_EMPTY;
-      if (status != 101) return FRAMING_INTERIM;
-      return open & OPEN_UPGRADE ? FRAMING_TUNNEL : FRAMING_REFUSED + RULE_SWITCHING_UNASKED;
-    }
-    if (open & OPEN_HEAD || status == 304) return FRAMING_EMPTY;
+    // Rule 1: the head ends these, whatever its fields say of a body.
+    if (status == 101) return open & OPEN_UPGRADE ? FRAMING_TUNNEL : FRAMING_REFUSED + RULE_SWITCHING_UNASKED;
+    if (status < 200) return FRAMING_INTERIM;
+    if (open & OPEN_HEAD || status == 204 || status == 304) return FRAMING_EMPTY;
   }
   // Rules 3 and 4.
   if (coded) {

@@ -34,30 +34,30 @@ function decision(core: Core, request: string, status: number, fields: string, v
   return passing === Number.POSITIVE_INFINITY ? 'until close' : passing > 0 ? `length ${passing}` : 'chunked';
 }
 
-// Rules: 17 Transfer-Encoding and Content-Length, 18 in HTTP/1.0, 19 not allowed here, 20 switching unasked.
+// Rules: 17 Transfer-Encoding and Content-Length, 18 in HTTP/1.0, 20 switching unasked.
 // biome-ignore format: a table
 const TABLE: readonly (readonly [request: string, status: number, none: string, length: string, chunked: string, both: string])[] = [
-  ['GET',     100, 'interim',     'interim',  'rule 19', 'rule 19'],
-  ['GET',     101, 'rule 20',     'rule 20',  'rule 19', 'rule 19'],
-  ['GET',     199, 'interim',     'interim',  'rule 19', 'rule 19'],
+  ['GET',     100, 'interim',     'interim',  'interim', 'interim'],
+  ['GET',     101, 'rule 20',     'rule 20',  'rule 20', 'rule 20'],
+  ['GET',     199, 'interim',     'interim',  'interim', 'interim'],
   ['GET',     200, 'until close', 'length 7', 'chunked', 'rule 17'],
-  ['GET',     204, 'empty',       'empty',    'rule 19', 'rule 19'],
+  ['GET',     204, 'empty',       'empty',    'empty', 'empty'],
   ['GET',     205, 'until close', 'length 7', 'chunked', 'rule 17'],
   ['GET',     304, 'empty',       'empty',    'empty',   'empty'],
   ['GET',     404, 'until close', 'length 7', 'chunked', 'rule 17'],
   ['GET',     999, 'until close', 'length 7', 'chunked', 'rule 17'],
-  ['HEAD',    100, 'interim',     'interim',  'rule 19', 'rule 19'],
+  ['HEAD',    100, 'interim',     'interim',  'interim', 'interim'],
   ['HEAD',    200, 'empty',       'empty',    'empty',   'empty'],
-  ['HEAD',    204, 'empty',       'empty',    'rule 19', 'rule 19'],
+  ['HEAD',    204, 'empty',       'empty',    'empty', 'empty'],
   ['HEAD',    304, 'empty',       'empty',    'empty',   'empty'],
   ['HEAD',    500, 'empty',       'empty',    'empty',   'empty'],
-  ['CONNECT', 100, 'interim',     'interim',  'rule 19', 'rule 19'],
+  ['CONNECT', 100, 'interim',     'interim',  'interim', 'interim'],
   ['CONNECT', 200, 'upgrade',     'upgrade',  'upgrade', 'upgrade'],
   ['CONNECT', 204, 'upgrade',     'upgrade',  'upgrade', 'upgrade'],
   ['CONNECT', 299, 'upgrade',     'upgrade',  'upgrade', 'upgrade'],
   ['CONNECT', 304, 'empty',       'empty',    'empty',   'empty'],
   ['CONNECT', 407, 'until close', 'length 7', 'chunked', 'rule 17'],
-  ['Upgrade', 101, 'upgrade',     'upgrade',  'rule 19', 'rule 19'],
+  ['Upgrade', 101, 'upgrade',     'upgrade',  'upgrade', 'upgrade'],
   ['Upgrade', 200, 'until close', 'length 7', 'chunked', 'rule 17'],
 ];
 
