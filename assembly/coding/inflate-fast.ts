@@ -16,7 +16,7 @@ export const FAST_INPUT_OCTETS: usize = 8 + TURN_INPUT_OCTETS;
 /** Room that must be there for a turn: two literals, a match of 258 octets, and what wide stores write past its end. */
 export const FAST_OUTPUT_OCTETS: usize = 2 + 258 + 14;
 
-/** Bits that a length, or a distance, takes at most, code and extra bits together. */
+/** Bits that a distance takes at most, code and extra bits together. */
 const DISTANCE_BITS_MAX: u32 = 15 + 13;
 
 /**
