@@ -43,11 +43,16 @@ export function decodeJsonText(octets: Uint8Array): string {
   return first === 0xef ? new TextDecoder().decode(octets) : utf8.decode(octets);
 }
 
-/** Pieces as text, of `size` code points each if that is given. */
+/**
+ * Pieces as text, of `size` code points each if that is given. Each piece is counted once, and text is cut only when there
+ * is enough of it: the work is linear however long the chunks are.
+ */
 export class TextPieces implements Transform<string> {
   readonly #decoder: TextDecoder;
   readonly #size: number | null;
   #text = '';
+  /** Code points in `#text`; counted only if they are to be cut. */
+  #points = 0;
   #ended = false;
 
   constructor(encoding: string, size: number | null) {
@@ -59,66 +64,87 @@ export class TextPieces implements Transform<string> {
   }
 
   give(piece: Uint8Array<ArrayBuffer>): void {
-    this.#text += this.#decoder.decode(piece, { stream: true });
+    this.#add(this.#decoder.decode(piece, { stream: true }));
   }
 
   end(): void {
-    this.#text += this.#decoder.decode();
+    this.#add(this.#decoder.decode());
     this.#ended = true;
+  }
+
+  #add(text: string): void {
+    this.#text += text;
+    if (this.#size !== null) this.#points += codePointsOf(text);
   }
 
   take(): string | null {
     const text = this.#text;
     if (text === '') return null;
-    if (this.#size === null) {
+    const size = this.#size;
+    if (size === null || (this.#ended && this.#points <= size)) {
       this.#text = '';
       return text;
     }
-    const end = codePointsEnd(text, this.#size);
-    if (end === null && !this.#ended) return null;
-    this.#text = end === null ? '' : text.slice(end);
-    return end === null ? text : text.slice(0, end);
+    if (this.#points < size) return null;
+    const end = endOfPoints(text, size);
+    this.#text = text.slice(end);
+    this.#points -= size;
+    return text.slice(0, end);
   }
 }
 
-/** Index behind the first `count` code points; `null` if there are fewer. */
-function codePointsEnd(text: string, count: number): number | null {
+/** Code points of well-formed text. */
+function codePointsOf(text: string): number {
+  let points = text.length;
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xdc00) points--;
+  return points;
+}
+
+/** Index behind the first `count` code points of text that has as many. */
+function endOfPoints(text: string, count: number): number {
   let at = 0;
-  for (let seen = 0; seen < count; seen++) {
-    if (at >= text.length) return null;
-    at += (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
-  }
+  for (let seen = 0; seen < count; seen++) at += (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
   return at;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: VT, FF, FS, GS and RS end lines in Python's splitlines
 const LINE_END = /\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]/g;
 
-/** Cuts text into lines, their ends dropped. A '\r' at the end of a piece waits for the next one. */
+/**
+ * Cuts text into lines, their ends dropped. A '\r' at the end of a piece waits for the next one. The beginning of an
+ * unfinished line is set aside and never looked at again, so that a line of many pieces costs no more than its length.
+ */
 export class LineDecoder {
+  /** The unfinished line; it holds no line end. */
   #kept = '';
+  /** Behind it came a '\r', which may be half of a line end. */
+  #return = false;
 
   /** Lines that are complete. */
   decode(text: string): string[] {
-    const whole = this.#kept + text;
-    const held = whole.endsWith('\r') ? whole.length - 1 : whole.length;
+    if (text === '') return [];
+    const piece = this.#return ? `\r${text}` : text;
+    this.#return = piece.endsWith('\r');
+    const held = this.#return ? piece.length - 1 : piece.length;
     const lines: string[] = [];
     let start = 0;
     LINE_END.lastIndex = 0;
-    for (let end = LINE_END.exec(whole); end !== null && end.index < held; end = LINE_END.exec(whole)) {
-      lines.push(whole.slice(start, end.index));
+    for (let end = LINE_END.exec(piece); end !== null && end.index < held; end = LINE_END.exec(piece)) {
+      lines.push(this.#kept + piece.slice(start, end.index));
+      this.#kept = '';
       start = end.index + end[0].length;
     }
-    this.#kept = whole.slice(start);
+    this.#kept += piece.slice(start, held);
     return lines;
   }
 
   /** The last line, if it had no end. */
   flush(): string[] {
     const kept = this.#kept;
+    const ended = this.#return;
     this.#kept = '';
-    if (kept === '') return [];
-    return [kept.endsWith('\r') ? kept.slice(0, -1) : kept];
+    this.#return = false;
+    return kept === '' && !ended ? [] : [kept];
   }
 }
 
