@@ -8,8 +8,12 @@ import type { RequestHead } from './core.js';
 import { LocalProtocolError } from './exceptions.js';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const TARGET = /^[\x21-\x7e]+$/;
-const HOST = /^[\x21-\x7e]*$/;
+const TARGET = /^[\x21\x22\x24-\x7e]+$/;
+/**
+ * uri-host [":" port], or nothing (RFC 9110 §7.2, RFC 3986 §3.2.2). A ',' would be grammatical in a name, and two hosts to
+ * whoever reads the field as a list; no name in use has one.
+ */
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{1,5})?$|^$/;
 const DIGITS = /^[0-9]{1,16}$/;
 const FRAMING_FIELD = /^(host|connection|content-length|transfer-encoding|upgrade|expect):[ \t]*([^\r]*)\r$/gim;
 
@@ -44,7 +48,8 @@ function factsOf(block: string): BlockFacts {
     switch (name.toLowerCase()) {
       case 'host':
         hosts++;
-        if (!HOST.test(value)) refuse(`Host must have no white space, got ${JSON.stringify(value)}`, 'RFC 9110 §7.2');
+        if (!HOST.test(value))
+          refuse(`Host must be a host with or without a port, got ${JSON.stringify(value)}`, 'RFC 9110 §7.2');
         break;
       case 'connection':
         if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) open |= abi.OPEN_CLOSE;
@@ -93,7 +98,7 @@ function facts(block: string): BlockFacts {
 export function requestHead(method: string, target: string, block: string, body: RequestBody): RequestHead {
   if (!TOKEN.test(method)) refuse(`the method must be a token, got ${JSON.stringify(method)}`, 'RFC 9110 §9.1');
   if (!TARGET.test(target)) {
-    refuse(`the request target must be visible ASCII, got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');
+    refuse(`the request target must be visible ASCII without '#', got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');
   }
   const { open, framing } = facts(block);
   if (framing === null ? body.length !== 0 : framing !== 'chunked' && body.length !== null && framing !== body.length) {

@@ -62,6 +62,11 @@ export function announceBody(headers: Headers, method: string, fields: readonly 
   }
 }
 
+/** Value of the Host field: the host that is connected to; of URLs that are never sent, the host as it is written. */
+function hostFieldOf(url: URL): string {
+  return url.scheme === 'http' || url.scheme === 'https' ? url.origin.hostField : url.netloc;
+}
+
 /** A request. Its headers and URL may be changed, its extensions replaced, until it is sent. */
 export class Request {
   method: string;
@@ -72,7 +77,7 @@ export class Request {
 
   /**
    * Host goes first and what announces the body last, unless given. The method is upper-cased.
-   * @throws InvalidURL, TypeError
+   * @throws InvalidURL for a URL that cannot be sent, TypeError
    */
   constructor(method: string, url: URLTypes, options?: RequestOptions | Prepared) {
     this.method = method.toUpperCase();
@@ -95,7 +100,7 @@ export class Request {
       json: own(options, 'json'),
     });
     this.#body = body;
-    if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', this.url.netloc);
+    if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', hostFieldOf(this.url));
     announceBody(this.headers, this.method, headers);
   }
 
