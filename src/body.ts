@@ -308,9 +308,8 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    const before = this.#tail;
     const step = () => this.#step();
-    const turn = before === null ? step() : before.then(step, step);
+    const turn = this.#tail === null ? step() : this.#tail.then(step, step);
     this.#tail = turn;
     const clear = () => {
       if (this.#tail === turn) this.#tail = null;
@@ -320,10 +319,25 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
   }
 
   #step(): Promise<IteratorResult<T, undefined>> {
-    const ready = this.#transform.take();
-    if (ready !== null) return Promise.resolve({ done: false, value: ready });
-    if (this.#finished) return Promise.resolve({ done: true, value: undefined });
-    return runAsync(this.#advance());
+    let ready = this.#transform.take();
+    if (ready === null && this.#finished) return Promise.resolve({ done: true, value: undefined });
+    try {
+      while (ready === null) {
+        const piece = this.#opened().readNow();
+        if (piece === null) return runAsync(this.#advance());
+        this.#transform.give(piece);
+        ready = this.#transform.take();
+      }
+    } catch (error) {
+      return Promise.reject(this.#failed(error));
+    }
+    return Promise.resolve({ done: false, value: ready });
+  }
+
+  /** What the caller sees. A source that could not be opened is its own affair. */
+  #failed(error: unknown): unknown {
+    this.#finished = true;
+    return this.#source === null ? error : this.#owner.failed(error);
   }
 
   #opened(): ByteSource {
@@ -333,14 +347,8 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
 
   *#advance(): Flow<IteratorResult<T, undefined>> {
     const transform = this.#transform;
-    let source: ByteSource;
     try {
-      source = this.#opened();
-    } catch (error) {
-      this.#finished = true;
-      throw error;
-    }
-    try {
+      const source = this.#opened();
       for (;;) {
         const piece = source.readNow() ?? (yield* source.next());
         if (piece === null) this.#finish();
@@ -350,8 +358,7 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
         if (this.#finished) return { done: true, value: undefined };
       }
     } catch (error) {
-      this.#finished = true;
-      throw this.#owner.failed(error);
+      throw this.#failed(error);
     }
   }
 
@@ -394,14 +401,14 @@ class StreamSource implements UnderlyingByteSource {
       return undefined;
     }
     if (ready !== null) {
-      controller.enqueue(ready);
+      this.#give(controller, ready);
       return undefined;
     }
     return this.#until((done) =>
       drive(
         source.next(),
         (piece) => {
-          if (piece !== null) controller.enqueue(piece);
+          if (piece !== null) this.#give(controller, piece);
           else this.#close(controller);
           done();
         },
@@ -424,7 +431,7 @@ class StreamSource implements UnderlyingByteSource {
       drive(
         fill.call(this.#source, memory),
         (octets) => {
-          if (octets > 0) request.respond(octets);
+          if (octets > 0) this.#guarded(controller, () => request.respond(octets));
           else this.#close(controller);
           done();
         },
@@ -444,10 +451,25 @@ class StreamSource implements UnderlyingByteSource {
     });
   }
 
+  /** What the controller refuses (a stream cancelled meanwhile, a view left half filled) errors the stream, and goes no further. */
+  #guarded(controller: ReadableByteStreamController, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      controller.error(error);
+    }
+  }
+
+  #give(controller: ReadableByteStreamController, piece: Uint8Array<ArrayBuffer>): void {
+    this.#guarded(controller, () => controller.enqueue(piece));
+  }
+
   #close(controller: ReadableByteStreamController): void {
     this.#owner.settled();
-    controller.close();
-    controller.byobRequest?.respond(0);
+    this.#guarded(controller, () => {
+      controller.close();
+      controller.byobRequest?.respond(0);
+    });
   }
 
   #fail(controller: ReadableByteStreamController, error: unknown): void {

@@ -10,7 +10,7 @@ import { RULE_CLOSED_EARLY } from '../assembly/abi.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
-import { CloseError, LocalProtocolError, RemoteProtocolError, type TransportError } from './exceptions.js';
+import { CloseError, ProtocolError, RemoteProtocolError, type TransportError } from './exceptions.js';
 import { type CallLimits, Exchange, type Interim } from './exchange.js';
 import type { MaybePromise, Octets, Sink, Socket } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
@@ -33,7 +33,7 @@ export interface ConnectionOwner {
 
 /** A socket and its protocol connection. Its own deadline is the keep-alive expiry. */
 export class HttpConnection extends DeadlineNode implements Sink, Events {
-  readonly socket: Socket;
+  socket: Socket;
   readonly owner: ConnectionOwner;
   /** For messages. */
   readonly origin: string;
@@ -46,14 +46,19 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** Seconds that the peer said it keeps idle connections, or `null`. */
   keepAliveSeconds: number | null = null;
   /** The pool's notes on an idle connection. */
+  idle = false;
   idleSince = 0;
   releasedIn = -1;
   referenced = true;
-  readonly #protocol: Protocol & { stopHolding(): void };
+  /** The host's answer to the latest write: `undefined`: taken; else a promise of that. */
+  written: MaybePromise<void> = undefined;
+  readonly #protocol: Protocol;
   #exchange: Exchange | null = null;
   #tunnel: NetworkStream | null = null;
   #reusable = false;
   #failure: TransportError | null = null;
+  /** Octets are being delivered: who waits for a connection is woken at the end of that. */
+  #delivering = false;
 
   constructor(socket: Socket, owner: ConnectionOwner, origin: string, site: unknown, limits: HeadLimits) {
     super();
@@ -62,7 +67,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.origin = origin;
     this.site = site;
     this.deadlines = owner.deadlines;
-    this.#protocol = openHttp1(limits);
+    this.#protocol = openHttp1(limits, (error) => this.#coreFailed(error));
     socket.sink = this;
     if (!socket.blocking) socket.demand(null);
   }
@@ -71,12 +76,10 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     return this.#protocol.httpVersion;
   }
 
-  get canOpen(): boolean {
-    return !this.closed && this.#exchange === null && this.#protocol.canOpen;
-  }
-
-  /** Begins an exchange: the head, and `body` behind it, leave in one write. `written`: what the host answered. */
+  /** Begins an exchange: the head, and `body` behind it, leave in one write. */
   open(head: RequestHead, body: Uint8Array | null, endStream: boolean, limits: CallLimits): Exchange {
+    if (this.closed || this.#exchange !== null)
+      throw new CloseError(`Cannot send the request: the connection to ${this.origin} is closed`);
     const exchange = new Exchange(this, limits);
     const protocol = this.#protocol;
     exchange.stream = protocol.open(head, endStream);
@@ -88,40 +91,33 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       protocol.end(exchange.stream, null);
     }
     exchange.sent = endStream || body !== null ? 'full' : 'partial';
-    this.written = this.socket.write(
-      protocol.takeOutput() as Octets,
-      body,
-      limits.write === null ? null : limits.write.ms,
-    );
+    this.#write(exchange, protocol.takeOutput() ?? '', body);
     return exchange;
   }
 
-  /** The host's answer to the latest write. */
-  written: MaybePromise<void> = undefined;
-
-  /** Sends a piece of the body, its framing before it. `undefined`: taken; else a promise of that. */
-  send(exchange: Exchange, body: Uint8Array): MaybePromise<void> {
+  /** Sends as much of body[from, …) as the stream takes now, its framing before it: how many octets that were. */
+  send(exchange: Exchange, body: Uint8Array, from: number): number {
     const protocol = this.#protocol;
-    if (exchange.writable) protocol.stopHolding();
-    if (protocol.send(exchange.stream, body.length) !== body.length) {
-      throw new LocalProtocolError('Cannot send the request body: the stream takes no octets now');
-    }
-    return this.socket.write(
-      protocol.takeOutput() ?? '',
-      body,
-      exchange.limits.write === null ? null : exchange.limits.write.ms,
-    );
+    const octets = protocol.send(exchange.stream, body.length - from);
+    if (octets === 0) return 0;
+    const whole = from === 0 && octets === body.length;
+    this.#write(exchange, protocol.takeOutput() ?? '', whole ? body : body.subarray(from, from + octets));
+    return octets;
   }
 
   /** Ends the body. */
-  end(exchange: Exchange): MaybePromise<void> {
+  end(exchange: Exchange): void {
     const protocol = this.#protocol;
-    if (exchange.writable) protocol.stopHolding();
     protocol.end(exchange.stream, null);
     exchange.sent = 'full';
     const output = protocol.takeOutput();
-    if (output === null) return undefined;
-    return this.socket.write(output, null, exchange.limits.write === null ? null : exchange.limits.write.ms);
+    if (output === null) this.written = undefined;
+    else this.#write(exchange, output, null);
+  }
+
+  #write(exchange: Exchange, head: Octets, body: Uint8Array | null): void {
+    const { write } = exchange.limits;
+    this.written = this.socket.write(head, body, write === null ? null : write.ms);
   }
 
   /** The exchange's user gave up: HTTP/1.1 can only close the connection. */
@@ -145,6 +141,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     }
     this.#tunnel?.broken(error);
     this.owner.dropped(this);
+    if (!this.#delivering) this.owner.wakeWaiters();
   }
 
   /** Closes the connection and lets the flow on it see the error. */
@@ -156,42 +153,61 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   override onExpire(): void {
     this.close();
-    this.owner.wakeWaiters();
+  }
+
+  /** A trap in the core: our bug, and the end of every connection of that instance. */
+  #coreFailed(error: Error): void {
+    this.closeWith(
+      new ProtocolError(`The connection to ${this.origin} was closed: ${error.message}`, { cause: error }),
+    );
+  }
+
+  /** The tunnel goes on over `socket`, which stands on the one before (TLS). */
+  continueOver(socket: Socket): void {
+    this.socket = socket;
+    socket.sink = this;
+    if (!socket.blocking) socket.demand(null);
   }
 
   // ── Sink ──
 
   octets(bytes: Uint8Array, length: number, lent: boolean): number {
     if (this.closed) return GO_ON;
-    const { owner } = this;
+    this.#delivering = true;
+    try {
+      return this.#deliver(bytes, length, lent);
+    } finally {
+      this.#delivering = false;
+      this.owner.wakeWaiters();
+    }
+  }
+
+  #deliver(bytes: Uint8Array, length: number, lent: boolean): number {
     const now = this.deadlines.tick();
-    owner.turned();
+    this.owner.turned();
     if (this.#tunnel !== null) return this.#tunnel.octets(bytes, length);
     const exchange = this.#exchange;
     if (exchange === null) {
       this.close(new RemoteProtocolError(`${this.origin} sent octets that no request asked for`));
-      owner.wakeWaiters();
       return GO_ON;
     }
     if (!exchange.answered) {
       exchange.answered = true;
       exchange.firstByteAt = now;
     }
-    const kept = this.#protocol.receive(bytes, length, lent, now, this);
+    const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
     if (exchange.interims !== null) {
       this.#tellInterims(exchange);
       if (this.closed) {
         exchange.wake();
-        owner.wakeWaiters();
-        return kept ? KEPT : GO_ON;
+        return kept;
       }
     }
     if (this.#failure !== null) this.close(this.#failure);
     else if (exchange.ended && exchange.networkStream === null) this.#finish();
     if (exchange.run !== null && exchange.ready) exchange.wake();
     else if (exchange.list !== null && exchange.status !== 0) arm(exchange, exchange.list, now);
-    owner.wakeWaiters();
-    return (kept ? KEPT : GO_ON) | (exchange.full && !exchange.ended ? STOP : GO_ON);
+    return kept | (exchange.full && !exchange.ended ? STOP : GO_ON);
   }
 
   ended(error: TransportError | null): void {
@@ -209,7 +225,6 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     }
     this.close(error);
     exchange?.wake();
-    this.owner.wakeWaiters();
   }
 
   #finish(): void {
@@ -298,7 +313,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.#reusable = false;
   }
 
-  onError(error: RemoteProtocolError, rule: number): void {
+  onError(error: ProtocolError, rule: number): void {
     const exchange = this.#exchange;
     if (exchange !== null && !exchange.ended && exchange.error === null) {
       exchange.error =

@@ -10,7 +10,7 @@
 
 import { coreModule } from '#core-module';
 import * as abi from '../assembly/abi.js';
-import { DecodingError, LocalProtocolError, RemoteProtocolError } from './exceptions.js';
+import { DecodingError, LocalProtocolError, ProtocolError, RemoteProtocolError } from './exceptions.js';
 import type { Octets } from './hosts/socket.js';
 import { describeRule } from './rules.js';
 
@@ -52,7 +52,8 @@ export interface Events {
   onUpgrade(stream: StreamId, bytes: Uint8Array, from: number, to: number): void;
   onReset(stream: StreamId, error: number, unprocessed: boolean): void;
   onGoaway(lastStream: StreamId, code: number): void;
-  onError(error: RemoteProtocolError, code: number): void;
+  /** The peer broke a rule (`rule`: RULE_* of the ABI), or the core failed (0). */
+  onError(error: ProtocolError, rule: number): void;
 }
 
 /** Limits on what a peer may send in one head. */
@@ -92,10 +93,10 @@ interface CoreExports {
   connectionOpen(handle: number, open: number): number;
   connectionEnd(handle: number, stream: number): number;
   connectionReceive(handle: number, from: number, to: number): number;
-  connectionPassed(handle: number): number;
-  connectionReceiveEnd(handle: number): number;
+  connectionPassed(handle: number, unused: number): number;
+  connectionReceiveEnd(handle: number, unused: number): number;
   connectionCancel(handle: number, stream: number): void;
-  connectionCanOpen(handle: number): number;
+  connectionCanOpen(handle: number, unused: number): number;
   connectionCloseReason(handle: number): number;
   connectionFree(handle: number): void;
   decoderCreate(coding: number, decodedOctetsMax: number, decodedRatioMax: number): number;
@@ -126,6 +127,8 @@ class Core {
   octets: Uint8Array = new Uint8Array(0);
   words: Uint32Array = new Uint32Array(0);
   broken: Error | null = null;
+  /** Those to tell when the instance fails. */
+  readonly connections = new Set<Http1Connection>();
 
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
@@ -141,13 +144,27 @@ class Core {
     this.words = new Uint32Array(this.exports.memory.buffer);
   }
 
-  /** After a trap. */
+  /** After a trap: the instance is not used again; its connections are told, outside of what is going on now. */
   discard(error: unknown): Error {
-    if (this.broken === null) {
-      this.broken = new Error('The protocol core failed; this is a bug in httpx-wasm', { cause: error });
-      if (current === this) current = null;
+    if (this.broken !== null) return this.broken;
+    const broken = new Error('The protocol core failed; this is a bug in httpx-wasm', { cause: error });
+    this.broken = broken;
+    if (current === this) current = null;
+    const told = [...this.connections];
+    this.connections.clear();
+    queueMicrotask(() => {
+      for (const connection of told) connection.onCoreFailed(broken);
+    });
+    return broken;
+  }
+
+  /** Calls the core outside of reading. @throws what `discard` makes of a trap. */
+  guarded<T>(work: (exports: CoreExports) => T): T {
+    try {
+      return work(this.exports);
+    } catch (error) {
+      throw this.discard(error);
     }
-    return this.broken;
   }
 
   record(word: number, index: number): number {
@@ -167,8 +184,20 @@ export function liveOctets(): number {
   return current === null ? 0 : current.exports.liveOctets();
 }
 
+/** The core's calls on a connection that may make records. */
+type ConnectionCall =
+  | 'connectionOpen'
+  | 'connectionEnd'
+  | 'connectionPassed'
+  | 'connectionReceiveEnd'
+  | 'connectionCanOpen';
+
+/** Most body octets of one chunk, and of one write: each has its own write limit. */
+const WRITE_OCTETS_MAX = 65536;
+
 /** An HTTP/1.1 connection: the core understands what comes; what goes is text made here, which the core is told of. */
 class Http1Connection implements Connection {
+  readonly onCoreFailed: (error: Error) => void;
   readonly #core: Core;
   #handle: number;
   #stream: StreamId = 0;
@@ -178,20 +207,23 @@ class Http1Connection implements Connection {
   #chunks = 0;
   /** Body octets that go by without the core: announced by KIND_PASS. */
   #passing = 0;
-  #holding = false;
-  /** The last `onData` of a `#report` kept the lent memory. */
+  /** A piece of the lent memory of this read was kept: the other pieces of it are not lent, so that each owns its memory. */
   #keeping = false;
 
-  constructor(limits: HeadLimits) {
+  constructor(limits: HeadLimits, onCoreFailed: (error: Error) => void) {
+    this.onCoreFailed = onCoreFailed;
     this.#core = core();
-    this.#handle = this.#core.exports.connectionCreate(
-      abi.PROTOCOL_HTTP_1_1,
-      abi.ROLE_CLIENT,
-      limits.headOctets,
-      limits.fields,
-      limits.interim,
+    this.#handle = this.#core.guarded((exports) =>
+      exports.connectionCreate(
+        abi.PROTOCOL_HTTP_1_1,
+        abi.ROLE_CLIENT,
+        limits.headOctets,
+        limits.fields,
+        limits.interim,
+      ),
     );
     if (this.#handle === 0) throw new RangeError('Cannot open a connection: the protocol core has no memory left');
+    this.#core.connections.add(this);
     this.#core.refresh();
   }
 
@@ -200,39 +232,34 @@ class Http1Connection implements Connection {
   }
 
   get canOpen(): boolean {
-    return this.#handle !== 0 && this.#core.broken === null && this.#core.exports.connectionCanOpen(this.#handle) !== 0;
+    return this.#handle !== 0 && this.#core.broken === null && this.#call('connectionCanOpen', 0) > 0;
   }
 
   get closeReason(): number {
-    if (this.#handle === 0) return abi.CLOSE_CANCELLED;
+    if (this.#handle === 0 || this.#core.broken !== null) return abi.CLOSE_CANCELLED;
     return this.#core.exports.connectionCloseReason(this.#handle);
   }
 
   open(head: RequestHead, endStream: boolean): StreamId {
-    const stream = this.#core.exports.connectionOpen(
-      this.#handle,
-      endStream ? head.open | abi.OPEN_END_STREAM : head.open,
-    );
-    if (stream === 0) throw new LocalProtocolError('Cannot send a request: the connection is busy or closed');
+    const stream = this.#call('connectionOpen', endStream ? head.open | abi.OPEN_END_STREAM : head.open);
+    if (stream <= 0) {
+      throw new LocalProtocolError('Cannot send a request: the connection is busy or closed', {
+        cause: this.#core.broken ?? undefined,
+      });
+    }
     this.#stream = stream;
     this.#output = `${head.method} ${head.target} HTTP/1.1\r\n${head.block}\r\n`;
     this.#framing = head.framing;
     this.#sentOctets = 0;
     this.#chunks = 0;
-    this.#holding = (head.open & abi.OPEN_EXPECT_CONTINUE) !== 0 && !endStream;
     return stream;
   }
 
-  /** The body may go although no 100 (Continue) came (RFC 9110 §10.1.1). */
-  stopHolding(): void {
-    this.#holding = false;
-  }
-
-  send(_stream: StreamId, octets: number): number {
-    if (this.#holding || octets === 0) return 0;
+  send(_stream: StreamId, wanted: number): number {
+    const octets = Math.min(wanted, WRITE_OCTETS_MAX);
     if (this.#framing === 'chunked') {
       this.#append(`${this.#chunks++ === 0 ? '' : '\r\n'}${octets.toString(16)}\r\n`);
-    } else if (this.#framing === null || this.#sentOctets + octets > this.#framing) {
+    } else if (this.#framing === null || this.#sentOctets + wanted > this.#framing) {
       throw new LocalProtocolError(
         `Cannot send the request body: it is longer than its Content-Length of ${this.#framing ?? 0} octets`,
       );
@@ -249,13 +276,18 @@ class Http1Connection implements Connection {
         `Cannot end the request body: ${this.#sentOctets} octets were sent, Content-Length says ${this.#framing ?? 0}`,
       );
     }
-    this.#core.exports.connectionEnd(this.#handle, stream);
+    this.#call('connectionEnd', stream);
   }
 
   release(): void {}
 
   cancel(stream: StreamId): void {
-    if (this.#handle !== 0 && this.#core.broken === null) this.#core.exports.connectionCancel(this.#handle, stream);
+    if (this.#handle === 0 || this.#core.broken !== null) return;
+    try {
+      this.#core.exports.connectionCancel(this.#handle, stream);
+    } catch (error) {
+      this.#core.discard(error);
+    }
   }
 
   takeOutput(): string | null {
@@ -268,7 +300,13 @@ class Http1Connection implements Connection {
     const handle = this.#handle;
     if (handle === 0) return;
     this.#handle = 0;
-    if (this.#core.broken === null) this.#core.exports.connectionFree(handle);
+    this.#core.connections.delete(this);
+    if (this.#core.broken !== null) return;
+    try {
+      this.#core.exports.connectionFree(handle);
+    } catch (error) {
+      this.#core.discard(error);
+    }
   }
 
   #append(text: string): void {
@@ -276,51 +314,61 @@ class Http1Connection implements Connection {
   }
 
   receive(bytes: Uint8Array, length: number, lent: boolean, _nowMs: number, to: Events): boolean {
-    let kept = false;
+    this.#keeping = false;
     let at = 0;
     if (this.#passing > 0) {
-      const share = Math.min(length, this.#passing);
-      this.#passing -= share;
-      kept = to.onData(this.#stream, bytes, 0, share, lent);
-      if (this.#passing > 0) return kept;
-      at = share;
-      this.#report(this.#call('connectionPassed', 0, 0), bytes, 0, 0, length, lent, to);
+      at = Math.min(length, this.#passing);
+      this.#passing -= at;
+      this.#data(this.#stream, bytes, 0, at, lent, to);
+      if (this.#passing > 0) return this.#keeping;
+      this.#report(this.#call('connectionPassed', 0), bytes, 0, 0, length, lent, to);
     }
     const inner = this.#core;
     while (at < length && this.#handle !== 0) {
       const end = Math.min(length, at + abi.INPUT_OCTETS);
       if (inner.octets.length === 0) inner.refresh();
       inner.octets.set(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), inner.input);
-      const records = this.#call('connectionReceive', 0, end - at);
-      this.#keeping = false;
-      const next = this.#report(records, bytes, at, end, length, lent, to);
-      kept ||= this.#keeping;
-      at = next;
+      at = this.#report(this.#parse(end - at), bytes, at, end, length, lent, to);
     }
-    return kept;
+    return this.#keeping;
   }
 
   receiveEnd(to: Events): void {
     if (this.#handle === 0) return;
     this.#passing = 0;
-    this.#report(this.#call('connectionReceiveEnd', 0, 0), EMPTY, 0, 0, 0, false, to);
+    this.#report(this.#call('connectionReceiveEnd', 0), EMPTY, 0, 0, 0, false, to);
   }
 
-  #call(name: 'connectionReceive' | 'connectionPassed' | 'connectionReceiveEnd', from: number, to: number): number {
+  #data(stream: StreamId, bytes: Uint8Array, from: number, to: number, lent: boolean, events: Events): void {
+    if (events.onData(stream, bytes, from, to, lent && !this.#keeping)) this.#keeping = true;
+  }
+
+  /** Records of `octets` octets in the input area; -1: the core failed. */
+  #parse(octets: number): number {
     const inner = this.#core;
     if (inner.broken !== null) return -1;
-    let records: number;
     try {
-      const { exports } = inner;
-      if (name === 'connectionReceive') records = exports.connectionReceive(this.#handle, from, to);
-      else if (name === 'connectionPassed') records = exports.connectionPassed(this.#handle);
-      else records = exports.connectionReceiveEnd(this.#handle);
+      const records = inner.exports.connectionReceive(this.#handle, 0, octets);
+      if (inner.octets.length === 0) inner.refresh();
+      return records;
     } catch (error) {
       inner.discard(error);
       return -1;
     }
-    if (inner.octets.length === 0) inner.refresh();
-    return records;
+  }
+
+  /** What another call answers; -1: the core failed. */
+  #call(name: ConnectionCall, argument: number): number {
+    const inner = this.#core;
+    if (inner.broken !== null || this.#handle === 0) return -1;
+    try {
+      const answer = inner.exports[name](this.#handle, argument);
+      if (inner.octets.length === 0) inner.refresh();
+      return answer;
+    } catch (error) {
+      inner.discard(error);
+      return -1;
+    }
   }
 
   /** Turns records into calls. Where the octets that the core has not seen begin in `bytes`. */
@@ -337,7 +385,7 @@ class Http1Connection implements Connection {
     let at = this.#core.events;
     if (records < 0) {
       const cause = this.#core.broken;
-      to.onError(new RemoteProtocolError('The protocol core failed while reading a response', { cause }), 0);
+      to.onError(new ProtocolError('Cannot read the response: the protocol core failed', { cause }), 0);
       return length;
     }
     for (let i = 0; i < records; i++, at += 8) {
@@ -354,9 +402,7 @@ class Http1Connection implements Connection {
           if (a === 1) {
             const from = this.#core.input + offset;
             to.onData(stream, this.#core.octets, from, from + octets, false);
-          } else if (to.onData(stream, bytes, base + offset, base + offset + octets, lent)) {
-            this.#keeping = true;
-          }
+          } else this.#data(stream, bytes, base + offset, base + offset + octets, lent, to);
           break;
         case abi.KIND_END:
           to.onEnd(stream, code === 1, octets === 0 ? null : this.#head(at));
@@ -367,7 +413,6 @@ class Http1Connection implements Connection {
           to.onInterim(stream, code, this.#head(at));
           break;
         case abi.KIND_WRITABLE:
-          this.#holding = false;
           to.onWritable(stream);
           break;
         case abi.KIND_UPGRADE:
@@ -390,8 +435,8 @@ class Http1Connection implements Connection {
     const left = high === abi.PASS_UNLIMITED ? Number.POSITIVE_INFINITY : (words[at + 6] as number) + high * 4294967296;
     const more = Math.min(left, length - from - shown);
     this.#passing = left - more;
-    if (shown + more > 0 && to.onData(stream, bytes, from, from + shown + more, lent)) this.#keeping = true;
-    if (this.#passing === 0) this.#report(this.#call('connectionPassed', 0, 0), bytes, 0, 0, length, lent, to);
+    if (shown + more > 0) this.#data(stream, bytes, from, from + shown + more, lent, to);
+    if (this.#passing === 0) this.#report(this.#call('connectionPassed', 0), bytes, 0, 0, length, lent, to);
     return from + shown + more;
   }
 
@@ -413,9 +458,9 @@ function protocolError(rule: number, octet: number, limit: number): RemoteProtoc
   return new RemoteProtocolError(describeRule(rule, octet, limit));
 }
 
-/** A connection that speaks HTTP/1.1 as a client. */
-export function openHttp1(limits: HeadLimits): Connection & { stopHolding(): void } {
-  return new Http1Connection(limits);
+/** A connection that speaks HTTP/1.1 as a client. `onCoreFailed`: a trap has ended it, and every other one. */
+export function openHttp1(limits: HeadLimits, onCoreFailed: (error: Error) => void): Connection {
+  return new Http1Connection(limits, onCoreFailed);
 }
 
 /** Content codings that the core can decode, by name in `Content-Encoding`. */
@@ -449,7 +494,9 @@ export class Decoder {
     this.#core = core();
     const code = CODINGS.get(coding);
     if (code === undefined) throw new DecodingError(`Cannot decode ${coding}: unknown content coding`);
-    this.#handle = this.#core.exports.decoderCreate(code, limits.decodedOctets ?? 0, limits.decodedRatio ?? 0);
+    this.#handle = this.#core.guarded((exports) =>
+      exports.decoderCreate(code, limits.decodedOctets ?? 0, limits.decodedRatio ?? 0),
+    );
     if (this.#handle === 0) throw new DecodingError(`Cannot decode ${coding}: the decoder got no memory`);
     this.#core.refresh();
   }
@@ -471,19 +518,20 @@ export class Decoder {
       throw new DecodingError(`Cannot decode ${this.coding}: the decoder failed`, { cause: inner.discard(error) });
     }
     inner.refresh();
-    if (status === abi.DECODE_ERROR) throw this.#error(inner.record(0, 6));
     const offset = inner.record(0, 3);
     const octets = inner.record(0, 4);
+    // What was decoded before an error is handed out first, wherever the input was cut; the next call repeats the error.
+    if (status === abi.DECODE_ERROR && octets === 0) throw this.#error(inner.record(0, 6));
     return {
       consumed: inner.record(0, 5),
       output: octets === 0 ? null : (inner.octets.slice(offset, offset + octets) as Uint8Array<ArrayBuffer>),
-      more: status === abi.DECODE_HAS_OUTPUT,
+      more: status !== abi.DECODE_NEEDS_INPUT,
     };
   }
 
   /** No more input will come. @throws DecodingError if the data is not complete. */
   end(): void {
-    const rule = this.#core.exports.decoderEnd(this.#handle);
+    const rule = this.#core.guarded((exports) => exports.decoderEnd(this.#handle));
     if (rule !== 0) throw this.#error(rule);
   }
 
@@ -491,7 +539,12 @@ export class Decoder {
     const handle = this.#handle;
     if (handle === 0) return;
     this.#handle = 0;
-    if (this.#core.broken === null) this.#core.exports.decoderFree(handle);
+    if (this.#core.broken !== null) return;
+    try {
+      this.#core.exports.decoderFree(handle);
+    } catch (error) {
+      this.#core.discard(error);
+    }
   }
 
   #error(rule: number): DecodingError {

@@ -24,6 +24,7 @@ export class DeadlineList {
   readonly ms: number;
   readonly #owner: Deadlines;
   #timer: HostTimer | null = null;
+  #firing = false;
   /** @internal */ first: DeadlineNode | null = null;
   /** @internal */ last: DeadlineNode | null = null;
 
@@ -34,17 +35,23 @@ export class DeadlineList {
 
   /** @internal Makes sure that the host will call. */
   watch(ms: number): void {
-    if (this.#timer === null) this.#timer = this.#owner.host.after(Math.min(ms, TIMER_MS_MAX), () => this.#fire());
+    if (this.#timer === null && !this.#firing)
+      this.#timer = this.#owner.host.after(Math.min(ms, TIMER_MS_MAX), () => this.#fire());
   }
 
   #fire(): void {
     this.#timer = null;
+    this.#firing = true;
     const now = this.#owner.tick();
-    for (let node = this.first; node !== null && node.expiresAt <= now; node = this.first) {
-      disarm(node);
-      node.onExpire(this.ms);
+    try {
+      for (let node = this.first; node !== null && node.expiresAt <= now; node = this.first) {
+        disarm(node);
+        node.onExpire(this.ms);
+      }
+    } finally {
+      this.#firing = false;
+      if (this.first !== null) this.watch(Math.max(1, Math.ceil(this.first.expiresAt - now)));
     }
-    if (this.first !== null) this.watch(Math.max(1, Math.ceil(this.first.expiresAt - now)));
   }
 }
 

@@ -6,7 +6,7 @@ import type { ByteSource } from './body.js';
 import type { HttpConnection } from './connection.js';
 import type { Head, StreamId } from './core.js';
 import { arm, type DeadlineList, disarm } from './deadlines.js';
-import { ReadError, ReadTimeout, WriteTimeout } from './exceptions.js';
+import { ReadTimeout, StreamClosed, WriteTimeout } from './exceptions.js';
 import { type Flow, Park } from './flow.js';
 import type { NetworkStream } from './network-stream.js';
 
@@ -16,7 +16,6 @@ export interface CallLimits {
   readonly read: DeadlineList | null;
   readonly write: DeadlineList | null;
   readonly pool: DeadlineList | null;
-  readonly total: DeadlineList | null;
 }
 
 /** Octets of one unread body that are buffered before reading pauses. */
@@ -151,18 +150,6 @@ export class Exchange extends Park implements ByteSource {
     return false;
   }
 
-  /** Waits until the final head has come. */
-  *receiveHead(): Flow<void> {
-    try {
-      while (this.status === 0) {
-        if (this.error !== null) throw this.error;
-        if (!this.demand()) yield this;
-      }
-    } finally {
-      disarm(this);
-    }
-  }
-
   /** Waits until the host took what was written, or the response came first. @throws WriteTimeout, WriteError */
   *drained(written: PromiseLike<void>): Flow<void> {
     let done = false;
@@ -215,11 +202,16 @@ export class Exchange extends Park implements ByteSource {
     }
   }
 
-  /** Waits until the body may be sent: 100 (Continue), `limit` at the longest, or a final response (RFC 9110 §10.1.1). */
-  *permission(limit: DeadlineList): Flow<void> {
-    this.#continueBy = true;
+  /**
+   * Waits until the body may be sent, or a final response came first. `limit`: how long a body waits for 100 (Continue)
+   * (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write limit holds.
+   */
+  *permission(limit: DeadlineList | null): Flow<void> {
+    const list = limit ?? this.limits.write;
+    this.#continueBy = limit !== null;
+    this.#writing = true;
     this.#awaitsWritable = true;
-    arm(this, limit, this.connection.deadlines.tick());
+    if (list !== null) arm(this, list, this.connection.deadlines.tick());
     try {
       while (!this.writable && this.status === 0) {
         if (this.error !== null) throw this.error;
@@ -228,6 +220,7 @@ export class Exchange extends Park implements ByteSource {
       if (this.error !== null) throw this.error;
     } finally {
       this.#continueBy = false;
+      this.#writing = false;
       this.#awaitsWritable = false;
       disarm(this);
     }
@@ -244,7 +237,12 @@ export class Exchange extends Park implements ByteSource {
       this.#more = null;
       this.#moreAt = 0;
     } else {
-      this.#chunk = more[this.#moreAt++] as Uint8Array<ArrayBuffer>;
+      this.#chunk = more[this.#moreAt] as Uint8Array<ArrayBuffer>;
+      more[this.#moreAt++] = NOTHING;
+      if (this.#moreAt >= 64 && this.#moreAt * 2 >= more.length) {
+        more.splice(0, this.#moreAt);
+        this.#moreAt = 0;
+      }
     }
     return chunk;
   }
@@ -331,12 +329,14 @@ export class Exchange extends Park implements ByteSource {
   }
 
   close(): void {
+    const unread = this.#chunk !== null || !this.ended;
     this.#chunk = null;
     this.#more = null;
+    this.#moreAt = 0;
     this.#buffered = 0;
     disarm(this);
+    if (unread && this.error === null) this.error = new StreamClosed();
     if (this.ended) return;
-    if (this.error === null) this.error = new ReadError('Cannot read the response body: the response was closed');
     this.connection.abandon(this);
     this.wake();
   }

@@ -6,7 +6,7 @@
  * refuses to wait. An abort that fires while a step is running is queued until the generator is suspended; yields inside
  * `finally` are still driven afterwards.
  */
-import { arm, type DeadlineList, DeadlineNode, disarm } from './deadlines.js';
+import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 
 export type Flow<T> = Generator<unknown, T, unknown>;
 
@@ -74,12 +74,12 @@ class Run<T> implements Resumable, Abortable {
         return;
       }
       if (result.done === true) {
-        this.#guard?.leave(this);
-        this.#resolve(result.value);
+        this.#finish(result.value);
         return;
       }
       const yielded = result.value;
       if (this.#queuedAbort !== null) {
+        if (isThenable(yielded)) yielded.then(undefined, () => {});
         value = this.#queuedAbort.reason;
         this.#queuedAbort = null;
         failed = true;
@@ -95,6 +95,17 @@ class Run<T> implements Resumable, Abortable {
         failed = false;
       }
     }
+  }
+
+  /** The flow has its result. An abort that came in its last step still counts: what the flow made is disposed of. */
+  #finish(value: T): void {
+    this.#guard?.leave(this);
+    if (this.#queuedAbort === null) {
+      this.#resolve(value);
+      return;
+    }
+    (value as Partial<Disposable> | null | undefined)?.[Symbol.dispose]?.();
+    this.#reject(this.#queuedAbort.reason);
   }
 
   #await(promise: PromiseLike<unknown>): void {
@@ -125,15 +136,29 @@ class Run<T> implements Resumable, Abortable {
   }
 }
 
+/** How long a signal that no call uses keeps its listener, ms: calls in a row share one. */
+const LISTENER_MS = 50;
+
 /** All guards of one signal, so that a signal carries one listener however many calls share it. */
-class Hub {
+class Hub extends DeadlineNode {
   first: Guard | null = null;
+  readonly #signal: AbortSignal;
+  readonly #abortAll: () => void;
 
   constructor(signal: AbortSignal) {
-    const abortAll = () => {
+    super();
+    this.#signal = signal;
+    this.#abortAll = () => {
       for (let guard = this.first; guard !== null; guard = this.first) guard.stop(signal.reason);
     };
-    signal.addEventListener('abort', abortAll, { once: true });
+    signal.addEventListener('abort', this.#abortAll, { once: true });
+  }
+
+  /** A signal with a listener may never be collected: an unused one loses it. */
+  override onExpire(): void {
+    if (this.first !== null) return;
+    this.#signal.removeEventListener('abort', this.#abortAll);
+    hubs.delete(this.#signal);
   }
 }
 
@@ -147,26 +172,29 @@ export class Guard extends DeadlineNode {
   /** What is stopped; set by the run, or by `moveTo`. */
   target: Abortable | null = null;
   readonly #expired: (ms: number) => unknown;
+  readonly #clock: Deadlines;
   #hub: Hub | null = null;
   #before: Guard | null = null;
   #after: Guard | null = null;
 
-  /** `expired` makes the error for a total time that is up. */
-  constructor(signal: AbortSignal | null, total: DeadlineList | null, now: number, expired: (ms: number) => unknown) {
+  /** `totalMs`: the call's time in all, `null` for no limit; `expired` makes the error for when it is up. */
+  constructor(signal: AbortSignal | null, totalMs: number | null, clock: Deadlines, expired: (ms: number) => unknown) {
     super();
     this.#expired = expired;
+    this.#clock = clock;
     if (signal !== null) {
       let hub = hubs.get(signal);
       if (hub === undefined) {
         hub = new Hub(signal);
         hubs.set(signal, hub);
       }
+      disarm(hub);
       this.#hub = hub;
       this.#after = hub.first;
       if (hub.first !== null) hub.first.#before = this;
       hub.first = this;
     }
-    if (total !== null) arm(this, total, now);
+    if (totalMs !== null) arm(this, clock.of(totalMs), clock.tick());
   }
 
   override onExpire(ms: number): void {
@@ -200,6 +228,7 @@ export class Guard extends DeadlineNode {
     else this.#before.#after = this.#after;
     if (this.#after !== null) this.#after.#before = this.#before;
     this.#before = this.#after = null;
+    if (hub.first === null) arm(hub, this.#clock.of(LISTENER_MS), this.#clock.tick());
   }
 }
 

@@ -29,8 +29,8 @@ export interface Site {
 
 /** What `assign` looks at. */
 export interface PoolState<S = Site> {
-  /** Sites of those who wait, first come first. */
-  readonly waiting: readonly S[];
+  /** Sites of those who wait, first come first; `fresh`: only a new connection will do. */
+  readonly waiting: readonly { readonly site: S; readonly fresh: boolean }[];
   /** Sites of idle connections, longest idle first. */
   readonly idle: readonly S[];
   /** Connections in all, connecting and idle ones included. */
@@ -56,8 +56,8 @@ export function assign<S>(state: PoolState<S>): readonly Assignment[] {
   const firstUnused = (fits: (site: S) => boolean) =>
     state.idle.findIndex((site, index) => !used.has(index) && fits(site));
   for (let waiter = 0; waiter < state.waiting.length; waiter++) {
-    const site = state.waiting[waiter] as S;
-    const take = firstUnused((each) => each === site);
+    const { site, fresh } = state.waiting[waiter] as PoolState<S>['waiting'][number];
+    const take = fresh ? -1 : firstUnused((each) => each === site);
     if (take >= 0) {
       used.add(take);
       assignments.push({ waiter, take, close: null });
@@ -69,7 +69,7 @@ export function assign<S>(state: PoolState<S>): readonly Assignment[] {
       continue;
     }
     const close = firstUnused(() => true);
-    if (close < 0) continue;
+    if (close < 0) break;
     used.add(close);
     assignments.push({ waiter, take: null, close });
   }
@@ -79,13 +79,16 @@ export function assign<S>(state: PoolState<S>): readonly Assignment[] {
 /** One who waits for a connection, or for leave to make one. */
 class Waiter extends Park {
   readonly site: Site;
+  /** Only a new connection will do. */
+  readonly fresh: boolean;
   connection: HttpConnection | null = null;
   mayConnect = false;
   error: TransportError | null = null;
 
-  constructor(site: Site) {
+  constructor(site: Site, fresh: boolean) {
     super();
     this.site = site;
+    this.fresh = fresh;
   }
 
   override onExpire(ms: number): void {
@@ -108,10 +111,16 @@ class Attempt extends Park implements Cancel {
   securedAt = 0;
   socket: Socket | null = null;
   error: unknown = null;
+  readonly #clock: Deadlines;
 
-  constructor(site: Site) {
+  constructor(site: Site, clock: Deadlines) {
     super();
     this.site = site;
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.host.now();
   }
 
   start(connector: Connector): void {
@@ -170,7 +179,7 @@ export interface Acquired {
   securedAt: number;
 }
 
-/** Flows that go on in the host's next turn. */
+/** Where a flow waits for the host's next turn. */
 class NextTurn extends Park {}
 
 /** Looks after idle connections: those idle for a while no longer keep the process alive. */
@@ -205,7 +214,6 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #open = new Set<HttpConnection>();
   readonly #attempts = new Set<Attempt>();
   readonly #sweeper = new Sweeper(() => this.#sweep());
-  #nextTurn: NextTurn[] = [];
   #total = 0;
   #idle = 0;
   #turn = 0;
@@ -260,7 +268,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (idle !== null) return idle;
     if (this.#closed) throw new CloseError('Cannot send the request: the connection pool is closed', { sent: 'none' });
     if (!this.#hasRoom()) {
-      const served = yield* this.#inLine(site, limits);
+      const served = yield* this.#inLine(site, limits, fresh);
       if (served !== null) return served;
     } else {
       this.#total++;
@@ -286,6 +294,7 @@ export class ConnectionPool implements ConnectionOwner {
       if (connection === undefined) return null;
       const expired = connection.list !== null && connection.expiresAt <= this.deadlines.tick();
       const justReleased = this.#justReleased(connection);
+      const expires = connection.list !== null;
       this.#takeIdle(connection);
       if (expired) {
         connection.close();
@@ -297,7 +306,7 @@ export class ConnectionPool implements ConnectionOwner {
         if (!this.#connector.blocking) yield this.#later();
         checked = true;
       } finally {
-        if (!checked) this.back(connection);
+        if (!checked) this.#restore(connection, expires);
       }
       if (!connection.closed) return connection;
     }
@@ -309,28 +318,41 @@ export class ConnectionPool implements ConnectionOwner {
     return connection.releasedIn === this.#turn && this.deadlines.now - connection.idleSince < UNSEEN_MS;
   }
 
+  /** Puts an idle connection back as it was, with what is left of its time. */
+  #restore(connection: HttpConnection, expires: boolean): void {
+    if (connection.closed) return;
+    const leftMs = Math.ceil(connection.expiresAt - this.deadlines.tick());
+    if (expires && leftMs <= 0) {
+      connection.close();
+      return;
+    }
+    if (this.#waiters.length > 0) {
+      this.released(connection);
+      this.wakeWaiters();
+      return;
+    }
+    this.#shelve(connection);
+    if (expires) arm(connection, this.deadlines.of(leftMs), this.deadlines.now);
+  }
+
+  /** A place to wait for a whole turn of the host's loop, counted from now. */
   #later(): NextTurn {
     const turn = new NextTurn();
-    if (this.#nextTurn.length === 0) {
-      this.deadlines.host.nextTurn(() => {
-        const due = this.#nextTurn;
-        this.#nextTurn = [];
-        for (const each of due) each.wake();
-      });
-    }
-    this.#nextTurn.push(turn);
+    this.deadlines.host.nextTurn(() => turn.wake());
     return turn;
   }
 
   /** Waits in line. A connection, or `null`: leave to connect (already counted). */
-  *#inLine(site: Site, limits: CallLimits): Flow<HttpConnection | null> {
-    const waiter = new Waiter(site);
+  *#inLine(site: Site, limits: CallLimits, fresh: boolean): Flow<HttpConnection | null> {
+    const waiter = new Waiter(site, fresh);
     this.#waiters.push(waiter);
     if (limits.pool !== null) arm(waiter, limits.pool, this.deadlines.tick());
     let taken = false;
     try {
-      while (waiter.connection === null && !waiter.mayConnect) {
+      for (;;) {
         if (waiter.error !== null) throw waiter.error;
+        if (waiter.connection?.closed === true) this.#serveAgain(waiter);
+        if (waiter.connection !== null || waiter.mayConnect) break;
         if (this.#connector.blocking) waiter.onExpire(limits.pool?.ms ?? 0);
         else yield waiter;
       }
@@ -342,6 +364,13 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
+  /** What it was served with closed before its flow went on: it is first in line again. */
+  #serveAgain(waiter: Waiter): void {
+    waiter.connection = null;
+    this.#waiters.unshift(waiter);
+    this.#assignWaiting();
+  }
+
   #withdraw(waiter: Waiter): void {
     const index = this.#waiters.indexOf(waiter);
     if (index >= 0) this.#waiters.splice(index, 1);
@@ -350,7 +379,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   *#connect(site: Site, limits: CallLimits, got: Acquired): Flow<HttpConnection> {
-    const attempt = new Attempt(site);
+    const attempt = new Attempt(site, this.deadlines);
     this.#attempts.add(attempt);
     let connection: HttpConnection | null = null;
     got.pooledAt = this.deadlines.tick();
@@ -401,15 +430,12 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   released(connection: HttpConnection): void {
-    const site = connection.site as Site;
-    if (this.#waiters.length > 0) {
-      const index = this.#waiters.findIndex((waiter) => waiter.site === site);
-      if (index >= 0) {
-        const [waiter] = this.#waiters.splice(index, 1);
-        (waiter as Waiter).connection = connection;
-        this.#served.push(waiter as Waiter);
-        return;
-      }
+    const first = this.#waiters[0];
+    if (first !== undefined && first.site === connection.site && !first.fresh) {
+      this.#waiters.shift();
+      first.connection = connection;
+      this.#served.push(first);
+      return;
     }
     const expiry = this.#expiryOf(connection);
     const { maxKeepaliveConnections: most } = this.#limits;
@@ -417,13 +443,18 @@ export class ConnectionPool implements ConnectionOwner {
       connection.close();
       return;
     }
-    site.idle.push(connection);
-    this.#idle++;
     connection.idleSince = this.deadlines.now;
     connection.releasedIn = this.#turn;
+    this.#shelve(connection);
     if (expiry !== null) arm(connection, this.deadlines.of(expiry), this.deadlines.now);
+    if (first !== undefined) this.#assignWaiting();
+  }
+
+  #shelve(connection: HttpConnection): void {
+    (connection.site as Site).idle.push(connection);
+    connection.idle = true;
+    this.#idle++;
     if (this.#sweeper.list === null) arm(this.#sweeper, this.deadlines.of(REFERENCED_MS), this.deadlines.now);
-    if (this.#waiters.length > 0) this.#assignWaiting();
   }
 
   /** How long this connection may be idle, ms; `null`: no limit; 0: not at all. The peer's hint counts, less a margin. */
@@ -437,9 +468,9 @@ export class ConnectionPool implements ConnectionOwner {
 
   dropped(connection: HttpConnection): void {
     const site = connection.site as Site;
-    const index = site.idle.indexOf(connection);
-    if (index >= 0) {
-      site.idle.splice(index, 1);
+    if (connection.idle) {
+      site.idle.splice(site.idle.indexOf(connection), 1);
+      connection.idle = false;
       this.#idle--;
     }
     if (!this.#open.delete(connection)) return;
@@ -449,7 +480,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   wakeWaiters(): void {
-    if (this.#waking || this.#served.length === 0) return;
+    if (this.#waking || this.#assigning || this.#served.length === 0) return;
     this.#waking = true;
     try {
       for (let waiter = this.#served.shift(); waiter !== undefined; waiter = this.#served.shift()) waiter.wake();
@@ -462,6 +493,7 @@ export class ConnectionPool implements ConnectionOwner {
     const { idle } = connection.site as Site;
     if (idle[idle.length - 1] === connection) idle.pop();
     else idle.splice(idle.indexOf(connection), 1);
+    connection.idle = false;
     this.#idle--;
     disarm(connection);
     if (!connection.referenced) {
@@ -471,7 +503,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #allIdle(): HttpConnection[] {
-    const all = [...this.#open].filter((connection) => (connection.site as Site).idle.includes(connection));
+    const all = [...this.#open].filter((connection) => connection.idle);
     return all.sort((a, b) => a.idleSince - b.idleSince);
   }
 
@@ -494,7 +526,7 @@ export class ConnectionPool implements ConnectionOwner {
     const idle = this.#allIdle();
     const waiting = this.#waiters.slice();
     const assignments = assign({
-      waiting: waiting.map((waiter) => waiter.site),
+      waiting,
       idle: idle.map((connection) => connection.site as Site),
       total: this.#total,
       maxConnections: this.#limits.maxConnections,
@@ -536,6 +568,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#closed = true;
     disarm(this.#sweeper);
     const error = () => new CloseError('The client was closed while the request was in flight');
+    for (const waiter of this.#served) waiter.error = error();
     for (const waiter of this.#waiters.splice(0)) {
       waiter.error = error();
       this.#served.push(waiter);

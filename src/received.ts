@@ -2,6 +2,7 @@
  * What a response has from its transport beside head and body: clock readings, limits, and what is done about a response
  * that its user forgets.
  */
+import type { ByteSource } from './body.js';
 import type { DecodeLimits } from './core.js';
 import type { Exchange } from './exchange.js';
 
@@ -52,18 +53,25 @@ export function timingsOf({ exchange, readings }: Received): Timings {
   return { pool, dns, connect, tls, sent, firstByte, end: exchange.ended ? since(exchange.endAt, firstByte) : null };
 }
 
-/** What is known of a response after it is gone. */
+/** What is known of a response after it is gone. Nothing here leads to the response itself. */
 export interface Unread {
   readonly exchange: Exchange;
   readonly url: string;
   readonly warn: (message: string) => void;
+  /** The source of its body, once it is being read: it may hold a decoder. */
+  source: ByteSource | null;
+  /** Ends the watch of signal and total time. */
+  unwatch: (() => void) | null;
 }
 
-/** Responses that were handed out unread. */
-export const droppedUnread: FinalizationRegistry<Unread> = new FinalizationRegistry<Unread>(
-  ({ exchange, url, warn }) => {
-    if (exchange.ended || exchange.error !== null) return;
-    exchange.close();
+/** Responses that were handed out with their body unread. */
+export const droppedUnread: FinalizationRegistry<Unread> = new FinalizationRegistry<Unread>((unread) => {
+  const { exchange, url, warn, source, unwatch } = unread;
+  const pending = !exchange.ended && exchange.error === null;
+  unwatch?.();
+  source?.close();
+  exchange.close();
+  if (pending) {
     warn(`A response of ${url} was dropped unread; its connection is closed. Read it, or close it with aclose().`);
-  },
-);
+  }
+});

@@ -33,7 +33,7 @@ import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { NetworkStream } from './network-stream.js';
-import { droppedUnread, Received, type Timings, timingsOf } from './received.js';
+import { droppedUnread, Received, type Timings, timingsOf, type Unread } from './received.js';
 import { type Request, shown } from './request.js';
 import { codes } from './status.js';
 import { charsetOf, decodeJsonText, decodeText, isKnown, TextLines, TextPieces } from './text.js';
@@ -94,7 +94,7 @@ export class Response {
   #guard: Guard | null = null;
   /** What the guard stops. */
   #watched: Abortable | null = null;
-  #registered = false;
+  #unread: Unread | null = null;
   #startedAt = 0;
   #elapsedMs: number | null = null;
 
@@ -176,9 +176,10 @@ export class Response {
 
   /** @internal If this response is dropped before its body was read, its connection is given up and the developer told. */
   reportIfDropped(warn: (message: string) => void): void {
-    const { exchange } = this.#received as Received;
-    droppedUnread.register(this, { exchange, url: shown(this.url), warn }, this);
-    this.#registered = true;
+    if (this.#received === null || this.#closed || this.#unread !== null) return;
+    const unwatch = this.#guard === null ? null : unwatching(this.#guard, this.#watched);
+    this.#unread = { exchange: this.#received.exchange, url: shown(this.url), warn, source: null, unwatch };
+    droppedUnread.register(this, this.#unread, this);
   }
 
   /** @internal FLAG_* of the head. */
@@ -383,6 +384,7 @@ export class Response {
     this.#consumed = true;
     const raw = this.#stream ?? (this.#received as Received).exchange;
     this.#source = decoded ? this.#decoding(raw) : raw;
+    if (this.#unread !== null) this.#unread.source = this.#source;
     return this.#source;
   }
 
@@ -399,7 +401,8 @@ export class Response {
 
   /** The body for a reader: from memory if it was read, else from its source. */
   #reading(): ByteSource {
-    return this.#content === null ? this.#open(true) : new OctetsSource(this.#content);
+    // A copy: who reads may transfer what it gets.
+    return this.#content === null ? this.#open(true) : new OctetsSource(this.#content.slice());
   }
 
   #iterate<T>(open: () => ByteSource, transform: Transform<T>): AsyncIterableIterator<T, undefined> {
@@ -451,8 +454,8 @@ export class Response {
       this.#guard.leave(this.#watched);
       this.#guard = null;
     }
-    if (this.#registered) {
-      this.#registered = false;
+    if (this.#unread !== null) {
+      this.#unread = null;
       droppedUnread.unregister(this);
     }
     if (this.#closed) return;
@@ -473,11 +476,11 @@ export class Response {
 
   /** @internal Closes without waiting; never throws. */
   closeNow(): void {
+    this.#received?.exchange.networkStream?.close();
     if (this.#closed) return;
     this.#source?.close();
     this.#received?.exchange.close();
     this.#stream?.close();
-    this.#received?.exchange.networkStream?.close();
     this.settled();
   }
 
@@ -502,6 +505,10 @@ export class Response {
   [INSPECT](): string {
     return this.toString();
   }
+}
+
+function unwatching(guard: Guard, watched: Abortable | null): (() => void) | null {
+  return watched === null ? null : () => guard.leave(watched);
 }
 
 function octetsTransform(chunkSize: number | null | undefined): Transform<Uint8Array<ArrayBuffer>> {

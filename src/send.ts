@@ -7,7 +7,7 @@ import { type Flow, type Guard, isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { Request } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
-import { type AsyncBaseTransport, hasFlow } from './transports/base.js';
+import { type AsyncBaseTransport, abandon, hasFlow } from './transports/base.js';
 
 /** Called with every request, just before it is sent. */
 export type RequestHook = (request: Request) => MaybePromise<void>;
@@ -45,10 +45,7 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     const transport = io.transportFor(request);
     const startedAt = io.now();
     if (hasFlow(transport)) response = yield* transport.flow(request);
-    else {
-      const answer = transport.handleAsyncRequest(request);
-      response = checked(isThenable(answer) ? yield answer : answer);
-    }
+    else response = yield* answered(request, transport.handleAsyncRequest(request));
     response.request = request;
     response.defaultEncoding = settings.defaultEncoding;
     response.sentAt(startedAt);
@@ -58,14 +55,31 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     }
     if (!settings.stream) {
       if (!response.readNow()) yield* response.readFlow();
-    } else if (response.pending !== null) {
-      if (guard !== null) response.watchedBy(guard);
+    } else {
+      if (guard !== null && response.pending !== null) response.watchedBy(guard);
       response.reportIfDropped(io.warn);
     }
     return response;
   } catch (error) {
     response?.closeNow();
     if (error instanceof HTTPError) error.attachRequest(request);
+    throw error;
+  }
+}
+
+/** Waits for a transport that is no flow. If the call ends first, so does the transport's, and a late answer is closed. */
+function* answered(request: Request, answer: MaybePromise<Response>): Flow<Response> {
+  if (!isThenable(answer)) return checked(answer);
+  try {
+    return checked(yield answer);
+  } catch (error) {
+    abandon(request, error);
+    answer.then(
+      (late) => {
+        if (late instanceof Response) late.closeNow();
+      },
+      () => {},
+    );
     throw error;
   }
 }

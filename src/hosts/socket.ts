@@ -100,7 +100,9 @@ export interface Cancel {
   onCancel: (() => void) | null;
   /** Kept up to date by the connector. */
   phase: ConnectPhase;
-  /** `Host.now()` when DNS, TCP and TLS were done; 0 if not reached. Set by the connector. */
+  /** The waiter's clock. */
+  now(): number;
+  /** `now()` when DNS, TCP and TLS were done; 0 if not reached. Set by the connector. */
   resolvedAt: number;
   connectedAt: number;
   securedAt: number;

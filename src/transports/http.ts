@@ -28,12 +28,13 @@ import {
   NetworkError,
   ReadError,
   RemoteProtocolError,
+  type Sent,
   TimeoutException,
   TransportError,
   WriteError,
 } from '../exceptions.js';
 import type { CallLimits, Exchange, Interim } from '../exchange.js';
-import { type Flow, isThenable, runAsync } from '../flow.js';
+import { type Flow, Guard, isThenable, runAsync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsTarget } from '../hosts/socket.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
@@ -43,7 +44,7 @@ import { requestHead } from '../request-head.js';
 import { Response } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import type { Origin } from '../url.js';
-import { AsyncBaseTransport } from './base.js';
+import { AsyncBaseTransport, canBeAbandoned } from './base.js';
 
 /** Settings of a transport over sockets. */
 export interface HTTPTransportOptions {
@@ -62,23 +63,19 @@ const ALPN: readonly string[] = ['http/1.1'];
 const CONTINUE_MS = 1000;
 /** A body in memory of at most so many octets leaves together with its head. */
 const INLINE_OCTETS_MAX = 65536;
-/** Larger ones leave in pieces, each with its own write deadline. */
-const PIECE_OCTETS = 524288;
 
-/** Reads octets in pieces. */
+/** Reads a body that is in memory. */
 class PiecesReader implements BodyReader {
-  readonly #octets: Uint8Array;
-  #at = 0;
+  #octets: Uint8Array | null;
 
-  constructor(octets: Uint8Array) {
-    this.#octets = octets;
+  constructor(body: RequestBody) {
+    this.#octets = body.octets;
   }
 
   next(): Uint8Array | null {
-    if (this.#at === this.#octets.length) return null;
-    const piece = this.#octets.subarray(this.#at, this.#at + PIECE_OCTETS);
-    this.#at += piece.length;
-    return piece;
+    const octets = this.#octets;
+    this.#octets = null;
+    return octets;
   }
 
   cancel(): void {}
@@ -93,7 +90,8 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   readonly #decodeLimits: DecodeLimits;
   readonly #allowAddress: ((ip: string) => boolean) | null;
   readonly #resolve: Resolve | null;
-  #timeout: unknown = null;
+  /** The latest timeout, and what it means. */
+  #timeout: Timeout = DEFAULT_TIMEOUT;
   #callLimits: CallLimits;
 
   constructor(options?: HTTPTransportOptions, environment: Environment = runtime) {
@@ -115,7 +113,18 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   }
 
   override handleAsyncRequest(request: Request): Promise<Response> {
-    return runAsync(this.flow(request));
+    const { deadlines } = this.#environment;
+    const guard = new Guard(null, null, deadlines, () => null);
+    canBeAbandoned(request, { abort: (reason) => guard.stop(reason) });
+    return runAsync(this.#handedOver(request), guard);
+  }
+
+  /** A response for who is no client. */
+  *#handedOver(request: Request): Flow<Response> {
+    const response = yield* this.flow(request);
+    response.request = request;
+    response.reportIfDropped((message) => this.#environment.host.warn(message));
+    return response;
   }
 
   override async aclose(): Promise<void> {
@@ -129,16 +138,17 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
       read: deadlines.ofLimit(timeout.read),
       write: deadlines.ofLimit(timeout.write),
       pool: deadlines.ofLimit(timeout.pool),
-      total: deadlines.ofLimit(timeout.total),
     };
   }
 
   /** The limits that a request's `timeout` extension asks for; requests of one client share the object. */
   #limitsOf(request: Request): CallLimits {
-    const timeout = own(request.extensions, 'timeout');
+    const { timeout } = request.extensions;
     if (timeout === this.#timeout) return this.#callLimits;
-    const limits = this.#limitsFor(Timeout.from(timeout as TimeoutTypes | undefined, DEFAULT_TIMEOUT));
-    this.#timeout = timeout;
+    const asked = timeout === undefined ? DEFAULT_TIMEOUT : Timeout.from(timeout as TimeoutTypes, DEFAULT_TIMEOUT);
+    const limits = this.#limitsFor(asked);
+    if (timeout !== asked) return limits;
+    this.#timeout = asked;
     this.#callLimits = limits;
     return limits;
   }
@@ -167,35 +177,43 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
 
   /** @internal */
   *flow(request: Request): Flow<Response> {
-    const limits = this.#limitsOf(request);
-    const { deadlines } = this.#environment;
-    const startedAt = deadlines.tick();
     const body = request.stream;
-    const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
-    const site = this.#siteOf(request);
-    const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt };
-    for (let fresh = false; ; fresh = true) {
-      let exchange: Exchange | null = null;
-      let reused = false;
-      try {
-        let connection = fresh ? null : this.#pool.tryAcquire(site);
-        if (connection === null) connection = yield* this.#pool.acquire(site, limits, fresh, got);
-        reused = connection.uses > 0;
-        exchange = this.#begin(connection, head, body, limits, request);
-        const { written } = connection;
-        if (written !== undefined) yield* exchange.drained(written);
-        if (exchange.sent !== 'full') yield* this.#upload(exchange, connection, body);
-        while (exchange.status === 0) {
-          if (exchange.error !== null) throw exchange.error;
-          if (!exchange.demand()) yield exchange;
+    let reader = body.octets === null ? body.open() : null;
+    let sentBefore: Sent = 'none';
+    let exchange: Exchange | null = null;
+    try {
+      const limits = this.#limitsOf(request);
+      const startedAt = this.#environment.deadlines.tick();
+      const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
+      const site = this.#siteOf(request);
+      const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt };
+      for (let fresh = false; ; fresh = true) {
+        exchange = null;
+        let reused = false;
+        try {
+          let connection = fresh ? null : this.#pool.tryAcquire(site);
+          if (connection === null) connection = yield* this.#pool.acquire(site, limits, fresh, got);
+          reused = connection.uses > 0;
+          exchange = this.#begin(connection, head, body, limits, request);
+          if (isThenable(connection.written)) yield* exchange.drained(connection.written);
+          if (exchange.sent !== 'full') yield* this.#upload(exchange, connection, reader ?? new PiecesReader(body));
+          while (exchange.status === 0) {
+            if (exchange.error !== null) throw exchange.error;
+            if (!exchange.demand()) yield exchange;
+          }
+          disarm(exchange);
+          return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
+        } catch (error) {
+          exchange?.close();
+          if (fresh || !reused || exchange === null || !mayRepeat(error, exchange, request)) throw error;
+          sentBefore = exchange.sent;
+          reader?.cancel(error);
+          reader = body.octets === null ? body.open() : null;
         }
-        disarm(exchange);
-        return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
-      } catch (error) {
-        exchange?.close();
-        if (!fresh && reused && exchange !== null && mayRepeat(error, exchange, request)) continue;
-        throw described(error, request, exchange);
       }
+    } catch (error) {
+      reader?.cancel(error);
+      throw described(error, request, exchange, sentBefore);
     }
   }
 
@@ -206,9 +224,9 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
     limits: CallLimits,
     request: Request,
   ): Exchange {
-    const empty = head.framing === null || head.framing === 0;
-    const waits = !empty && (head.open & abi.OPEN_EXPECT_CONTINUE) !== 0;
     const octets = body.octets;
+    const empty = head.framing === null || (head.framing === 0 && octets !== null);
+    const waits = !empty && (head.open & abi.OPEN_EXPECT_CONTINUE) !== 0;
     const inline =
       !empty && !waits && octets !== null && head.framing !== 'chunked' && octets.length <= INLINE_OCTETS_MAX;
     try {
@@ -227,34 +245,37 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   }
 
   /** Sends the body until it ends or a response comes first. */
-  *#upload(exchange: Exchange, connection: HttpConnection, body: RequestBody): Flow<void> {
-    if (!exchange.writable) {
-      yield* exchange.permission(this.#environment.deadlines.of(CONTINUE_MS));
-      if (exchange.status !== 0) return;
-    }
-    const reader = body.octets === null ? body.open() : new PiecesReader(body.octets);
-    let complete = false;
-    try {
-      while (exchange.status === 0) {
-        const given = reader.next();
-        let piece: Uint8Array | null;
-        if (isThenable(given)) {
-          const result = yield* exchange.unlessAnswered(given as PromiseLike<Uint8Array | null>);
-          if (result === undefined) return;
-          piece = result.value;
-        } else {
-          piece = given as Uint8Array | null;
-        }
-        if (exchange.error !== null) throw exchange.error;
-        const written = piece === null ? connection.end(exchange) : connection.send(exchange, piece);
-        if (written !== undefined) yield* exchange.drained(written as PromiseLike<void>);
-        if (piece === null) {
-          complete = true;
-          return;
-        }
+  *#upload(exchange: Exchange, connection: HttpConnection, reader: BodyReader): Flow<void> {
+    if (!exchange.writable) yield* exchange.permission(this.#environment.deadlines.of(CONTINUE_MS));
+    while (exchange.status === 0) {
+      const given = reader.next();
+      let piece: Uint8Array | null;
+      if (isThenable(given)) {
+        const result = yield* exchange.unlessAnswered(given as PromiseLike<Uint8Array | null>);
+        if (result === undefined) break;
+        piece = result.value;
+      } else {
+        piece = given as Uint8Array | null;
       }
-    } finally {
-      if (!complete) reader.cancel(exchange.error ?? new Error('The response came before the request body was sent'));
+      if (exchange.error !== null) throw exchange.error;
+      if (piece === null) {
+        connection.end(exchange);
+        if (isThenable(connection.written)) yield* exchange.drained(connection.written);
+        return;
+      }
+      yield* this.#sendPiece(exchange, connection, piece);
+    }
+    reader.cancel(new Error('The response came before the request body was sent'));
+  }
+
+  *#sendPiece(exchange: Exchange, connection: HttpConnection, piece: Uint8Array): Flow<void> {
+    for (let at = 0; at < piece.length && exchange.status === 0; ) {
+      const taken = connection.send(exchange, piece, at);
+      at += taken;
+      if (taken === 0) {
+        exchange.writable = false;
+        yield* exchange.permission(null);
+      } else if (isThenable(connection.written)) yield* exchange.drained(connection.written);
     }
   }
 }
@@ -272,9 +293,11 @@ function mayRepeat(error: unknown, exchange: Exchange, request: Request): boolea
 }
 
 /** The error with what is known of how far the request came. */
-function described(error: unknown, request: Request, exchange: Exchange | null): unknown {
-  if (!(error instanceof TransportError) || error instanceof LocalProtocolError) return error;
-  error.sent = exchange === null ? 'none' : exchange.sent;
+function described(error: unknown, request: Request, exchange: Exchange | null, sentBefore: Sent): unknown {
+  if (!(error instanceof TransportError)) return error;
+  const sent = exchange === null ? 'none' : exchange.sent;
+  error.sent = sentBefore === 'full' || sent === 'none' ? sentBefore : sent;
+  if (error instanceof LocalProtocolError) return error;
   if (error.phase === null && exchange !== null) error.phase = exchange.sent === 'full' ? 'read' : 'write';
   const transient =
     (error instanceof NetworkError && !(error instanceof CloseError) && error.phase !== 'tls') ||

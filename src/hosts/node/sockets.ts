@@ -45,7 +45,11 @@ function messageOf(error: unknown): string {
 class NodeSocket implements Socket {
   readonly blocking = false;
   sink: Sink | null = null;
-  lend = false;
+  #lend = false;
+  /** Octets that came before there was a sink. */
+  #early: Uint8Array[] = [];
+  /** The end came before there was a sink: with this error, or none. */
+  #earlyEnd: { readonly error: Error | null } | null = null;
   #socket: net.Socket;
   #own: Uint8Array | null = null;
   #stopped = false;
@@ -54,10 +58,19 @@ class NodeSocket implements Socket {
 
   constructor(open: (onread: net.OnReadOpts) => net.Socket) {
     this.#socket = open({
-      buffer: () => (this.lend ? this.#lent() : shared),
+      buffer: () => (this.#lend ? this.#lent() : shared),
       callback: (length, buffer) => this.#deliver(buffer as Uint8Array, length, buffer !== shared),
     });
     this.#listen();
+  }
+
+  get lend(): boolean {
+    return this.#lend;
+  }
+
+  set lend(on: boolean) {
+    this.#lend = on;
+    if (!on) this.#own = null;
   }
 
   #lent(): Uint8Array {
@@ -96,7 +109,12 @@ class NodeSocket implements Socket {
 
   #deliver(bytes: Uint8Array, length: number, lent: boolean): boolean {
     const { sink } = this;
-    if (sink === null) return true;
+    if (sink === null) {
+      if (this.#told) return true;
+      this.#early.push(bytes.slice(0, length));
+      this.#stopped = true;
+      return false;
+    }
     const answer = sink.octets(bytes, length, lent);
     if (answer === GO_ON) return true;
     if ((answer & KEPT) !== 0) this.#own = null;
@@ -107,9 +125,12 @@ class NodeSocket implements Socket {
 
   #tell(error: Error | null): void {
     if (this.#told) return;
-    this.#told = true;
     const { sink } = this;
-    if (sink === null) return;
+    if (sink === null) {
+      this.#earlyEnd ??= { error };
+      return;
+    }
+    this.#told = true;
     if (error === null) sink.ended(null);
     else if ((error as NodeJS.ErrnoException).syscall === 'write') {
       sink.ended(new WriteError(`Cannot send to the peer: ${messageOf(error)}`, { cause: error }));
@@ -117,9 +138,17 @@ class NodeSocket implements Socket {
   }
 
   demand(): void {
+    if (this.#early.length > 0 || this.#earlyEnd !== null) queueMicrotask(() => this.#deliverEarly());
     if (!this.#stopped) return;
     this.#stopped = false;
     this.#socket.resume();
+  }
+
+  #deliverEarly(): void {
+    for (const bytes of this.#early.splice(0)) this.#deliver(bytes, bytes.length, false);
+    const end = this.#earlyEnd;
+    this.#earlyEnd = null;
+    if (end !== null) this.#tell(end.error);
   }
 
   write(head: Octets, body: Uint8Array | null): MaybePromise<void> {
@@ -311,14 +340,14 @@ function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
   socket.once('lookup', (error) => {
     if (error !== null && error !== undefined) return;
     cancel.phase = 'connect';
-    cancel.resolvedAt = performance.now();
+    cancel.resolvedAt = cancel.now();
   });
   socket.once('connect', () => {
-    cancel.connectedAt = performance.now();
+    cancel.connectedAt = cancel.now();
     if (address.tls !== null) cancel.phase = 'tls';
   });
   socket.once('secureConnect', () => {
-    cancel.securedAt = performance.now();
+    cancel.securedAt = cancel.now();
   });
 }
 
