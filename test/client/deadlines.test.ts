@@ -1,3 +1,4 @@
+/** Deadlines: each node expires once and in time, whatever the others do meanwhile. */
 import { expect, test } from 'vitest';
 import { arm, DeadlineNode, Deadlines, disarm } from '../../src/deadlines.js';
 import { FakeHost } from '../support/fake-host.js';
@@ -55,4 +56,49 @@ test('a deadline beyond what host timers can hold waits its time', async () => {
   await host.advance(ms - 2_147_483_647);
   expect(node.expired).toEqual([ms]);
   expect(Math.max(...asked)).toBeLessThanOrEqual(2_147_483_647);
+});
+
+test('arming a node from within an expiry does not delay those behind it', async () => {
+  const host = new FakeHost();
+  const deadlines = new Deadlines(host);
+  const list = deadlines.of(100);
+  const [behind, armed] = [new Node(), new Node()];
+  const first = new (class extends Node {
+    override onExpire(ms: number): void {
+      super.onExpire(ms);
+      arm(armed, list, deadlines.now);
+    }
+  })();
+  arm(first, list, deadlines.tick());
+  await host.advance(10);
+  arm(behind, list, deadlines.tick());
+  await host.advance(90);
+  expect([first, behind, armed].map((node) => node.expired.length)).toEqual([1, 0, 0]);
+  await host.advance(9);
+  expect(behind.expired).toEqual([]);
+  await host.advance(1);
+  expect([first, behind, armed].map((node) => node.expired.length)).toEqual([1, 1, 0]);
+  await host.advance(90);
+  expect(armed.expired).toEqual([100]);
+});
+
+test('an expiry that throws takes no other’s deadline away', async () => {
+  const host = new FakeHost();
+  const deadlines = new Deadlines(host);
+  const throwing = new (class extends Node {
+    override onExpire(): void {
+      throw new Error('mine');
+    }
+  })();
+  const [together, behind] = [new Node(), new Node()];
+  arm(throwing, deadlines.of(100), deadlines.tick());
+  arm(together, deadlines.of(100), deadlines.tick());
+  await host.advance(10);
+  arm(behind, deadlines.of(100), deadlines.tick());
+  // Whether the host hears of the error is not what is asked here.
+  await host.advance(90).catch(() => {});
+  await host.advance(9).catch(() => {});
+  expect([together, behind].map((node) => node.expired.length)).toEqual([1, 0]);
+  await host.advance(1);
+  expect(behind.expired).toEqual([100]);
 });
