@@ -195,3 +195,125 @@ test('a request that waits is not overtaken by a later one of the same origin', 
   socket.say(answer('3'));
   expect((await second).text + (await third).text).toBe('23');
 });
+
+type Client = ReturnType<typeof openClient>;
+
+describe('a place that is given up goes to who waits for it', () => {
+  const unfinished = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc';
+  const halfAnswered = async (environment: FakeEnvironment, client: Client) => {
+    environment.connector.onSocket = answering(() => unfinished);
+    return client.stream('GET', `${url}first`);
+  };
+  /** Each begins a request that will not end by itself, and answers with what ends it. */
+  const ways: [string, (environment: FakeEnvironment, client: Client) => Promise<() => unknown>][] = [
+    [
+      'an abort',
+      async (_environment, client) => {
+        const controller = new AbortController();
+        client.get(`${url}first`, { signal: controller.signal }).catch(() => {});
+        return () => controller.abort();
+      },
+    ],
+    [
+      'a read timeout',
+      async (environment, client) => {
+        client.get(`${url}first`, { timeout: { read: 100 } }).catch(() => {});
+        return () => environment.host.advance(100);
+      },
+    ],
+    [
+      'a write timeout',
+      async (environment, client) => {
+        environment.connector.onSocket = (socket) => socket.holdWrites();
+        client.post(`${url}first`, { content: 'x', timeout: { write: 100 } }).catch(() => {});
+        return () => environment.host.advance(100);
+      },
+    ],
+    [
+      'a total timeout',
+      async (environment, client) => {
+        client.get(`${url}first`, { timeout: { total: 100 } }).catch(() => {});
+        return () => environment.host.advance(100);
+      },
+    ],
+    [
+      'closing a response',
+      async (environment, client) => {
+        const response = await halfAnswered(environment, client);
+        return () => response.aclose();
+      },
+    ],
+    [
+      'cancelling a body',
+      async (environment, client) => {
+        const response = await halfAnswered(environment, client);
+        return () => response.body.cancel();
+      },
+    ],
+    [
+      'leaving an iterator',
+      async (environment, client) => {
+        const pieces = (await halfAnswered(environment, client)).aiterRaw();
+        await pieces.next();
+        return () => pieces.return?.();
+      },
+    ],
+  ];
+
+  test.each(ways)('by %s', async (_name, begin) => {
+    const environment = fakeEnvironment();
+    const client = openClient({ limits: { maxConnections: 1 }, timeout: null }, environment);
+    const giveUp = await begin(environment, client);
+    const waiting = client.get(`${url}second`);
+    waiting.catch(() => {});
+    await environment.host.settled();
+    expect(environment.connector.sockets.length).toBe(1);
+    environment.connector.onSocket = answering(() => answer('served'));
+    await giveUp();
+    await environment.host.settled();
+    expect(environment.connector.sockets.length).toBe(2);
+    expect((await waiting).text).toBe('served');
+  });
+});
+
+test('a request of another origin is served in its turn, however busy the connection’s own is', async () => {
+  const environment = fakeEnvironment();
+  const order: string[] = [];
+  environment.connector.onSocket = answering((head) => {
+    order.push(/Host: ([a-z]+)/.exec(head)?.[1] ?? '');
+    return answer('ok');
+  });
+  const client = openClient({ limits: { maxConnections: 1 }, timeout: null }, environment);
+  const loops = Array.from({ length: 3 }, async () => {
+    for (let turn = 0; turn < 5; turn++) await client.get('http://busy.invalid/');
+  });
+  const other = client.get('http://other.invalid/');
+  await Promise.all([...loops, other]);
+  expect(order.length).toBe(16);
+  expect(order.indexOf('other')).toBe(3);
+});
+
+test('a retry that has to wait in line gets a new connection too, not another’s used one', async () => {
+  const environment = fakeEnvironment();
+  const client = openClient({ limits: { maxConnections: 1 }, timeout: null }, environment);
+  const { connector, host } = environment;
+  const warm = client.get(url);
+  await host.settled();
+  connector.socket(0).say(answer('warm'));
+  await warm;
+  const repeated = client.get(`${url}repeated`);
+  const other = client.get(`${url}other`);
+  for (const call of [repeated, other]) call.catch(() => {});
+  await host.settled();
+  expect(connector.socket(0).written).toContain('GET /repeated');
+  connector.socket(0).fin();
+  await host.settled();
+  expect(connector.socket(1).written).toContain('GET /other');
+  connector.socket(1).say(answer('other'));
+  expect((await other).text).toBe('other');
+  await host.settled();
+  expect(connector.socket(1).written).not.toContain('GET /repeated');
+  expect(connector.socket(2).written).toContain('GET /repeated');
+  connector.socket(2).say(answer('repeated'));
+  expect((await repeated).text).toBe('repeated');
+});
