@@ -1,8 +1,9 @@
 /** What becomes of a kept connection that turns out dead, or talks out of turn (SECURITY §§ 1.8, 2.1, 2.2). */
 import { describe, expect, test } from 'vitest';
-import { ReadError, RemoteProtocolError } from '../../src/index.js';
-import { failureOf, openClient } from '../support/client.js';
+import { ConnectError, ReadError, RemoteProtocolError } from '../../src/index.js';
+import { type FakeEnvironment, failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
+import { answering } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -141,6 +142,65 @@ describe('a kept connection that is dead', () => {
       (error: unknown) => expect(error instanceof ReadError || error instanceof RemoteProtocolError).toBe(true),
     );
     expect(server.accepted).toBe(1);
+  });
+});
+
+test('when the retry cannot connect, the error still says that the request had been sent', async () => {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = answering(() => answer('warm'));
+  const client = openClient({ timeout: null }, environment);
+  await client.get('http://fake.invalid/');
+  await environment.host.advance(10);
+  environment.connector.socket(0).onWritten = null;
+  environment.connector.manual = true;
+  const failed = failureOf(client.get('http://fake.invalid/'), ConnectError);
+  await environment.host.settled();
+  environment.connector.socket(0).fin();
+  await environment.host.settled();
+  environment.connector.attempts[0]?.fail(new ConnectError('refused', { phase: 'connect', sent: 'none' }));
+  expect(await failed).toMatchObject({ phase: 'connect', sent: 'full', retryable: true });
+});
+
+describe('a request that is aborted while its connection is looked at', () => {
+  const url = 'http://fake.invalid/';
+
+  async function warmed(): Promise<{ environment: FakeEnvironment; client: ReturnType<typeof openClient> }> {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering((head) => answer(head.includes('GET /next') ? 'next' : 'warm'));
+    const client = openClient({ timeout: null, limits: { keepaliveExpiry: 1000 } }, environment);
+    await client.get(url);
+    return { environment, client };
+  }
+
+  async function aborted(client: ReturnType<typeof openClient>): Promise<void> {
+    const controller = new AbortController();
+    const call = client.get(url, { signal: controller.signal });
+    controller.abort();
+    await expect(call).rejects.toBe(controller.signal.reason);
+  }
+
+  test('does not prolong how long that is kept', async () => {
+    const { environment, client } = await warmed();
+    await environment.host.advance(600);
+    await aborted(client);
+    expect(environment.connector.socket(0).closed).toBe(false);
+    await environment.host.advance(399);
+    expect(environment.connector.socket(0).closed).toBe(false);
+    await environment.host.advance(1);
+    expect(environment.connector.socket(0).closed).toBe(true);
+  });
+
+  test('does not spare the next request the look: what had come unseen answers nobody', async () => {
+    const { environment, client } = await warmed();
+    await environment.host.advance(600);
+    const controller = new AbortController();
+    const call = client.get(url, { signal: controller.signal });
+    environment.connector.socket(0).say(answer('evil'));
+    controller.abort();
+    const next = client.get(`${url}next`);
+    await expect(call).rejects.toBe(controller.signal.reason);
+    expect((await next).text).toBe('next');
+    expect(environment.connector.socket(0).written).not.toContain('/next');
   });
 });
 
