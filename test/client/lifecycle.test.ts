@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type AsyncClient, ClientClosed, CloseError, ReadError, StreamClosed } from '../../src/index.js';
-import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
@@ -84,6 +84,26 @@ describe('aclose', () => {
     expect(returned).toBe(true);
   });
 
+  test.each([
+    ['was given the connection', ''],
+    ['was given leave to connect', 'Connection: close\r\n'],
+  ])('in a response hook fails a request that %s and did not begin', async (_name, fields) => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => answer('ok', fields));
+    const client = openClient(
+      { limits: { maxConnections: 1 }, timeout: null, eventHooks: { response: [() => void client.aclose()] } },
+      environment,
+    );
+    const first = client.get(`${url}first`);
+    const second = client.get(`${url}second`);
+    for (const call of [first, second]) call.catch(() => {});
+    expect(await isSettled(second)).toBe(true);
+    await failureOf(second, CloseError);
+    expect(await isSettled(first)).toBe(true);
+    expect(environment.connector.sockets.every((socket) => !socket.written.includes('/second'))).toBe(true);
+    expect(environment.connector.open).toBe(0);
+  });
+
   test('a closed client answers with ClientClosed, and still builds requests', async () => {
     const client = openClient();
     await client.aclose();
@@ -139,6 +159,32 @@ describe('disposal', () => {
     await response.aclose();
     expect((await client.get(server.url)).text).toBe('ok');
     expect(server.accepted).toBe(1);
+  });
+});
+
+describe('an iterator over a response that was closed meanwhile', () => {
+  const unfinished = ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n', 'abc'];
+  const whole = ['HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n', 'abc', 'def'];
+
+  test.each([
+    ['whose body had not come to its end', unfinished],
+    ['whose body was all there', whole],
+  ])('%s: next rejects with StreamClosed', async (_name, texts) => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => {
+        for (const text of texts) socket.say(text);
+      };
+    };
+    const client = openClient({ timeout: null }, environment);
+    for (const method of ['aiterRaw', 'aiterBytes', 'aiterText'] as const) {
+      const response = await client.stream('GET', url);
+      const pieces = response[method]();
+      await environment.host.settled();
+      expect((await pieces.next()).value?.length).toBe(3);
+      await response.aclose();
+      await failureOf(pieces.next(), StreamClosed);
+    }
   });
 });
 
