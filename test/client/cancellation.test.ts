@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type FakeEnvironment, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
+import { collected, heldOf } from '../support/garbage.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -258,6 +259,48 @@ describe('an abort', () => {
     );
     expect(reason).toBe(controller.signal.reason);
     expect(environment.connector.open).toBe(0);
+  });
+
+  test.each([
+    ['the body is still to come', `${head}abc`],
+    ['the body was all there', answer('whole')],
+  ])('in a response hook ends a call for a stream too: %s', async (_name, text) => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering((request) => (request.includes('GET /free') ? answer('free') : text));
+    const controller = new AbortController();
+    const hook = () => {
+      if (!controller.signal.aborted) controller.abort();
+    };
+    const client = openClient(
+      { eventHooks: { response: [hook] }, limits: { maxConnections: 1 }, timeout: null },
+      environment,
+    );
+    const reason = await client.stream('GET', url, { signal: controller.signal }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(reason).toBe(controller.signal.reason);
+    await environment.host.settled();
+    expect((await client.get(`${url}free`)).text).toBe('free');
+    expect(environment.connector.open).toBe(1);
+  });
+
+  test('leaves nothing that holds a signal of one call’s own, though it hangs on one that lives on', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => answer('ok'));
+    const client = openClient({}, environment);
+    const shutdown = new AbortController();
+    const signals: WeakRef<AbortSignal>[] = [];
+    const call = async (stream: boolean) => {
+      const signal = AbortSignal.any([shutdown.signal, new AbortController().signal]);
+      signals.push(new WeakRef(signal));
+      const response = await (stream ? client.stream('GET', url, { signal }) : client.get(url, { signal }));
+      await response.aread();
+    };
+    for (let i = 0; i < 100; i++) await call(i % 2 === 0);
+    await environment.host.advance(1000);
+    expect(await collected(() => heldOf(signals) <= 2)).toBe(true);
+    expect(shutdown.signal.aborted).toBe(false);
   });
 
   test('is a request’s own: the next one on the same client is not touched by it', async () => {
