@@ -1,15 +1,18 @@
 /** Bodies as streams: byte streams, iterators, back-pressure down to the socket, and giving up in the middle. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { ReadError, RemoteProtocolError, StreamConsumed } from '../../src/index.js';
+import { ReadError, RemoteProtocolError, Response, StreamConsumed } from '../../src/index.js';
 import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
+import { collected, heldOf } from '../support/garbage.js';
 import { answer, octetsOf, patternOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
+import { strayErrorsOf } from '../support/stray-errors.js';
 
 const head = (octets: number, fields = ''): string => `HTTP/1.1 200 OK\r\nContent-Length: ${octets}\r\n${fields}\r\n`;
+const chunkedHead = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-async function collected(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function bodyOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const part of stream) parts.push(part);
   return Buffer.concat(parts);
@@ -24,9 +27,9 @@ describe('byte streams', () => {
     );
     const client = openClient();
     const decoded = await client.stream('GET', server.url);
-    expect((await collected(decoded.body as AsyncIterable<Uint8Array>)).toString()).toBe('plain');
+    expect((await bodyOf(decoded.body as AsyncIterable<Uint8Array>)).toString()).toBe('plain');
     const raw = await client.stream('GET', server.url);
-    expect((await collected(raw.rawBody as AsyncIterable<Uint8Array>)).equals(coded)).toBe(true);
+    expect((await bodyOf(raw.rawBody as AsyncIterable<Uint8Array>)).equals(coded)).toBe(true);
     expect(server.accepted).toBe(1);
   });
 
@@ -113,6 +116,34 @@ describe('byte streams', () => {
     expect(parts.map((part) => Buffer.from(part).toString()).join('')).toBe('abcdef');
   });
 
+  test('a view of wider elements that an odd end leaves half filled errors the stream, and throws nowhere', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(`${chunkedHead}3\r\nabc\r\n`);
+    };
+    const client = openClient({ timeout: null }, environment);
+    const strays = await strayErrorsOf(async () => {
+      const response = await client.stream('GET', 'http://fake.invalid/');
+      const reader = response.body.getReader({ mode: 'byob' });
+      const first = await reader.read(new Uint16Array(4));
+      expect(Buffer.from(first.value?.buffer ?? new ArrayBuffer(0), 0, 2).toString()).toBe('ab');
+      const second = reader.read(new Uint16Array(4));
+      const failed = second.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      await environment.host.settled();
+      environment.connector.socket(0).say('0\r\n\r\n');
+      expect(await failed).toBeInstanceOf(TypeError);
+    });
+    expect(strays).toEqual([]);
+    environment.connector.onSocket = null;
+    const next = client.get('http://fake.invalid/');
+    await environment.host.settled();
+    environment.connector.sockets.find((socket) => !socket.closed)?.say('0\r\n\r\n');
+    expect((await next).text).toBe('abc');
+  });
+
   test('cancelling the stream closes the connection and frees its place', async () => {
     const server = await serve([
       dialogue()
@@ -150,6 +181,112 @@ describe('byte streams', () => {
     const response = await openClient().stream('GET', server.url);
     const copy = new Uint8Array(await new globalThis.Response(response.body).arrayBuffer());
     expect(Buffer.from(copy).equals(pattern)).toBe(true);
+  });
+});
+
+describe('whose memory a piece is', () => {
+  const pieces = [patternOf(20_000), patternOf(40_000).subarray(20_000)];
+  const coded = Buffer.concat(
+    pieces.flatMap((piece) => [octetsOf(`${piece.length.toString(16)}\r\n`), piece, octetsOf('\r\n')]),
+  );
+
+  /** A response whose body comes in one read, as two chunks, while it is being streamed. */
+  async function lentTwice() {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(chunkedHead);
+    };
+    const response = await openClient({ timeout: null }, environment).stream('GET', 'http://fake.invalid/');
+    return {
+      response,
+      async say() {
+        await environment.host.settled();
+        expect(environment.connector.socket(0).lend).toBe(true);
+        environment.connector.socket(0).say(Buffer.concat([coded, octetsOf('0\r\n\r\n')]));
+      },
+    };
+  }
+
+  test('two chunks of one read reach a byte stream’s reader both', async () => {
+    const { response, say } = await lentTwice();
+    const all = bodyOf(response.body as AsyncIterable<Uint8Array>);
+    all.catch(() => {});
+    await say();
+    expect((await all).equals(Buffer.concat(pieces))).toBe(true);
+  });
+
+  test('two chunks of one read can be transferred, one without the other', async () => {
+    const { response, say } = await lentTwice();
+    const iterator = response.aiterBytes();
+    const first = iterator.next();
+    await say();
+    const piece = (await first).value as Uint8Array<ArrayBuffer>;
+    expect(Buffer.from(piece).equals(pieces[0] as Uint8Array)).toBe(true);
+    structuredClone(null, { transfer: [piece.buffer] });
+    const second = (await iterator.next()).value as Uint8Array<ArrayBuffer>;
+    expect(Buffer.from(second).equals(pieces[1] as Uint8Array)).toBe(true);
+  });
+
+  const made = (): [string, () => Promise<Response>][] => [
+    [
+      'received',
+      async () => {
+        const environment = fakeEnvironment();
+        environment.connector.onSocket = (socket) => {
+          socket.onWritten = () => socket.say(answer('abc'));
+        };
+        return openClient({}, environment).get('http://fake.invalid/');
+      },
+    ],
+    ['made by hand', async () => new Response(200, { content: new TextEncoder().encode('abc') })],
+  ];
+
+  test.each(made())('the content of a response %s is not given away with its body', async (_name, make) => {
+    const response = await make();
+    const { content } = response;
+    expect((await bodyOf(response.body as AsyncIterable<Uint8Array>)).toString()).toBe('abc');
+    expect(Buffer.from(content).toString()).toBe('abc');
+    expect(response.text).toBe('abc');
+  });
+
+  test.each(made())('the content of a response %s is not what its iterator hands out', async (_name, make) => {
+    const response = await make();
+    const { content } = response;
+    for await (const piece of response.aiterBytes()) piece.fill(0);
+    expect(Buffer.from(content).toString()).toBe('abc');
+    for await (const piece of response.aiterBytes()) structuredClone(null, { transfer: [piece.buffer] });
+    expect(response.text).toBe('abc');
+  });
+
+  test('octets that a response was made of stay their owner’s', async () => {
+    const mine = new TextEncoder().encode('abc');
+    const response = new Response(200, { content: mine });
+    expect((await bodyOf(response.body as AsyncIterable<Uint8Array>)).toString()).toBe('abc');
+    expect(Buffer.from(mine).toString()).toBe('abc');
+  });
+
+  test('pieces that were taken are not held, although the reader is always one behind', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(chunkedHead);
+    };
+    const response = await openClient({ timeout: null }, environment).stream('GET', 'http://fake.invalid/');
+    const iterator = response.aiterRaw();
+    const taken: WeakRef<Uint8Array>[] = [];
+    const more = async () => {
+      environment.connector.socket(0).say(`400\r\n${'x'.repeat(1024)}\r\n`);
+      await environment.host.settled();
+    };
+    const take = async () => {
+      taken.push(new WeakRef((await iterator.next()).value as Uint8Array));
+    };
+    await more();
+    for (let turn = 0; turn < 40; turn++) {
+      await more();
+      await take();
+    }
+    expect(await collected(() => heldOf(taken) <= 2)).toBe(true);
+    await response.aclose();
   });
 });
 
@@ -211,7 +348,7 @@ describe('iterators', () => {
     const client = openClient();
     for (let turn = 0; turn < 3; turn++) {
       const response = await client.stream('GET', server.url);
-      expect((await collected(response.aiterBytes())).toString()).toBe('0123456789');
+      expect((await bodyOf(response.aiterBytes())).toString()).toBe('0123456789');
       expect(response.isClosed).toBe(true);
     }
     expect(server.accepted).toBe(1);
