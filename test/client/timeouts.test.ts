@@ -165,6 +165,29 @@ describe('write', () => {
     expect((await call).text).toBe('taken');
   });
 
+  test('does not strike while a large piece of the caller’s is leaving, however long that takes', async () => {
+    const octets = 40 << 20;
+    const server = await serve(
+      dialogue()
+        .hearHead()
+        .do((peer) => peer.until(() => peer.octetsHeard > octets))
+        .say(answer('taken')),
+    );
+    const environment = clockEnvironment();
+    const client = openClient({ timeout: { write: 300, read: null, connect: null } }, environment);
+    const call = client.post(server.url, { content: [new Uint8Array(octets)] });
+    call.catch(() => {});
+    await server.until(() => server.peers.length === 1);
+    const peer = server.peer(0);
+    for (let heard = 1 << 20; heard < octets && peer.clientClosedAt === null; heard += 1 << 20) {
+      await server.until(() => peer.octetsHeard >= heard || peer.clientClosedAt !== null);
+      peer.goDeaf();
+      await environment.host.advance(25);
+      peer.hearAgain();
+    }
+    expect((await call).text).toBe('taken');
+  });
+
   test('a deaf server, on real sockets', async () => {
     const server = await serve(dialogue().goDeaf().stall());
     const call = openClient({ timeout: { write: '300ms', read: null } }).post(server.url, {
@@ -260,6 +283,33 @@ describe('what may be said', () => {
     const other = failureOf(client.get(url, { timeout: '70ms' }), ReadTimeout);
     await environment.host.advance(70);
     expect((await other).message).toContain('70 ms');
+  });
+
+  test('null as a request’s extension waits for ever', async () => {
+    const environment = fakeEnvironment();
+    const call = openClient({}, environment).get(url, { extensions: { timeout: null } });
+    call.catch(() => {});
+    await environment.host.advance(86_400_000);
+    expect(await isSettled(call)).toBe(false);
+    environment.connector.socket(0).say(answer('patience'));
+    expect((await call).text).toBe('patience');
+  });
+
+  test('an extension that its owner has changed counts as it is now', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({}, environment);
+    const timeout = { read: 100 };
+    const first = failureOf(client.get(url, { extensions: { timeout } }), ReadTimeout);
+    await environment.host.advance(100);
+    expect((await first).message).toContain('100 ms');
+    timeout.read = 300;
+    const call = client.get(url, { extensions: { timeout } });
+    call.catch(() => {});
+    await environment.host.advance(299);
+    expect(await isSettled(call)).toBe(false);
+    const second = failureOf(call, ReadTimeout);
+    await environment.host.advance(1);
+    expect((await second).message).toContain('300 ms');
   });
 
   test('the default is five seconds', async () => {
