@@ -82,6 +82,19 @@ describe.each([
   });
 });
 
+test('a final response first: the stream that was not read is cancelled', async () => {
+  const environment = fakeEnvironment();
+  const cancelled: unknown[] = [];
+  const content = new ReadableStream<Uint8Array>({ cancel: (reason) => void cancelled.push(reason) });
+  const call = openClient({ timeout: null }, environment).post(url, { content, headers });
+  await environment.host.settled();
+  environment.connector.socket(0).say(answer('no', '', '417 Expectation Failed'));
+  expect((await call).statusCode).toBe(417);
+  await environment.host.settled();
+  expect(cancelled.length).toBe(1);
+  expect(cancelled[0]).toBeInstanceOf(Error);
+});
+
 test('without a body there is nothing to wait for', async () => {
   const server = await serve(always(answer('ok')));
   const from = performance.now();

@@ -1,7 +1,13 @@
 /** Request bodies in every shape, their framing, and what happens when a body does not keep its word. */
 import { describe, expect, test } from 'vitest';
-import { LocalProtocolError } from '../../src/index.js';
-import { failureOf, openClient, type RequestOptions } from '../support/client.js';
+import { ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, StreamConsumed } from '../../src/index.js';
+import {
+  type FakeEnvironment,
+  failureOf,
+  fakeEnvironment,
+  openClient,
+  type RequestOptions,
+} from '../support/client.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { answer, fieldOf, patternOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
@@ -136,6 +142,136 @@ describe('a body that breaks its word', () => {
     }
     await failureOf(openClient().post(server.url, { content: wrong() }), TypeError);
     await server.emptied();
+  });
+});
+
+describe('a body whose length is not what was announced', () => {
+  const lengths = (octets: number) => ({ 'Content-Length': String(octets) });
+
+  test('Content-Length: 0 and octets all the same: LocalProtocolError, none of them leaves', async () => {
+    const server = await serve(dialogue().hearHead().stall(), { repeatLast: true });
+    const call = openClient().post(server.url, { content: asynchronously('abc'), headers: lengths(0) });
+    await failureOf(call, LocalProtocolError);
+    await server.emptied();
+    expect(server.peers.every((peer) => !peer.text.includes('abc'))).toBe(true);
+  });
+
+  test('Content-Length: 0 and a stream that is empty: a request like any other', async () => {
+    const request = await sent({ content: asynchronously(), headers: lengths(0) });
+    expect(fieldOf(request.head, 'content-length')).toBe('0');
+    expect(request.body.length).toBe(0);
+  });
+
+  test('a longer one: the error says that part of the request was sent', async () => {
+    const server = await serve(dialogue().hearHead().stall());
+    const call = openClient().post(server.url, { content: asynchronously('abc', 'def'), headers: lengths(3) });
+    expect((await failureOf(call, LocalProtocolError)).sent).toBe('partial');
+  });
+});
+
+describe('a body that cannot be read (again)', () => {
+  const url = 'http://fake.invalid/';
+
+  function hearing(): FakeEnvironment {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => {
+        if (socket.written.endsWith('\r\n0\r\n\r\n')) socket.say(answer('ok'));
+      };
+    };
+    return environment;
+  }
+
+  const writtenTo = ({ connector }: FakeEnvironment) =>
+    connector.sockets.map((socket) => socket.takeWritten()).join('');
+
+  test.each<[string, () => NonNullable<RequestOptions['content']>]>([
+    ['an iterator', () => asynchronously('abc')],
+    ['a ReadableStream', () => streamOf('abc')],
+  ])('%s sent a second time: StreamConsumed, and not even a head leaves', async (_name, content) => {
+    const environment = hearing();
+    const client = openClient({ timeout: null }, environment);
+    const request = client.buildRequest('POST', url, { content: content() });
+    expect((await client.send(request)).text).toBe('ok');
+    expect(writtenTo(environment)).toContain('abc');
+    await failureOf(client.send(request), StreamConsumed);
+    await environment.host.settled();
+    expect(writtenTo(environment)).toBe('');
+  });
+
+  test('a stream that someone else reads: TypeError, and not even a head leaves', async () => {
+    const environment = hearing();
+    const content = streamOf('abc');
+    content.getReader();
+    await failureOf(openClient({ timeout: null }, environment).post(url, { content }), TypeError);
+    await environment.host.settled();
+    expect(writtenTo(environment)).toBe('');
+  });
+});
+
+describe('a stream whose turn never came is cancelled', () => {
+  const url = 'http://fake.invalid/';
+  type Client = ReturnType<typeof openClient>;
+  type Post = (client: Client, options?: RequestOptions) => Promise<unknown>;
+
+  const failures: [string, (environment: FakeEnvironment, post: Post) => Promise<void>][] = [
+    [
+      'an abort while connecting',
+      async (environment, post) => {
+        environment.connector.manual = true;
+        const controller = new AbortController();
+        const call = post(openClient({ timeout: null }, environment), { signal: controller.signal });
+        await environment.host.settled();
+        controller.abort();
+        await expect(call).rejects.toBe(controller.signal.reason);
+      },
+    ],
+    [
+      'a failed connect',
+      async (environment, post) => {
+        environment.connector.manual = true;
+        const failed = failureOf(post(openClient({ timeout: null }, environment)), ConnectError);
+        await environment.host.settled();
+        environment.connector.attempts[0]?.fail(new ConnectError('refused', { phase: 'connect' }));
+        await failed;
+      },
+    ],
+    [
+      'a connect timeout',
+      async (environment, post) => {
+        environment.connector.manual = true;
+        const failed = failureOf(post(openClient({ timeout: { connect: 100 } }, environment)), ConnectTimeout);
+        await environment.host.advance(100);
+        await failed;
+      },
+    ],
+    [
+      'a pool timeout',
+      async (environment, post) => {
+        const client = openClient({ timeout: { pool: 100, read: null }, limits: { maxConnections: 1 } }, environment);
+        client.get(url).catch(() => {});
+        const failed = failureOf(post(client), PoolTimeout);
+        await environment.host.advance(100);
+        await failed;
+      },
+    ],
+    [
+      'a head that must not be sent',
+      async (environment, post) => {
+        const call = post(openClient({}, environment), { headers: { 'Transfer-Encoding': 'gzip' } });
+        await failureOf(call, LocalProtocolError);
+      },
+    ],
+  ];
+
+  test.each(failures)('after %s', async (_name, fail) => {
+    const environment = fakeEnvironment();
+    const cancelled: unknown[] = [];
+    const content = new ReadableStream<Uint8Array>({ cancel: (reason) => void cancelled.push(reason) });
+    await fail(environment, (client, options = {}) => client.post(url, { ...options, content }));
+    await environment.host.settled();
+    expect(cancelled.length).toBe(1);
+    expect(cancelled[0]).toBeInstanceOf(Error);
   });
 });
 
