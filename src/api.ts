@@ -1,49 +1,66 @@
 /** Functions for a single call: each makes a client, and leaves no connection behind (httpx: `httpx.get` and its like). */
-import { AsyncClient, type BodyCallOptions, type CallOptions } from './client.js';
-import { type CertTypes, own, type VerifyTypes } from './config.js';
+import { AsyncClient } from './client.js';
+import { own } from './config.js';
+import {
+  BODY_FUNCTION_OPTIONS,
+  type BodyCallOptions,
+  type CallOptions,
+  checkCall,
+  FUNCTION_OPTIONS,
+  type OneCallOptions,
+  type OptionNames,
+} from './options.js';
 import type { Response } from './response.js';
 import type { URLTypes } from './url.js';
 
-/** Settings of the client that a function makes. */
-interface OneCall {
-  readonly verify?: VerifyTypes | null | undefined;
-  readonly cert?: CertTypes | null | undefined;
-}
-
 /** Options of a function without a body. */
-export type FunctionOptions = CallOptions & OneCall;
+export type FunctionOptions = CallOptions & OneCallOptions;
 /** Options of a function with a body. */
-export type BodyFunctionOptions = BodyCallOptions & OneCall;
+export type BodyFunctionOptions = BodyCallOptions & OneCallOptions;
 
-/** A client whose connections end with their response, so that nobody has to close it. */
-function once(options: OneCall | undefined): AsyncClient {
-  return new AsyncClient({
+/** A client whose connections end with their response, so that nobody has to close it; and what is left for its call. */
+function once(
+  options: BodyFunctionOptions | undefined,
+  known: OptionNames,
+): { readonly client: AsyncClient; readonly call: BodyCallOptions } {
+  checkCall(options, known);
+  const { verify: _verify, cert: _cert, ...call } = options ?? {};
+  const client = new AsyncClient({
     verify: own(options, 'verify'),
     cert: own(options, 'cert'),
     limits: { maxConnections: 100, maxKeepaliveConnections: 0 },
   });
+  return { client, call };
 }
 
 /** Sends a request and reads the response. */
 export async function request(method: string, url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
-  return once(options).request(method, url, options);
+  const { client, call } = once(options, BODY_FUNCTION_OPTIONS);
+  return client.request(method, url, call);
+}
+
+/** A request without a body. */
+async function bare(method: string, url: URLTypes, options: FunctionOptions | undefined): Promise<Response> {
+  const { client, call } = once(options, FUNCTION_OPTIONS);
+  return client.request(method, url, call);
 }
 
 /** Sends a request; the response's body is unread, and closing the response closes its connection. */
 export async function stream(method: string, url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
-  return once(options).stream(method, url, options);
+  const { client, call } = once(options, BODY_FUNCTION_OPTIONS);
+  return client.stream(method, url, call);
 }
 
 export function get(url: URLTypes, options?: FunctionOptions): Promise<Response> {
-  return request('GET', url, options);
+  return bare('GET', url, options);
 }
 
 export function options(url: URLTypes, options?: FunctionOptions): Promise<Response> {
-  return request('OPTIONS', url, options);
+  return bare('OPTIONS', url, options);
 }
 
 export function head(url: URLTypes, options?: FunctionOptions): Promise<Response> {
-  return request('HEAD', url, options);
+  return bare('HEAD', url, options);
 }
 
 export function post(url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
@@ -64,7 +81,7 @@ export function query(url: URLTypes, options?: BodyFunctionOptions): Promise<Res
 }
 
 function del(url: URLTypes, options?: FunctionOptions): Promise<Response> {
-  return request('DELETE', url, options);
+  return bare('DELETE', url, options);
 }
 
 export { del as delete };

@@ -2,21 +2,28 @@
  * The clients: settings, what a request inherits from them, and the verbs, each written once. What differs between a
  * blocking and an asynchronous client is how a flow is driven, nothing else.
  */
-import {
-  type CertTypes,
-  DEFAULT_TIMEOUT,
-  type LimitsTypes,
-  own,
-  Timeout,
-  type TimeoutTypes,
-  type VerifyTypes,
-} from './config.js';
-import { type ContentOptions, encodeRequest, NO_BODY, type RequestContent } from './content.js';
+import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes } from './config.js';
+import { encodeRequest, NO_BODY } from './content.js';
 import { type Environment, runtime } from './environment.js';
 import { ClientClosed, TotalTimeout } from './exceptions.js';
 import { type Flow, Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
-import type { MaybePromise, Resolve } from './hosts/socket.js';
+import type { MaybePromise } from './hosts/socket.js';
+import {
+  BODY_CALL_OPTIONS,
+  type BodyCallOptions,
+  BUILD_OPTIONS,
+  CALL_OPTIONS,
+  type CallOptions,
+  CLIENT_OPTIONS,
+  type ClientOptions,
+  checkCall,
+  EVENT_HOOKS,
+  type EventHooks,
+  type OptionNames,
+  SEND_OPTIONS,
+  type SendOptions,
+} from './options.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
 import { announceBody, ownExtensions, Prepared, Request, type RequestExtensions } from './request.js';
 import type { DefaultEncoding, Response } from './response.js';
@@ -26,56 +33,12 @@ import { AsyncHTTPTransport } from './transports/http.js';
 import { type Origin, URL, type URLTypes } from './url.js';
 import { VERSION } from './version.js';
 
-/** Hooks by event, called in order. */
-export interface EventHooks {
-  readonly request?: readonly RequestHook[] | null | undefined;
-  readonly response?: readonly ResponseHook[] | null | undefined;
-}
+export type { BodyCallOptions, CallOptions, ClientOptions, EventHooks, SendOptions } from './options.js';
 
-/** Settings of a client. `undefined` and a missing name mean the default. */
-export interface ClientOptions {
-  /** Merged into every request's query; the request's own win. */
-  readonly params?: QueryParamTypes | null | undefined;
-  /** Merged into every request's headers; the request's own win. */
-  readonly headers?: HeaderTypes | undefined;
-  readonly verify?: VerifyTypes | null | undefined;
-  readonly cert?: CertTypes | null | undefined;
-  readonly timeout?: TimeoutTypes | undefined;
-  readonly limits?: LimitsTypes | undefined;
-  readonly eventHooks?: EventHooks | null | undefined;
-  /** Goes before relative URLs. */
-  readonly baseUrl?: URLTypes | null | undefined;
-  /** Replaces the default transport. */
-  readonly transport?: AsyncBaseTransport | null | undefined;
-  /** Wraps the default transport, or the one given. */
-  readonly wrapTransport?: ((inner: AsyncBaseTransport) => AsyncBaseTransport) | null | undefined;
-  /** Asked for every address before connecting to it. */
-  readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
-  /** Replaces DNS. */
-  readonly resolve?: Resolve | null | undefined;
-  readonly defaultEncoding?: DefaultEncoding | null | undefined;
-}
-
-/** Options of a call without a body. */
-export interface CallOptions {
-  readonly params?: QueryParamTypes | null | undefined;
-  readonly headers?: HeaderTypes | undefined;
-  readonly timeout?: TimeoutTypes | undefined;
-  readonly extensions?: RequestExtensions | null | undefined;
-  /** Cancels the call at any moment: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal | null | undefined;
-}
-
-/** Options of a call with a body. */
-export interface BodyCallOptions extends CallOptions, ContentOptions {
-  readonly content?: RequestContent | null | undefined;
-}
-
-/** Options of `send`. */
-export interface SendOptions {
-  /** The body stays unread. */
-  readonly stream?: boolean | null | undefined;
-  readonly signal?: AbortSignal | null | undefined;
+/** The hooks of a client: the lists may be changed and replaced. */
+interface Hooks {
+  request: RequestHook[];
+  response: ResponseHook[];
 }
 
 const NO_HOOKS: readonly never[] = Object.freeze([]);
@@ -89,6 +52,15 @@ function defaultHeaders(): [string, string][] {
     ['Connection', 'keep-alive'],
     ['User-Agent', `httpx-wasm/${VERSION}`],
   ];
+}
+
+/** Sealed: a list under another name would never be called. @throws TypeError for other names. */
+function hooksOf(given: EventHooks | null | undefined): Hooks {
+  checkFields(given, EVENT_HOOKS, 'set event hooks');
+  return Object.seal({
+    request: [...(own(given, 'request') ?? NO_HOOKS)],
+    response: [...(own(given, 'response') ?? NO_HOOKS)],
+  });
 }
 
 /** What the base of requests to one origin was made of. */
@@ -108,14 +80,14 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   #timeout: Timeout;
   #baseUrl: URL;
   #extensions: RequestExtensions;
-  #requestHooks: RequestHook[];
-  #responseHooks: ResponseHook[];
+  #hooks: Hooks;
   #bases = new WeakMap<Origin, CachedBase>();
   #settings: SendSettings | null = null;
   #closed = false;
 
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
   constructor(options: ClientOptions | undefined, environment: Environment) {
+    checkFields(options, CLIENT_OPTIONS, 'make a client');
     this.environment = environment;
     this.#headers = new Headers(defaultHeaders());
     this.#headers.update(own(options, 'headers') ?? null);
@@ -123,9 +95,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#timeout = Timeout.from(own(options, 'timeout'), DEFAULT_TIMEOUT);
     this.#extensions = ownExtensions({ timeout: this.#timeout });
     this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
-    const hooks = own(options, 'eventHooks');
-    this.#requestHooks = [...(own(hooks, 'request') ?? NO_HOOKS)];
-    this.#responseHooks = [...(own(hooks, 'response') ?? NO_HOOKS)];
+    this.#hooks = hooksOf(own(options, 'eventHooks'));
     this.#defaultEncoding = own(options, 'defaultEncoding') ?? 'utf-8';
     const inner = own(options, 'transport') ?? this.defaultTransport(options);
     const wrap = own(options, 'wrapTransport') ?? null;
@@ -177,15 +147,13 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#baseUrl = asBase(url);
   }
 
-  /** The hooks, by event; the lists may be changed. */
+  /** The hooks, by event; the lists may be changed and replaced. */
   get eventHooks(): { request: RequestHook[]; response: ResponseHook[] } {
-    return { request: this.#requestHooks, response: this.#responseHooks };
+    return this.#hooks;
   }
 
-  set eventHooks(hooks: EventHooks) {
-    this.#requestHooks = [...(hooks.request ?? NO_HOOKS)];
-    this.#responseHooks = [...(hooks.response ?? NO_HOOKS)];
-    this.#settings = null;
+  set eventHooks(hooks: EventHooks | null) {
+    this.#hooks = hooksOf(hooks);
   }
 
   get isClosed(): boolean {
@@ -214,9 +182,14 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 
   /**
    * A request as this client would send it: its base URL, params and headers merged in.
-   * @throws InvalidURL, TypeError
+   * @throws InvalidURL, TypeError, RangeError
    */
-  buildRequest(method: string, url: URLTypes, options?: BodyCallOptions): Request {
+  buildRequest(method: string, url: URLTypes, options?: Omit<BodyCallOptions, 'signal'>): Request {
+    checkFields(options, BUILD_OPTIONS, 'build a request');
+    return this.#built(method, url, options);
+  }
+
+  #built(method: string, url: URLTypes, options: BodyCallOptions | undefined): Request {
     const name = method.toUpperCase();
     const target = this.#mergedUrl(url, own(options, 'params'));
     const headers = this.#mergedHeaders(target, own(options, 'headers'));
@@ -255,11 +228,30 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     const timeout = own(options, 'timeout');
     const extensions = own(options, 'extensions') ?? null;
     if (timeout === undefined && extensions === null) return this.#extensions;
-    return ownExtensions({ timeout: Timeout.from(timeout, this.#timeout), ...extensions });
+    const base = Timeout.from(timeout, this.#timeout);
+    return ownExtensions({ ...extensions, timeout: Timeout.from(own(extensions, 'timeout'), base) });
   }
 
-  /** Sends a request as it is. The response's body is read, unless `stream` is set. */
+  /**
+   * The limits of a request, which its extensions hold from here on: what they leave open is the client's (httpx). A plain
+   * object is replaced by what it means now, so that whoever changes it later changes no request under way.
+   */
+  #settledTimeout(request: Request): Timeout {
+    const { extensions } = request;
+    const given = own(extensions, 'timeout');
+    if (given === this.#timeout) return this.#timeout;
+    const timeout = Timeout.from(given, this.#timeout);
+    if (timeout !== given) request.extensions = { ...extensions, timeout };
+    return timeout;
+  }
+
+  /** Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. */
   send(request: Request, options?: SendOptions): R {
+    try {
+      checkCall(options, SEND_OPTIONS);
+    } catch (error) {
+      return this.fail(error);
+    }
     return this.#dispatch(request, own(options, 'stream') === true, own(options, 'signal') ?? null);
   }
 
@@ -276,33 +268,37 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   }
 
   #settingsFor(stream: boolean, guard: Guard | null): SendSettings {
-    if (!stream && guard === null && this.#settings !== null) return this.#settings;
+    const { request: requestHooks, response: responseHooks } = this.#hooks;
+    const plain = !stream && guard === null;
+    const last = this.#settings;
+    if (plain && last !== null && last.requestHooks === requestHooks && last.responseHooks === responseHooks)
+      return last;
     const settings: SendSettings = {
-      requestHooks: this.#requestHooks,
-      responseHooks: this.#responseHooks,
+      requestHooks,
+      responseHooks,
       stream,
       defaultEncoding: this.#defaultEncoding,
       guard,
     };
-    if (!stream && guard === null) this.#settings = settings;
+    if (plain) this.#settings = settings;
     return settings;
   }
 
   #guardOf(request: Request, signal: AbortSignal | null): Guard | null {
-    const timeout = own(request.extensions, 'timeout');
-    const { total } = timeout === this.#timeout ? this.#timeout : Timeout.from(timeout, this.#timeout);
+    const { total } = this.#settledTimeout(request);
     if (signal === null && total === null) return null;
     const { deadlines } = this.environment;
     const expired = (ms: number) =>
       new TotalTimeout(`Cannot complete the request to ${request.url.origin}: it is not done after ${ms} ms in all`);
-    return new Guard(signal, deadlines.ofLimit(total), deadlines.tick(), expired);
+    return new Guard(signal, total, deadlines, expired);
   }
 
-  #call(method: string, url: URLTypes, options: BodyCallOptions | undefined, stream: boolean): R {
+  #call(method: string, url: URLTypes, options: BodyCallOptions | undefined, known: OptionNames, stream = false): R {
     let request: Request;
     try {
       if (this.#closed) throw new ClientClosed();
-      request = this.buildRequest(method, url, options);
+      checkCall(options, known);
+      request = this.#built(method, url, options);
     } catch (error) {
       return this.fail(error);
     }
@@ -311,45 +307,45 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 
   /** Sends a request and reads the response. */
   request(method: string, url: URLTypes, options?: BodyCallOptions): R {
-    return this.#call(method, url, options, false);
+    return this.#call(method, url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends a request; the response's body is unread, and closing the response gives its connection up. */
   stream(method: string, url: URLTypes, options?: BodyCallOptions): R {
-    return this.#call(method, url, options, true);
+    return this.#call(method, url, options, BODY_CALL_OPTIONS, true);
   }
 
   get(url: URLTypes, options?: CallOptions): R {
-    return this.#call('GET', url, options, false);
+    return this.#call('GET', url, options, CALL_OPTIONS);
   }
 
   options(url: URLTypes, options?: CallOptions): R {
-    return this.#call('OPTIONS', url, options, false);
+    return this.#call('OPTIONS', url, options, CALL_OPTIONS);
   }
 
   head(url: URLTypes, options?: CallOptions): R {
-    return this.#call('HEAD', url, options, false);
+    return this.#call('HEAD', url, options, CALL_OPTIONS);
   }
 
   delete(url: URLTypes, options?: CallOptions): R {
-    return this.#call('DELETE', url, options, false);
+    return this.#call('DELETE', url, options, CALL_OPTIONS);
   }
 
   post(url: URLTypes, options?: BodyCallOptions): R {
-    return this.#call('POST', url, options, false);
+    return this.#call('POST', url, options, BODY_CALL_OPTIONS);
   }
 
   put(url: URLTypes, options?: BodyCallOptions): R {
-    return this.#call('PUT', url, options, false);
+    return this.#call('PUT', url, options, BODY_CALL_OPTIONS);
   }
 
   patch(url: URLTypes, options?: BodyCallOptions): R {
-    return this.#call('PATCH', url, options, false);
+    return this.#call('PATCH', url, options, BODY_CALL_OPTIONS);
   }
 
   /** QUERY: safe and idempotent, with a body. */
   query(url: URLTypes, options?: BodyCallOptions): R {
-    return this.#call('QUERY', url, options, false);
+    return this.#call('QUERY', url, options, BODY_CALL_OPTIONS);
   }
 
   /** @internal True the first time. */

@@ -89,7 +89,7 @@ export class Timeout {
         'Cannot make a Timeout: expected a duration first, and its fields second: new Timeout("5s", { read: "30s" })',
       );
     }
-    checkFields(options, TIMEOUT_FIELDS, 'Timeout');
+    checkFields(options, TIMEOUT_FIELDS, 'make Timeout');
     const whole = base instanceof Timeout ? base : null;
     const common = base === undefined || whole !== null ? undefined : durationMs(base as Duration | null, 'timeout');
     this.connect = timeoutOf(options, 'connect', whole === null ? common : whole.connect);
@@ -144,14 +144,13 @@ function timeoutOf(
   );
 }
 
-/** An option that nobody reads is a misspelt one. */
-function checkFields(options: object | null | undefined, known: readonly string[], what: string): void {
+/** An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it. @internal */
+export function checkFields(options: object | null | undefined, known: readonly string[], action: string): void {
   if (options === undefined || options === null) return;
-  if (typeof options !== 'object')
-    throw new TypeError(`Cannot make ${what}: expected an object, got ${typeof options}`);
+  if (typeof options !== 'object') throw new TypeError(`Cannot ${action}: expected an object, got ${typeof options}`);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new TypeError(`Cannot make ${what}: unknown option '${name}' (known: ${known.join(', ')})`);
+      throw new TypeError(`Cannot ${action}: unknown option '${name}' (known: ${known.join(', ')})`);
     }
   }
 }
@@ -205,7 +204,7 @@ export class Limits {
 
   /** @throws RangeError for what is no count, ratio or duration; TypeError for unknown options and other types. */
   constructor(options?: LimitsOptions | null) {
-    checkFields(options, LIMITS_FIELDS, 'Limits');
+    checkFields(options, LIMITS_FIELDS, 'make Limits');
     const expiry = own(options, 'keepaliveExpiry');
     this.maxConnections = countOrNull(options, 'maxConnections', 1);
     this.maxKeepaliveConnections = countOrNull(options, 'maxKeepaliveConnections', 0);

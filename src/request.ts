@@ -1,5 +1,5 @@
 /** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
-import { INSPECT, own, type TimeoutTypes } from './config.js';
+import { checkFields, INSPECT, own, type TimeoutTypes } from './config.js';
 import { type ContentOptions, encodeRequest, joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
 import { RequestNotRead } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
@@ -25,6 +25,16 @@ export interface RequestOptions extends ContentOptions {
   readonly headers?: HeaderTypes | undefined;
   readonly extensions?: RequestExtensions | null | undefined;
 }
+
+const REQUEST_OPTIONS: Readonly<Record<keyof RequestOptions, true>> = {
+  params: true,
+  headers: true,
+  content: true,
+  data: true,
+  json: true,
+  extensions: true,
+};
+const REQUEST_OPTION_NAMES = Object.keys(REQUEST_OPTIONS);
 
 /** The same extensions in an object without prototype: what `Object.prototype` holds is nobody's word (SECURITY 5.6). */
 export function ownExtensions(extensions: RequestExtensions | null): RequestExtensions {
@@ -88,6 +98,7 @@ export class Request {
       this.#body = options.body;
       return;
     }
+    checkFields(options, REQUEST_OPTION_NAMES, 'make a request');
     const given = url instanceof URL ? url : new URL(url);
     const params = own(options, 'params');
     this.url = params === null || params === undefined ? given : given.copyMergeParams(params);

@@ -15,6 +15,7 @@ const CLIENT: Ranks = [
     'abi',
     'exceptions',
     'config',
+    'options',
     'status',
     'origin',
     'percent-encoding',

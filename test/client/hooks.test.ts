@@ -113,4 +113,30 @@ describe('event hooks', () => {
     controller.abort();
     await expect(call).rejects.toBe(controller.signal.reason);
   });
+
+  test('lists may be replaced and added to between calls', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => answer('ok'));
+    const client = openClient({}, environment);
+    const events: string[] = [];
+    await client.get('http://fake.invalid/');
+    client.eventHooks.response = [() => void events.push('replaced')];
+    await client.get('http://fake.invalid/');
+    client.eventHooks.request.push(() => void events.push('added'));
+    await client.get('http://fake.invalid/');
+    client.eventHooks = { request: [() => void events.push('set')] };
+    await client.get('http://fake.invalid/');
+    expect(events).toEqual(['replaced', 'added', 'replaced', 'set']);
+    expect(client.eventHooks.response).toEqual([]);
+  });
+
+  test('lists of unknown events are refused', () => {
+    const misspelt = { respones: [() => {}] } as unknown as { response: [] };
+    expect(() => openClient({ eventHooks: misspelt })).toThrow(/'respones' \(known: request, response\)/);
+    const client = openClient();
+    expect(() => {
+      client.eventHooks = misspelt;
+    }).toThrow(TypeError);
+    expect(() => Object.assign(client.eventHooks, misspelt)).toThrow(TypeError);
+  });
 });

@@ -1,0 +1,188 @@
+/** Options: a name that nobody reads is refused by name, before anything is sent; and whose timeout a request has. */
+import * as httpx from 'httpx-wasm';
+import { describe, expect, test } from 'vitest';
+import { AsyncClient, ReadTimeout, Request, TotalTimeout } from '../../src/index.js';
+import { type ClientOptions, type FakeEnvironment, failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { answering } from '../support/fake-socket.js';
+import { answer } from '../support/octets.js';
+
+const url = 'http://fake.invalid/';
+/** Options of httpx that the client does not have yet: ignoring them would change what is sent, or to whom. */
+const ABSENT: readonly string[] = [
+  'auth',
+  'cookies',
+  'followRedirects',
+  'maxRedirects',
+  'proxy',
+  'mounts',
+  'http1',
+  'http2',
+  'files',
+  'compress',
+  'sensitiveHeaders',
+  'trustEnv',
+];
+const BARE = ['get', 'options', 'head', 'delete'] as const;
+const WITH_BODY = ['post', 'put', 'patch', 'query'] as const;
+const FUNCTIONS = [
+  httpx.get,
+  httpx.options,
+  httpx.head,
+  httpx.delete,
+  httpx.post,
+  httpx.put,
+  httpx.patch,
+  httpx.query,
+] as const;
+
+function refusing(): { client: AsyncClient; environment: FakeEnvironment } {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = answering(() => answer('ok'));
+  return { client: openClient({}, environment), environment };
+}
+
+/** An option as JavaScript may give it. */
+const option = (name: string): object => ({ [name]: null });
+
+describe('an unknown option', () => {
+  test.each([...ABSENT, 'headrs', 'json', 'signal'])('%s of a client is named', (name) => {
+    expect(() => new AsyncClient(option(name))).toThrow(TypeError);
+    expect(() => new AsyncClient(option(name))).toThrow(`unknown option '${name}' (known: params, headers, verify,`);
+  });
+
+  test.each([...ABSENT, 'header', 'verify', 'stream'])('%s of a call is named, and nothing is sent', async (name) => {
+    const { client, environment } = refusing();
+    const calls: PromiseLike<unknown>[] = [
+      client.request('GET', url, option(name)),
+      client.stream('GET', url, option(name)),
+      ...[...BARE, ...WITH_BODY].map((verb) => client[verb](url, option(name))),
+    ];
+    for (const call of calls) {
+      expect((await failureOf(call, TypeError)).message).toContain(`unknown option '${name}' (known: params, headers,`);
+    }
+    expect(environment.connector.sockets.length).toBe(0);
+  });
+
+  test.each(['content', 'data', 'json'])('%s is none of verbs without a body', async (name) => {
+    const { client, environment } = refusing();
+    for (const verb of BARE) {
+      expect((await failureOf(client[verb](url, option(name)), TypeError)).message).toContain(`'${name}'`);
+    }
+    expect(environment.connector.sockets.length).toBe(0);
+    for (const verb of WITH_BODY) expect((await client[verb](url, option(name))).text).toBe('ok');
+  });
+
+  test.each(['auth', 'followRedirects', 'timeout'])('%s of send is named, and nothing is sent', async (name) => {
+    const { client, environment } = refusing();
+    const error = await failureOf(client.send(client.buildRequest('GET', url), option(name)), TypeError);
+    expect(error.message).toContain(`unknown option '${name}' (known: stream, signal)`);
+    expect(environment.connector.sockets.length).toBe(0);
+  });
+
+  test.each(['cookies', 'signal', 'stream'])('%s of a request is named', (name) => {
+    expect(() => openClient().buildRequest('GET', url, option(name))).toThrow(`unknown option '${name}'`);
+    expect(() => new Request('GET', url, option(name))).toThrow(`unknown option '${name}'`);
+  });
+
+  test('of a function for one call is named', async () => {
+    for (const name of ['auth', 'limits', 'verfy']) {
+      for (const call of FUNCTIONS) {
+        const error = await failureOf(call(url, option(name)), TypeError);
+        expect(error.message).toContain(`unknown option '${name}'`);
+      }
+      await failureOf(httpx.request('GET', url, option(name)), TypeError);
+      await failureOf(httpx.stream('GET', url, option(name)), TypeError);
+    }
+    expect((await failureOf(httpx.get(url, option('json')), TypeError)).message).toContain("'json'");
+  });
+
+  test('in Object.prototype is nobody’s', async () => {
+    const polluted = Object.prototype as unknown as Record<string, unknown>;
+    const { client } = refusing();
+    try {
+      polluted.auth = 'evil';
+      expect((await client.get(url, { timeout: null })).text).toBe('ok');
+    } finally {
+      delete polluted.auth;
+    }
+  });
+
+  test('options that are no object are refused', async () => {
+    const { client } = refusing();
+    await failureOf(client.get(url, 'x' as unknown as object), TypeError);
+    expect(() => new AsyncClient(1 as unknown as object)).toThrow(TypeError);
+  });
+});
+
+describe('the timeout of a request made by hand', () => {
+  /** How long the call waits for an answer that never comes, and with which error it ends. */
+  async function waited(
+    options: ClientOptions,
+    make: (client: AsyncClient) => PromiseLike<unknown>,
+    steps: readonly number[],
+  ): Promise<{ ms: number | null; error: unknown }> {
+    const environment = fakeEnvironment();
+    const client = openClient(options, environment);
+    let error: unknown = null;
+    make(client).then(undefined, (thrown: unknown) => {
+      error = thrown;
+    });
+    let ms = 0;
+    for (const step of steps) {
+      await environment.host.advance(step - ms);
+      ms = step;
+      if (error !== null) return { ms, error };
+    }
+    return { ms: null, error };
+  }
+
+  const byHand = (timeout?: unknown) => (client: AsyncClient) =>
+    client.send(new Request('GET', url, timeout === undefined ? {} : ({ extensions: { timeout } } as object)));
+
+  test('is the client’s', async () => {
+    const { ms, error } = await waited({ timeout: '60s' }, byHand(), [5001, 59_999, 60_001]);
+    expect(ms).toBe(60_001);
+    expect(error).toBeInstanceOf(ReadTimeout);
+  });
+
+  test('none, if the client has none', async () => {
+    expect(await waited({ timeout: null }, byHand(), [5001, 600_000])).toMatchObject({ ms: null });
+  });
+
+  test('is its own, if it has one', async () => {
+    expect(await waited({ timeout: '60s' }, byHand(100), [101])).toMatchObject({ ms: 101 });
+    expect(await waited({ timeout: '1s' }, byHand(null), [1001, 5001, 600_000])).toMatchObject({ ms: null });
+  });
+
+  test('what a plain object leaves open is the client’s', async () => {
+    const { ms, error } = await waited({ timeout: { total: '9s' } }, byHand({ read: '60s' }), [5001, 8999, 9001]);
+    expect(ms).toBe(9001);
+    expect(error).toBeInstanceOf(TotalTimeout);
+    expect(await waited({ timeout: '60s' }, byHand({ connect: 5 }), [5001, 60_001])).toMatchObject({ ms: 60_001 });
+  });
+
+  test('of a call, an extension’s plain object completes the call’s, and that the client’s', async () => {
+    const call = (client: AsyncClient) =>
+      client.get(url, { timeout: { read: '7s' }, extensions: { timeout: { connect: '1s' } } });
+    expect(await waited({ timeout: '60s' }, call, [5001, 7001])).toMatchObject({ ms: 7001 });
+    const undefinedIsNone = (client: AsyncClient) => client.get(url, { extensions: { timeout: undefined } });
+    expect(await waited({ timeout: '60s' }, undefinedIsNone, [5001, 60_001])).toMatchObject({ ms: 60_001 });
+  });
+
+  test('a plain object that is changed afterwards counts as it is when a request is made', async () => {
+    const timeout = { read: 100 };
+    const changing = (client: AsyncClient) => {
+      const first = client.get(url, { extensions: { timeout } });
+      timeout.read = 400;
+      const second = client.get(url, { extensions: { timeout } });
+      return Promise.allSettled([first.catch(() => {}), second]).then(() => second);
+    };
+    expect(await waited({ timeout: '60s' }, changing, [101, 399, 401])).toMatchObject({ ms: 401 });
+  });
+
+  test('a duration that is none is refused, and nothing is sent', async () => {
+    const { client, environment } = refusing();
+    await failureOf(client.send(new Request('GET', url, { extensions: { timeout: 0 } })), RangeError);
+    expect(environment.connector.sockets.length).toBe(0);
+  });
+});
