@@ -1,9 +1,33 @@
 /** What `verify` and `cert` mean for one connection (httpx: `create_ssl_context`). */
-import { type CertTypes, own, type TlsOptions, type VerifyTypes } from './config.js';
+import { type CertTypes, checkFields, own, type TlsOptions, type VerifyTypes } from './config.js';
+import { ConnectError } from './exceptions.js';
 import type { Host } from './hosts/host.js';
 import type { TlsSessions, TlsTarget } from './hosts/socket.js';
 
-/** TLS settings of one transport; files are read once, when the first TLS connection is made. */
+type Authorities = NonNullable<TlsOptions['ca']>;
+
+const TLS_OPTIONS: Readonly<Record<keyof TlsOptions, true>> = {
+  ca: true,
+  caFile: true,
+  cert: true,
+  key: true,
+  password: true,
+  minVersion: true,
+  pins: true,
+};
+const TLS_OPTION_NAMES = Object.keys(TLS_OPTIONS);
+
+/** Authorities that were given, and those of a file. */
+function withFile(given: Authorities | null, file: Uint8Array | null): Authorities | null {
+  if (file === null) return given;
+  if (given === null) return [file];
+  return typeof given === 'string' || given instanceof Uint8Array ? [given, file] : [...given, file];
+}
+
+/**
+ * TLS settings of one transport. Files are read once, when the first TLS connection is made; its targets share one options
+ * object, by which a host knows that what it made of them is good for the next connection too.
+ */
 export class TlsSettings {
   readonly verify: boolean;
   readonly #host: Host;
@@ -11,36 +35,54 @@ export class TlsSettings {
   readonly #cert: CertTypes | null;
   #options: TlsOptions | null = null;
 
-  /** @throws TypeError for what is neither. */
+  /** @throws TypeError for what is neither, and for unknown TLS options. */
   constructor(host: Host, verify: VerifyTypes, cert: CertTypes | null) {
     const kind = typeof verify;
     if (verify === null || (kind !== 'boolean' && kind !== 'string' && kind !== 'object')) {
       throw new TypeError(`Cannot use verify: expected a boolean, a path or TLS options, got ${String(verify)}`);
     }
+    if (kind === 'object') checkFields(verify as TlsOptions, TLS_OPTION_NAMES, 'use verify');
     this.#host = host;
     this.#verify = verify;
     this.#cert = cert;
     this.verify = verify !== false;
   }
 
+  /** @throws ConnectError (phase 'tls') naming a file that cannot be read. */
   #made(): TlsOptions {
     const verify = this.#verify;
     const given: TlsOptions = typeof verify === 'object' ? verify : {};
     const files = typeof this.#cert === 'string' ? [this.#cert, this.#cert] : this.#cert;
-    const read = (path: string | null | undefined) =>
-      path === null || path === undefined ? null : this.#host.readFile(path);
+    const caFile = typeof verify === 'string' ? verify : (own(given, 'caFile') ?? null);
     return {
-      ca: own(given, 'ca') ?? null,
-      caFile: typeof verify === 'string' ? verify : (own(given, 'caFile') ?? null),
-      cert: own(given, 'cert') ?? read(files?.[0]),
-      key: own(given, 'key') ?? read(files?.[1]),
+      ca: withFile(own(given, 'ca') ?? null, this.#contents(caFile, 'authorities')),
+      caFile: null,
+      cert: own(given, 'cert') ?? this.#contents(files?.[0], 'the certificate'),
+      key: own(given, 'key') ?? this.#contents(files?.[1], 'the private key'),
       password: own(given, 'password') ?? files?.[2] ?? null,
       minVersion: own(given, 'minVersion') ?? null,
       pins: own(given, 'pins') ?? null,
     };
   }
 
-  /** TLS towards one host. `serverName` replaces the host in SNI and in the certificate's check. */
+  #contents(path: string | null | undefined, what: string): Uint8Array<ArrayBuffer> | null {
+    if (path === null || path === undefined) return null;
+    try {
+      return this.#host.readFile(path);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ConnectError(`Cannot set up TLS: ${what} cannot be read from ${path}: ${reason}`, {
+        cause,
+        phase: 'tls',
+        retryable: false,
+      });
+    }
+  }
+
+  /**
+   * TLS towards one host. `serverName` replaces the host in SNI and in the certificate's check.
+   * @throws ConnectError (phase 'tls') naming a file that cannot be read.
+   */
   target(host: string, serverName: string | null, alpn: readonly string[], sessions: TlsSessions): TlsTarget {
     this.#options ??= this.#made();
     const name = serverName ?? (host.endsWith('.') ? host.slice(0, -1) : host);

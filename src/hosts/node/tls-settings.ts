@@ -1,30 +1,28 @@
 /** What `node:tls` must be told for one connection. Never weakens what was asked for: `verify: false` is the only switch. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import * as tls from 'node:tls';
+import type { TlsOptions } from '../../config.js';
 import { ConnectError } from '../../exceptions.js';
 import type { TlsTarget } from '../socket.js';
 
 type Pem = string | Uint8Array;
 
-function authorities(target: TlsTarget): { ca?: (string | Buffer)[] } {
-  const { ca, caFile } = target.options;
-  const found: (string | Buffer)[] = [];
-  if (ca === 'system') {
-    const { getCACertificates } = tls as { getCACertificates?: (type: string) => string[] };
-    if (getCACertificates === undefined) {
-      throw new ConnectError("Cannot use ca: 'system': this runtime does not offer the system's certificate store", {
-        phase: 'tls',
-      });
-    }
-    found.push(...getCACertificates('system'));
-  } else if (ca !== null && ca !== undefined) {
-    for (const each of Array.isArray(ca) ? (ca as readonly Pem[]) : [ca as Pem]) found.push(octetsOf(each));
-  }
-  if (caFile !== null && caFile !== undefined) found.push(readFileSync(caFile));
-  return found.length > 0 ? { ca: found } : {};
+/** What `ca` stands for: itself, or all that the system trusts. */
+function authoritiesOf(ca: Pem): (string | Buffer)[] {
+  if (ca !== 'system') return [octetsOf(ca)];
+  const { getCACertificates } = tls as { getCACertificates?: (type: string) => string[] };
+  if (getCACertificates !== undefined) return getCACertificates('system');
+  throw new ConnectError("Cannot use ca: 'system': this runtime does not offer the system's certificate store", {
+    phase: 'tls',
+    retryable: false,
+  });
+}
+
+function authorities({ ca }: TlsOptions): { ca?: (string | Buffer)[] } {
+  if (ca === null || ca === undefined) return {};
+  return { ca: (Array.isArray(ca) ? (ca as readonly Pem[]) : [ca as Pem]).flatMap(authoritiesOf) };
 }
 
 function octetsOf(pem: Pem): string | Buffer {
@@ -52,19 +50,49 @@ function identityCheck(target: TlsTarget): Pick<tls.ConnectionOptions, 'checkSer
   };
 }
 
-/** Options for `tls.connect`, without address and transport. */
+/** @throws ConnectError for authorities, a certificate or a key that OpenSSL does not take. */
+function contextOf(options: TlsOptions): tls.SecureContext {
+  const { cert, key, password } = options;
+  const given: tls.SecureContextOptions = {
+    ...authorities(options),
+    minVersion: options.minVersion ?? 'TLSv1.2',
+    ...(cert === null || cert === undefined ? {} : { cert: octetsOf(cert) }),
+    ...(key === null || key === undefined ? {} : { key: octetsOf(key) }),
+    ...(password === null || password === undefined ? {} : { passphrase: password }),
+  };
+  try {
+    return tls.createSecureContext(given);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConnectError(`Cannot set up TLS: the authorities, certificate or key given cannot be used: ${reason}`, {
+      cause,
+      phase: 'tls',
+      retryable: false,
+    });
+  }
+}
+
+/** Made once of each options object, which all connections of one `TlsSettings` share. */
+const contexts = new WeakMap<TlsOptions, tls.SecureContext>();
+
+function sharedContext(options: TlsOptions): tls.SecureContext {
+  let context = contexts.get(options);
+  if (context === undefined) {
+    context = contextOf(options);
+    contexts.set(options, context);
+  }
+  return context;
+}
+
+/** Options for `tls.connect`, without address and transport. @throws ConnectError for settings that cannot be used. */
 export function tlsSettings(target: TlsTarget): tls.ConnectionOptions {
   const { options, serverName, sessions } = target;
   return {
-    ...authorities(target),
+    secureContext: sharedContext(options),
     ...identityCheck(target),
     rejectUnauthorized: target.verify,
-    minVersion: (options.minVersion as tls.SecureVersion | null | undefined) ?? 'TLSv1.2',
     ALPNProtocols: [...target.alpn],
     ...(serverName !== null && isIP(serverName) === 0 ? { servername: serverName } : {}),
-    ...(options.cert === null || options.cert === undefined ? {} : { cert: octetsOf(options.cert as Pem) }),
-    ...(options.key === null || options.key === undefined ? {} : { key: octetsOf(options.key as Pem) }),
-    ...(options.password === null || options.password === undefined ? {} : { passphrase: options.password }),
     ...(sessions === null || sessions.session === null ? {} : { session: sessions.session as Buffer }),
   };
 }
