@@ -72,7 +72,7 @@ export {
 } from './exceptions.js';
 export { Headers, type HeaderTypes } from './headers.js';
 export type { Resolve } from './hosts/socket.js';
-export { NetworkStream, type NetworkStreamOptions } from './network-stream.js';
+export { NetworkStream, type NetworkStreamOptions, type StartTlsOptions } from './network-stream.js';
 export { QueryParams, type QueryParamTypes } from './query-params.js';
 export type { Timings } from './received.js';
 export { Request, type RequestExtensions, type RequestOptions } from './request.js';

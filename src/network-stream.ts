@@ -1,17 +1,32 @@
 /**
  * A connection that is no longer HTTP (101, or 2xx to CONNECT; httpx: the `network_stream` extension). Octets that came
  * with the response are read first. It knows nothing of the protocol that follows.
+ *
+ * Invariants: reads are served in the order of their calls, and every read ends: with octets, at the end, at its limit, or
+ * when the stream is closed. Once both sides have ended the connection is closed, and its place in the pool free.
  */
-
-import { type Duration, durationMs } from './config.js';
+import { type CertTypes, checkFields, type Duration, durationMs, own, type VerifyTypes } from './config.js';
 import type { HttpConnection } from './connection.js';
 import { arm, type DeadlineList, disarm } from './deadlines.js';
-import { CloseError, ReadError, ReadTimeout, type TransportError } from './exceptions.js';
-import { type Flow, Park, runAsync, wait } from './flow.js';
+import {
+  CloseError,
+  ConnectTimeout,
+  LocalProtocolError,
+  ReadError,
+  ReadTimeout,
+  TransportError,
+  WriteError,
+  WriteTimeout,
+} from './exceptions.js';
+import { type Flow, isThenable, Park, runAsync } from './flow.js';
+import type { Cancel, ConnectPhase, MaybePromise, Socket } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
+import { TlsSettings } from './tls.js';
 
 /** Octets that wait for a reader before reading pauses. */
 const BUFFERED_OCTETS_MAX = 262144;
+/** What one read gives at the most, unless it asks for more. */
+const READ_OCTETS = 65536;
 
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
@@ -20,43 +35,188 @@ export interface NetworkStreamOptions {
   readonly timeout?: Duration | null | undefined;
 }
 
+/** How TLS is set up over a network stream; what the client was told about TLS does not count here. */
+export interface StartTlsOptions {
+  /** Name sent as SNI, and expected in the certificate; unless given, the host of the connection. */
+  readonly serverHostname?: string | null | undefined;
+  readonly verify?: VerifyTypes | null | undefined;
+  readonly cert?: CertTypes | null | undefined;
+  /** Protocols to offer, the best first. */
+  readonly alpn?: readonly string[] | null | undefined;
+  readonly timeout?: Duration | null | undefined;
+}
+
+const LIMIT_NAMES = ['timeout'];
+const START_TLS_NAMES = ['serverHostname', 'verify', 'cert', 'alpn', 'timeout'];
+
+/** A call that waits for something: done, failed, or out of time. */
+class Waiting extends Park {
+  done = false;
+  error: unknown = null;
+  octets: Uint8Array<ArrayBuffer> = NOTHING;
+  readonly maxOctets: number;
+  readonly #late: (ms: number) => TransportError;
+
+  constructor(late: (ms: number) => TransportError, maxOctets = 0) {
+    super();
+    this.#late = late;
+    this.maxOctets = maxOctets;
+  }
+
+  /** Ends the wait once; what comes later does not count. */
+  settle(error: unknown): void {
+    if (this.done) return;
+    this.done = true;
+    this.error = error;
+    disarm(this);
+    this.wake();
+  }
+
+  override onExpire(ms: number): void {
+    this.settle(this.#late(ms));
+  }
+}
+
+/** A TLS handshake under way. */
+class Handshake extends Waiting implements Cancel {
+  cancelled = false;
+  onCancel: (() => void) | null = null;
+  phase: ConnectPhase = 'tls';
+  resolvedAt = 0;
+  connectedAt = 0;
+  securedAt = 0;
+  socket: Socket | null = null;
+  readonly now: () => number;
+
+  constructor(origin: string, now: () => number) {
+    super(
+      (ms) => new ConnectTimeout(`Cannot set up TLS with ${origin}: it was not done after ${ms} ms`, { phase: 'tls' }),
+    );
+    this.now = now;
+  }
+
+  cancel(error: TransportError): void {
+    this.cancelled = true;
+    const { onCancel } = this;
+    this.onCancel = null;
+    onCancel?.();
+    this.settle(error);
+  }
+}
+
 /** Raw octets both ways over what was an HTTP connection. */
-export class NetworkStream extends Park {
+export class NetworkStream {
   readonly #connection: HttpConnection;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   #buffered = 0;
+  /** Reads that wait, in order; none of them could be served. */
+  readonly #reads: Waiting[] = [];
+  #writes = 0;
+  #handshake: Handshake | null = null;
+  /** The peer said that nothing more comes, or nobody wants it. */
   #ended = false;
+  #writeEnded = false;
+  /** `close` was called. */
+  #closed = false;
   #error: TransportError | null = null;
-  #expired = false;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  #writable: WritableStream<Uint8Array> | null = null;
+  #source: ReadableByteStreamController | null = null;
+  #drain: WritableStreamDefaultController | null = null;
 
   /** @internal */
   constructor(connection: HttpConnection, first: Uint8Array<ArrayBuffer>) {
-    super();
     this.#connection = connection;
     if (first.length > 0) this.#push(first);
   }
 
   /**
-   * At most `maxOctets` octets, as soon as some are there; empty at the end.
-   * @throws ReadTimeout, ReadError
+   * At most `maxOctets` octets, as soon as some are there; empty at the end. Reads may overlap: they get what comes in the
+   * order of their calls.
+   * @throws ReadTimeout, ReadError; CloseError once the stream is closed; RangeError unless at least one octet is wanted
    */
-  read(maxOctets = 65536, options?: NetworkStreamOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return runAsync(this.#reading(maxOctets, this.#limit(options)));
+  read(maxOctets: number = READ_OCTETS, options?: NetworkStreamOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return runAsync(this.#reading(maxOctets, options));
   }
 
-  /** Sends octets; settles when the host took them. @throws WriteError */
-  write(octets: Uint8Array): Promise<void> {
-    return runAsync(this.#writing(octets));
+  /**
+   * Sends octets; settles when the host took them, until when they must not be changed.
+   * @throws WriteTimeout, WriteError; CloseError once the stream, or its writing side, is closed
+   */
+  write(octets: Uint8Array, options?: NetworkStreamOptions): Promise<void> {
+    return runAsync(this.#writing(octets, options));
   }
 
   /** Says that nothing more will be written; reading goes on. */
   closeWrite(): void {
-    if (!this.#connection.closed) this.#connection.socket.closeWrite();
+    if (this.#writeEnded || this.#connection.closed) return;
+    this.#endWriting().then(undefined, () => {});
   }
 
-  /** Closes the connection; idempotent. */
+  /** Settles when the host sent what was written, and the end. */
+  async #endWriting(): Promise<void> {
+    if (this.#writeEnded) return;
+    this.#writeEnded = true;
+    this.#writes++;
+    try {
+      await this.#connection.socket.closeWrite();
+    } finally {
+      this.#writes--;
+      this.#closeIfOver();
+    }
+  }
+
+  /** Closes the connection; what waits fails with CloseError. Idempotent. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#chunks = [];
+    this.#buffered = 0;
     this.#connection.close();
+    // The connection may have ended before, on its own.
+    this.#settle();
+  }
+
+  /** What the peer sends, as a byte stream; nothing is read ahead of who asks. To cancel it closes the reading side. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#readable ??= new ReadableStream(
+      {
+        type: 'bytes',
+        start: (controller) => {
+          this.#source = controller;
+        },
+        pull: (controller) => this.#pull(controller),
+        cancel: () => this.#cancelReading(),
+      },
+      { highWaterMark: 0 },
+    );
+    return this.#readable;
+  }
+
+  /** Where octets for the peer go, one write after the other. To close it is `closeWrite`; to abort it is `close`. */
+  get writable(): WritableStream<Uint8Array> {
+    this.#writable ??= new WritableStream({
+      start: (controller) => {
+        this.#drain = controller;
+      },
+      write: (octets) => this.write(octets),
+      close: () => {
+        if (!this.#writeEnded && this.#connection.closed) throw this.#notWritable();
+        return this.#endWriting();
+      },
+      abort: () => this.close(),
+    });
+    return this.#writable;
+  }
+
+  /**
+   * Sets up TLS over this stream, which goes on over it and is returned (httpx: `start_tls`). The certificate is checked
+   * unless `verify` is false. What came in the clear must have been read, and no call may be waiting: octets of somebody in
+   * between would count as the peer's (RFC 3207 §6). If it fails the connection is closed.
+   * @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now
+   */
+  startTls(options?: StartTlsOptions): Promise<this> {
+    return runAsync(this.#securing(options));
   }
 
   /** As httpx: 'client_addr', 'server_addr', 'socket', 'ssl_object', 'is_readable'; `undefined` where the host knows none. */
@@ -64,34 +224,180 @@ export class NetworkStream extends Park {
     return this.#connection.socket.info(name);
   }
 
-  #limit(options: NetworkStreamOptions | undefined): DeadlineList | null {
-    const timeout = options?.timeout ?? null;
-    return this.#connection.deadlines.ofLimit(durationMs(timeout, 'timeout'));
+  // ── flows ──
+
+  #limitOf(options: NetworkStreamOptions | undefined): DeadlineList | null {
+    return this.#connection.deadlines.ofLimit(durationMs(own(options, 'timeout') ?? null, 'timeout'));
   }
 
-  *#reading(maxOctets: number, limit: DeadlineList | null): Flow<Uint8Array<ArrayBuffer>> {
-    const { socket, deadlines } = this.#connection;
-    this.#expired = false;
-    if (limit !== null) arm(this, limit, deadlines.tick());
+  /** Waits until `waiting` has ended; `advance` lets a blocking host do its part. */
+  *#until(waiting: Waiting, limit: DeadlineList | null, advance: () => boolean): Flow<void> {
+    const { deadlines } = this.#connection;
+    if (limit !== null && !waiting.done) arm(waiting, limit, deadlines.tick());
     try {
-      for (;;) {
-        const chunk = this.#chunks[0];
-        if (chunk !== undefined) return this.#take(chunk, maxOctets);
-        if (this.#error !== null) throw this.#error;
-        if (this.#ended) return NOTHING;
-        if (this.#expired) throw new ReadTimeout(`Cannot read from the peer: no octets for ${limit?.ms} ms`);
-        if (this.#connection.closed) throw new ReadError('Cannot read from the peer: the connection is closed');
-        socket.demand(limit === null ? null : limit.ms);
-        if (!socket.blocking) yield this;
+      while (!waiting.done) {
+        if (!advance()) yield waiting;
+        // No timer fires while a host blocks.
+        else if (limit !== null && !waiting.done && deadlines.tick() >= waiting.expiresAt) waiting.onExpire(limit.ms);
       }
     } finally {
-      disarm(this);
+      disarm(waiting);
+    }
+    if (waiting.error !== null) throw waiting.error;
+  }
+
+  *#reading(maxOctets: number, options: NetworkStreamOptions | undefined): Flow<Uint8Array<ArrayBuffer>> {
+    if (!Number.isInteger(maxOctets) || maxOctets < 1) {
+      throw new RangeError(`Cannot read from the peer: expected a number of octets of at least 1, got ${maxOctets}`);
+    }
+    checkFields(options, LIMIT_NAMES, 'read from the peer');
+    const limit = this.#limitOf(options);
+    this.#refuseDuringHandshake('read from');
+    const read = new Waiting(
+      (ms) => new ReadTimeout(`Cannot read from the peer: no octets for ${ms} ms`, { phase: 'read' }),
+      maxOctets,
+    );
+    this.#reads.push(read);
+    this.#serve();
+    try {
+      yield* this.#until(read, limit, () => {
+        const { socket } = this.#connection;
+        socket.demand(limit === null ? null : limit.ms);
+        return socket.blocking;
+      });
+      return read.octets;
+    } finally {
+      const index = this.#reads.indexOf(read);
+      if (index >= 0) this.#reads.splice(index, 1);
     }
   }
 
-  *#writing(octets: Uint8Array): Flow<void> {
-    if (this.#connection.closed) throw new CloseError('Cannot write to the peer: the connection is closed');
-    yield* wait(this.#connection.socket.write(octets, null, null));
+  *#writing(octets: Uint8Array, options: NetworkStreamOptions | undefined): Flow<void> {
+    if (!(octets instanceof Uint8Array)) {
+      throw new TypeError(`Cannot write to the peer: expected a Uint8Array, got ${typeof octets}`);
+    }
+    checkFields(options, LIMIT_NAMES, 'write to the peer');
+    const limit = this.#limitOf(options);
+    this.#refuseDuringHandshake('write to');
+    if (this.#writeEnded || this.#connection.closed) throw this.#notWritable();
+    if (octets.length === 0) return;
+    const taken = this.#connection.socket.write(octets, null, limit === null ? null : limit.ms);
+    if (!isThenable(taken)) return;
+    const write = new Waiting(
+      (ms) => new WriteTimeout(`Cannot write to the peer: octets were not taken within ${ms} ms`, { phase: 'write' }),
+    );
+    this.#writes++;
+    const ended = (error: unknown) => {
+      this.#writes--;
+      write.settle(error);
+      this.#closeIfOver();
+    };
+    (taken as PromiseLike<void>).then(() => ended(null), ended);
+    yield* this.#until(write, limit, () => false);
+  }
+
+  *#securing(options: StartTlsOptions | undefined): Flow<this> {
+    const connection = this.#connection;
+    checkFields(options, START_TLS_NAMES, 'start TLS with the peer');
+    const limit = this.#limitOf(options);
+    this.#refuseDuringHandshake('start TLS with');
+    if (this.#writeEnded || this.#ended || connection.closed) throw this.#notWritable();
+    const unread = this.#buffered;
+    if (unread > 0 || this.#reads.length > 0 || this.#writes > 0) {
+      const why = unread > 0 ? `${unread} octets in the clear are unread` : 'a read or a write is under way';
+      throw new LocalProtocolError(`Cannot start TLS with the peer: ${why}`);
+    }
+    const { host } = connection.deadlines;
+    const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null);
+    const name = own(options, 'serverHostname') ?? hostOf(connection.origin);
+    const target = settings.target(name, null, own(options, 'alpn') ?? [], null);
+    const handshake = new Handshake(connection.origin, () => host.now());
+    this.#handshake = handshake;
+    try {
+      this.#begin(handshake, connection.socket.startTls(target, handshake));
+      yield* this.#until(handshake, limit, () => false);
+      connection.continueOver(handshake.socket as Socket);
+      return this;
+    } catch (error) {
+      handshake.cancel(new CloseError('Cannot set up TLS: the stream was closed'));
+      connection.close(error instanceof TransportError ? error : null);
+      throw error;
+    } finally {
+      this.#handshake = null;
+    }
+  }
+
+  #begin(handshake: Handshake, made: MaybePromise<Socket>): void {
+    const secured = (socket: Socket) => {
+      if (handshake.cancelled) {
+        socket.close();
+        return;
+      }
+      handshake.socket = socket;
+      handshake.settle(null);
+    };
+    if (isThenable(made)) (made as PromiseLike<Socket>).then(secured, (error) => handshake.settle(error));
+    else secured(made as Socket);
+  }
+
+  #refuseDuringHandshake(action: string): void {
+    if (this.#handshake !== null) throw new LocalProtocolError(`Cannot ${action} the peer: TLS is being set up`);
+  }
+
+  #notWritable(): TransportError {
+    if (this.#writeEnded && !this.#closed) {
+      return new CloseError('Cannot write to the peer: closeWrite was called', { phase: 'write' });
+    }
+    const cause = this.#error;
+    return cause === null || cause instanceof CloseError
+      ? new CloseError('Cannot write to the peer: the connection is closed', { cause, phase: 'write' })
+      : new WriteError(`Cannot write to the peer: ${cause.message}`, { cause });
+  }
+
+  // ── WHATWG streams ──
+
+  async #pull(controller: ReadableByteStreamController): Promise<void> {
+    const request = controller.byobRequest;
+    const view = request?.view ?? null;
+    const octets = await this.read(view?.byteLength ?? READ_OCTETS);
+    if (octets.length === 0) {
+      controller.close();
+      request?.respond(0);
+    } else if (request === null || view === null) controller.enqueue(octets);
+    else {
+      new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(octets);
+      request.respond(octets.length);
+    }
+  }
+
+  /** What comes from now on is dropped; the peer's end is still waited for unless we have said ours. */
+  #cancelReading(): void {
+    this.#ended = true;
+    this.#chunks = [];
+    this.#buffered = 0;
+    this.#serve();
+    if (this.#connection.closed) return;
+    this.#connection.socket.demand(null);
+    this.#closeIfOver();
+  }
+
+  // ── what came ──
+
+  /** Serves the reads that can be served, in order. */
+  #serve(): void {
+    for (let read = this.#reads[0]; read !== undefined; read = this.#reads[0]) {
+      const chunk = this.#chunks[0];
+      let error: TransportError | null = null;
+      if (this.#closed) error = new CloseError('Cannot read from the peer: the stream was closed', { phase: 'read' });
+      else if (chunk !== undefined) {
+        if (!read.done) read.octets = this.#take(chunk, read.maxOctets);
+      } else if (!this.#ended) {
+        if (!this.#connection.closed) return;
+        error = this.#error ?? new ReadError('Cannot read from the peer: the connection is closed');
+      }
+      this.#reads.shift();
+      read.settle(error);
+    }
   }
 
   #take(chunk: Uint8Array<ArrayBuffer>, maxOctets: number): Uint8Array<ArrayBuffer> {
@@ -110,29 +416,50 @@ export class NetworkStream extends Park {
     this.#buffered += octets.length;
   }
 
-  override onExpire(): void {
-    this.#expired = true;
-    this.wake();
+  /** Both sides have ended: nothing more can happen on the connection. */
+  #closeIfOver(): void {
+    if (this.#ended && this.#writeEnded && this.#writes === 0) this.#connection.close();
+  }
+
+  /** The connection is closed: whoever waits is told. */
+  #settle(): void {
+    this.#handshake?.cancel(new CloseError('Cannot set up TLS: the stream was closed', { phase: 'tls' }));
+    this.#serve();
+    // What is buffered is read first: the reads say then how it ended.
+    if (this.#closed || (!this.#ended && this.#buffered === 0)) {
+      this.#source?.error(this.#error ?? new CloseError('The stream was closed', { phase: 'read' }));
+    }
+    if (!this.#writeEnded || this.#closed) this.#drain?.error(this.#notWritable());
   }
 
   /** @internal */
   octets(bytes: Uint8Array, length: number): number {
+    if (this.#ended) return GO_ON;
     this.#push(Uint8Array.prototype.slice.call(bytes, 0, length) as Uint8Array<ArrayBuffer>);
-    this.wake();
+    this.#serve();
     return this.#buffered >= BUFFERED_OCTETS_MAX ? STOP : GO_ON;
   }
 
   /** @internal The peer closed its side, or the connection failed. */
   ended(error: TransportError | null): void {
+    if (error !== null) {
+      this.#connection.close(error);
+      return;
+    }
     this.#ended = true;
-    this.#error = error;
-    if (error !== null) this.#connection.close(error);
-    this.wake();
+    this.#serve();
+    this.#closeIfOver();
   }
 
   /** @internal The connection is closed. */
   broken(error: TransportError | null): void {
-    if (!this.#ended && this.#error === null && error !== null) this.#error = error;
-    this.wake();
+    this.#error ??= error;
+    this.#settle();
   }
+}
+
+/** The host of an origin, without brackets. */
+function hostOf(origin: string): string {
+  const { hostname } = new globalThis.URL(origin);
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }

@@ -83,7 +83,7 @@ export class TlsSettings {
    * TLS towards one host. `serverName` replaces the host in SNI and in the certificate's check.
    * @throws ConnectError (phase 'tls') naming a file that cannot be read.
    */
-  target(host: string, serverName: string | null, alpn: readonly string[], sessions: TlsSessions): TlsTarget {
+  target(host: string, serverName: string | null, alpn: readonly string[], sessions: TlsSessions | null): TlsTarget {
     this.#options ??= this.#made();
     const name = serverName ?? (host.endsWith('.') ? host.slice(0, -1) : host);
     return { hostname: name, serverName: name, alpn, verify: this.verify, options: this.#options, sessions };

@@ -91,6 +91,7 @@ const TYPES: readonly string[] = [
   'ResponseOptions',
   'SendOptions',
   'Sent',
+  'StartTlsOptions',
   'TimeoutOptions',
   'TimeoutTypes',
   'Timings',

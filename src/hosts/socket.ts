@@ -40,8 +40,8 @@ export interface Socket {
   demand(timeoutMs: number | null): void;
   /** Sends head, then body, unbroken and in call order. `undefined`: the host took it; else a promise of its having done so. */
   write(head: Octets, body: Uint8Array | null, timeoutMs: number | null): MaybePromise<void>;
-  /** Closes our side only. */
-  closeWrite(): void;
+  /** Closes our side only. A promise settles when what was written, and the end, have left. */
+  closeWrite(): MaybePromise<void>;
   /** TLS over this socket, which must not be used afterwards. */
   startTls(options: TlsTarget, cancel: Cancel): MaybePromise<Socket>;
   /** Destroys the socket; idempotent; `sink` hears nothing more. */
