@@ -147,7 +147,7 @@ class Core {
   /** After a trap: the instance is not used again; its connections are told, outside of what is going on now. */
   discard(error: unknown): Error {
     if (this.broken !== null) return this.broken;
-    const broken = new Error('The protocol core failed; this is a bug in httpx-wasm', { cause: error });
+    const broken = new Error('The protocol core failed', { cause: error });
     this.broken = broken;
     if (current === this) current = null;
     const told = [...this.connections];
@@ -158,12 +158,12 @@ class Core {
     return broken;
   }
 
-  /** Calls the core outside of reading. @throws what `discard` makes of a trap. */
+  /** Calls the core outside of reading. @throws ProtocolError on a trap. */
   guarded<T>(work: (exports: CoreExports) => T): T {
     try {
       return work(this.exports);
     } catch (error) {
-      throw this.discard(error);
+      throw coreFailure('Cannot use the protocol core', this.discard(error));
     }
   }
 
@@ -385,7 +385,7 @@ class Http1Connection implements Connection {
     let at = this.#core.events;
     if (records < 0) {
       const cause = this.#core.broken;
-      to.onError(new ProtocolError('Cannot read the response: the protocol core failed', { cause }), 0);
+      to.onError(coreFailure('Cannot read the response', cause), 0);
       return length;
     }
     for (let i = 0; i < records; i++, at += 8) {
@@ -454,6 +454,11 @@ class Http1Connection implements Connection {
 
 const EMPTY = new Uint8Array(0);
 
+/** A trap, which is our fault and neither the peer's nor the caller's. */
+function coreFailure(action: string, cause: unknown): ProtocolError {
+  return new ProtocolError(`${action}: the protocol core failed, which is a bug in httpx-wasm`, { cause });
+}
+
 function protocolError(rule: number, octet: number, limit: number): RemoteProtocolError {
   return new RemoteProtocolError(describeRule(rule, octet, limit));
 }
@@ -515,7 +520,7 @@ export class Decoder {
     try {
       status = inner.exports.decoderDecode(this.#handle, 0, given);
     } catch (error) {
-      throw new DecodingError(`Cannot decode ${this.coding}: the decoder failed`, { cause: inner.discard(error) });
+      throw coreFailure(`Cannot decode ${this.coding}`, inner.discard(error));
     }
     inner.refresh();
     const offset = inner.record(0, 3);

@@ -18,7 +18,7 @@ import {
   Pieces,
   type Transform,
 } from './body.js';
-import { INSPECT, own } from './config.js';
+import { checkFields, INSPECT, own } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf } from './content.js';
 import type { DecodeLimits } from './core.js';
 import {
@@ -67,6 +67,18 @@ export interface ResponseOptions {
 /** An encoding, or a function that finds one out from the body. */
 export type DefaultEncoding = string | ((content: Uint8Array) => string | null);
 
+const OPTIONS = [
+  'headers',
+  'content',
+  'text',
+  'html',
+  'json',
+  'stream',
+  'request',
+  'extensions',
+  'history',
+  'defaultEncoding',
+] as const satisfies readonly (keyof ResponseOptions)[];
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
 const NO_LIMITS: DecodeLimits = { decodedOctets: null, decodedRatio: null };
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -109,6 +121,7 @@ export class Response {
   }
 
   #make(options: ResponseOptions | undefined): void {
+    checkFields(options, OPTIONS, 'make a response');
     const headers = new Headers(own(options, 'headers') ?? null);
     this.#headers = headers;
     this.#request = own(options, 'request') ?? null;

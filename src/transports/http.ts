@@ -8,6 +8,7 @@
 import * as abi from '../../assembly/abi.js';
 import {
   type CertTypes,
+  checkFields,
   DEFAULT_LIMITS,
   DEFAULT_TIMEOUT,
   Limits,
@@ -34,6 +35,7 @@ import {
   WriteError,
 } from '../exceptions.js';
 import type { CallLimits, Exchange, Interim } from '../exchange.js';
+import { textOfOctets } from '../fields.js';
 import { type Flow, Guard, isThenable, runAsync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsTarget } from '../hosts/socket.js';
@@ -57,6 +59,13 @@ export interface HTTPTransportOptions {
   readonly resolve?: Resolve | null | undefined;
 }
 
+const OPTIONS = [
+  'verify',
+  'cert',
+  'limits',
+  'allowAddress',
+  'resolve',
+] as const satisfies readonly (keyof HTTPTransportOptions)[];
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
 const ALPN: readonly string[] = ['http/1.1'];
 /** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
@@ -96,6 +105,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
 
   constructor(options?: HTTPTransportOptions, environment: Environment = runtime) {
     super();
+    checkFields(options, OPTIONS, 'make a transport');
     const { host, connector, deadlines } = environment;
     this.#environment = environment;
     this.#limits = Limits.from(own(options, 'limits'), DEFAULT_LIMITS);
@@ -283,7 +293,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
 function targetOf(request: Request): string {
   const target = own(request.extensions, 'target');
   if (target === null || target === undefined) return request.url.target;
-  return typeof target === 'string' ? target : String.fromCharCode(...target);
+  return typeof target === 'string' ? target : textOfOctets(target);
 }
 
 /** A dead kept-alive connection: nothing came, and to send again is safe (SECURITY §2.1). */

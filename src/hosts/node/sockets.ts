@@ -188,8 +188,12 @@ class NodeSocket implements Socket {
     });
   }
 
-  closeWrite(): void {
-    this.#socket.end();
+  closeWrite(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      socket.once('close', () => resolve());
+      socket.end(() => resolve());
+    });
   }
 
   startTls(target: TlsTarget, cancel: Cancel): Promise<Socket> {
@@ -324,11 +328,13 @@ function lookupFor(address: Address): net.LookupFunction {
   };
 }
 
-function connectOptions(address: Address): net.TcpSocketConnectOpts {
+function connectOptions(address: Address): net.TcpNetConnectOpts {
   const plain = address.resolve === null && address.allowAddress === null;
   return {
     host: address.host,
     port: address.port,
+    // The peer may end its side first: what is under way of ours still leaves. Owners close a socket they are done with.
+    allowHalfOpen: true,
     ...(address.localAddress === null ? {} : { localAddress: address.localAddress }),
     ...(plain ? {} : { lookup: lookupFor(address) }),
   };
