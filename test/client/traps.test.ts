@@ -146,6 +146,7 @@ const ways: [string, (scene: Scene) => Promise<unknown>][] = [
   ['connectionCreate', ({ client }) => failureOfAny(client.get('http://other.invalid/'))],
   ['connectionEnd', ({ client }) => failureOfAny(client.post(`${url}/next`, { content: ['abc'] }))],
   ['decoderCreate', ({ client }) => failureOfAny(client.get(`${url}/coded`))],
+  ['decoderDecode', ({ client }) => failureOfAny(client.get(`${url}/coded`))],
   ['decoderEnd', ({ client }) => failureOfAny(client.get(`${url}/coded`))],
 ];
 
