@@ -30,6 +30,7 @@ export const CLASSES: usize = memory.data<u8>([
   10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
 ]);
 
+export const CR: u32 = 0x0d;
 /** CR LF as a little-endian u16. */
 export const CRLF: u32 = 0x0a0d;
 

@@ -24,10 +24,10 @@ import {
 } from '../abi';
 import { clear, count, emit, emitFault, fault, hasRoom } from '../event';
 import { allocate, INPUT, release, TABLE_ROOM } from '../memory';
-import { CRLF, classOf } from '../octets';
+import { CR, CRLF, classOf } from '../octets';
 import { readChunks, startDataEnd } from './body';
 import { carryOn, dropCarry, resetCarry, takeBack } from './carry';
-import { ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, STOP } from './grammar';
+import { ACT_SECTION_END, ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, STOP } from './grammar';
 import { outcomeOfReading, readAction, READ_BLANK, READ_COMPLETE, READ_FAULT, readSection } from './head';
 import {
   BETWEEN,
@@ -168,7 +168,9 @@ function receiveAll(c: Connection, p: usize, end: usize): u32 {
         break;
       default:
         if (c.state == CHUNKED) p = receiveChunks(c, p, end);
-        else p = c.carry ? receiveCarried(c, p, end) : receiveSection(c, p, end);
+        else if (c.carry) p = receiveCarried(c, p, end);
+        else if (c.state == TRAILERS && (c.lineOctets || load<u8>(p) == CR)) p = receiveEmptyTrailers(c, p, end);
+        else p = receiveSection(c, p, end);
     }
   }
   return count();
@@ -206,7 +208,8 @@ export function receiveEnd(handle: u32): u32 {
       break;
     case DO_REFUSE: {
       const isInHead = c.state == HEAD;
-      const seen = c.carry ? <u32>(c.carryEnd - c.carryBase) : c.state == CHUNKED ? c.lineOctets : 0;
+      const isInLine = c.state == CHUNKED || c.state == TRAILERS;
+      const seen = c.carry ? <u32>(c.carryEnd - c.carryBase) : isInLine ? c.lineOctets : 0;
       const rule = isInHead ? (c.begun ? RULE_CLOSED_IN_HEAD : RULE_CLOSED_EARLY) : RULE_CLOSED_IN_BODY;
       fault(rule, seen, NONE, NONE);
       emitFault(c.stream, 0);
@@ -281,6 +284,27 @@ function skipBlankLine(c: Connection, p: usize): usize {
   return p;
 }
 
+/**
+ * Trailers that begin with the empty line have no field lines. They are nothing to collect and no part of the head's
+ * allowance, since a head that just fits must not make the end of every chunked body a fault.
+ */
+function receiveEmptyTrailers(c: Connection, p: usize, end: usize): usize {
+  const octet = <u32>load<u8>(p);
+  const cell = cellOf(c.row, classOf(octet));
+  if (cell == ACT_SECTION_END) {
+    finish(c, 0, 0);
+    return p + 1;
+  }
+  if (cell >= STOP) {
+    fault(cell - STOP, c.lineOctets, octet, NONE);
+    refuseFault(c, 0);
+    return end;
+  }
+  c.row = cell;
+  c.lineOctets++;
+  return p + 1;
+}
+
 function receiveChunks(c: Connection, p: usize, end: usize): usize {
   p = readChunks(c, p, end);
   if (!p) {
@@ -289,12 +313,13 @@ function receiveChunks(c: Connection, p: usize, end: usize): usize {
   }
   keepFrom(p);
   if (c.state != TRAILERS) return p;
-  if (p + 2 <= end && c.headLeft >= 2 && <u32>load<u16>(p, 0, 1) == CRLF) {
+  if (p + 2 <= end && <u32>load<u16>(p, 0, 1) == CRLF) {
     finish(c, 0, 0);
     return p + 2;
   }
   c.row = LINE_START;
   c.line = 0;
+  c.lineOctets = 0;
   c.count = 0;
   return p;
 }

@@ -135,6 +135,6 @@ export class Connection {
   // The body.
   /** Octets that the chunk still has, or its size so far. */
   left: u64;
-  /** Octets of the chunk line read so far (the line end before it included). */
+  /** Octets of the chunk line read so far (the line end before it included), or of trailers that are an empty line. */
   lineOctets: u32;
 }

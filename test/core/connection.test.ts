@@ -184,6 +184,17 @@ describe.each(BUILDS)('build %s', (build) => {
     }
   });
 
+  test.each(['0\r\n\r\n', '1\r\nx\r\n0\r\n\r\n'])('a head at its limit leaves room for no trailers: %j', (body) => {
+    const head = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
+    const { log, canOpen } = split(head + body, { headOctets: head.length });
+    expect([kinds(log).at(-1), canOpen]).toEqual(['end', true]);
+    const error = (text: string): Entry | undefined =>
+      errorOf(split(text, { headOctets: head.length, closes: true }).log);
+    expect(error(`${head}0\r\nA: b\r\n\r\n`)).toMatchObject({ rule: abi.RULE_HEAD_OCTETS, offset: 0 });
+    expect(error(`${head}0\r\n\rA`)).toMatchObject({ rule: abi.RULE_LINE_END, offset: 1, octet: 0x41 });
+    expect(error(`${head}0\r\n\r`)).toMatchObject({ rule: abi.RULE_CLOSED_IN_BODY, offset: 1 });
+  });
+
   test('a head of many inputs keeps its table and octets whole', () => {
     const lines = Array.from({ length: 255 }, (_, i) => `X-Name-${i}: ${'v'.repeat(i)}\r\n`).join('');
     const text = octets(`${OK}${lines}${EMPTY}`);
