@@ -248,15 +248,16 @@ export function readCodings(p: usize, end: usize, chunked: bool): u32 {
 
 // ── Keep-Alive (RFC 2068 §19.7.1; a hint, so never an error) ──
 
-/** Seconds of the `timeout` parameter in the list [p, end), or NONE. */
+/** Smallest `timeout` parameter, in seconds, in the list [p, end), or NONE, which is larger than any. */
 export function keepAliveSeconds(p: usize, end: usize): u32 {
+  let seconds: u32 = NONE;
   while (p + 8 < end) {
     // SAFE: eight octets and one more lie before `end`.
-    if (lower8(p) == 0x3d74756f656d6974) return secondsIn(p + 8, end);
+    if (lower8(p) == 0x3d74756f656d6974) seconds = min(seconds, secondsIn(p + 8, end));
     while (p < end && load<u8>(p) != 0x2c) p++;
     p = skipBlanks(p + 1, end);
   }
-  return NONE;
+  return seconds;
 }
 
 function secondsIn(p: usize, end: usize): u32 {

@@ -308,7 +308,8 @@ function heedField(c: Connection, id: u32, name: usize, value: usize, end: usize
       c.tokens |= connectionTokens(value, end);
       break;
     case FIELD_KEEP_ALIVE:
-      c.keepAlive = keepAliveSeconds(value, end);
+      // The smallest of all lines holds: the connection may be gone after that.
+      c.keepAlive = min(c.keepAlive, keepAliveSeconds(value, end));
       break;
     case FIELD_CONTENT_ENCODING:
       c.flags |= FLAG_CONTENT_ENCODING;
