@@ -80,7 +80,7 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   ],
   [
     abi.RULE_SWITCHING_UNASKED,
-    { what: 'accept 101 Switching Protocols: the request did not ask to upgrade', source: 'RFC 9110 §15.2.2' },
+    { what: 'switch protocols: expected a complete request of HTTP/1.1 that asked for it', source: 'RFC 9110 §7.8' },
   ],
   [abi.RULE_CHUNK_SIZE, { what: 'read chunk size: expected a hexadecimal digit', source: CHUNKED }],
   [abi.RULE_CHUNK_SIZE_OVERFLOW, { what: 'read chunk size: expected no more than 2^53 - 1', source: CHUNKED }],

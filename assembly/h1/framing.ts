@@ -26,6 +26,7 @@ export const FRAMING_INTERIM: u32 = 4;
 export const FRAMING_TUNNEL: u32 = 5;
 /** FRAMING_REFUSED + rule: the message must not be framed at all. */
 export const FRAMING_REFUSED: u32 = 256;
+const FRAMING_SWITCHED_UNASKED: u32 = FRAMING_REFUSED + RULE_SWITCHING_UNASKED;
 
 // Flags of a head beyond the FLAG_* bits that leave the core.
 /** Transfer-Encoding is present. */
@@ -35,16 +36,19 @@ export const SEEN_UPGRADE: u32 = 0x20000;
 /** A 2xx response to CONNECT, or a CONNECT request: Content-Length and Transfer-Encoding are ignored (RFC 9110 §9.3.6). */
 export const SEEN_TUNNEL: u32 = 0x40000;
 
-/** Framing of the message whose head said `status` (responses) and `flags`; `open` holds the OPEN_* bits of the request. */
-export function framingOf(role: u32, open: u32, status: u32, flags: u32): u32 {
+/**
+ * Framing of the message whose head said `status` (responses) and `flags`. `open` holds the OPEN_* bits of the request,
+ * `ended` says whether all of it was sent.
+ */
+export function framingOf(role: u32, open: u32, ended: u32, status: u32, flags: u32): u32 {
   // Rule 2.
-  if (flags & SEEN_TUNNEL) return FRAMING_TUNNEL;
+  if (flags & SEEN_TUNNEL) return role == ROLE_REQUESTS || ended ? FRAMING_TUNNEL : FRAMING_SWITCHED_UNASKED;
   const coded = (flags & SEEN_TRANSFER_ENCODING) != 0;
   // §6.1: faulty framing, whatever the message. It is refused rather than closed after, since nothing says how far it goes.
   if (coded && flags & FLAG_HTTP_1_0) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_HTTP_1_0;
   if (role != ROLE_REQUESTS) {
     // Rule 1: the head ends these, whatever its fields say of a body.
-    if (status == 101) return open & OPEN_UPGRADE ? FRAMING_TUNNEL : FRAMING_REFUSED + RULE_SWITCHING_UNASKED;
+    if (status == 101) return isSwitchAsked(open, ended, flags) ? FRAMING_TUNNEL : FRAMING_SWITCHED_UNASKED;
     if (status < 200) return FRAMING_INTERIM;
     if (open & OPEN_HEAD || status == 204 || status == 304) return FRAMING_EMPTY;
   }
@@ -57,4 +61,14 @@ export function framingOf(role: u32, open: u32, status: u32, flags: u32): u32 {
   if (flags & FLAG_CONTENT_LENGTH) return FRAMING_LENGTH;
   // Rules 7 and 8.
   return role == ROLE_REQUESTS ? FRAMING_EMPTY : FRAMING_UNTIL_CLOSE;
+}
+
+/**
+ * Whether 101 may end HTTP here (RFC 9110 §7.8, §15.2.2): we asked, all of the request is sent (what is still to come
+ * would be read as the next protocol), and the server speaks HTTP/1.1, since HTTP/1.0 has no Upgrade. That the response
+ * names the protocol is not asked for: who upgraded must look at the field anyway, and the cases the core is held to
+ * accept 101 without it.
+ */
+function isSwitchAsked(open: u32, ended: u32, flags: u32): bool {
+  return (open & OPEN_UPGRADE) != 0 && ended != 0 && !(flags & FLAG_HTTP_1_0);
 }

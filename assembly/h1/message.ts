@@ -109,7 +109,7 @@ export function refuse(c: Connection, rule: u32, octet: u32, limit: u32): u32 {
 export function complete(c: Connection, base: usize, p: usize, end: usize): usize {
   const isCarried = c.carry != 0;
   const length = <u32>((isCarried ? c.carryEnd : p) - base);
-  const framing = c.state == TRAILERS ? FRAMING_EMPTY : framingOf(c.role, c.open, c.status, c.flags);
+  const framing = c.state == TRAILERS ? FRAMING_EMPTY : framingOf(c.role, c.open, c.requestEnded, c.status, c.flags);
   if (framing >= FRAMING_REFUSED) {
     fault(framing - FRAMING_REFUSED, length - 1, NONE, NONE);
     refuseFault(c, 0);

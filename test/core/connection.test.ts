@@ -248,6 +248,27 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(closeReason).toBe(abi.CLOSE_UPGRADED);
   });
 
+  test.each([
+    ['HTTP/1.1 101 Switching\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n', abi.OPEN_UPGRADE],
+    ['HTTP/1.1 101 Switching\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n', abi.OPEN_END_STREAM],
+    ['HTTP/1.0 101 Switching\r\n\r\n', abi.OPEN_UPGRADE | abi.OPEN_END_STREAM],
+    ['HTTP/1.1 200 OK\r\n\r\n', abi.OPEN_CONNECT],
+  ])('%j hands nothing over to a request that is not complete or did not ask (%i)', (head, open) => {
+    const { log, closeReason } = split(`${head}\0proto`, { open });
+    expect(log).toMatchObject([{ rule: abi.RULE_SWITCHING_UNASKED, offset: head.length - 1 }]);
+    expect(closeReason).toBe(abi.CLOSE_PROTOCOL_ERROR);
+  });
+
+  test('a request that ends in time is upgraded', () => {
+    const driver = new Driver(core);
+    const stream = driver.open(abi.OPEN_UPGRADE);
+    driver.feed(octets('HTTP/1.1 101 Switching\r\nUpgrade: a\r\n'));
+    driver.end(stream);
+    driver.feed(octets('\r\nproto'));
+    expect(driver.log).toMatchObject([{ kind: 'head' }, { kind: 'upgrade', octets: 'proto' }]);
+    driver.free();
+  });
+
   test('a cancelled exchange says nothing more', () => {
     const driver = new Driver(core);
     const stream = driver.open();
