@@ -71,6 +71,7 @@ export function start(c: Connection, open: u32): void {
   c.requestEnded = open & OPEN_END_STREAM ? 1 : 0;
   c.begun = 0;
   c.interims = 0;
+  c.tokens = 0;
   c.headLeft = c.headOctetsMax;
   startHead(c);
 }
@@ -80,7 +81,8 @@ export function startHead(c: Connection): void {
   c.row = c.role == ROLE_REQUESTS ? REQUEST_LINE : STATUS_LINE;
   c.count = 0;
   c.flags = 0;
-  c.tokens = 0;
+  // What an interim response says of the connection's end holds (RFC 9112 §9.6): it is no property of the message.
+  c.tokens &= TOKEN_CLOSE;
   c.keepAlive = NONE;
   c.lengthDigits = 0;
   c.length = 0;

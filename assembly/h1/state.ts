@@ -108,7 +108,7 @@ export class Connection {
   headLeft: u32;
   /** Octets that chunk extensions and leading zeros may still have. */
   overheadLeft: u32;
-  /** TOKEN_* bits of Connection, over all its fields. */
+  /** TOKEN_* bits of Connection, over all its fields; of interim heads only TOKEN_CLOSE. */
   tokens: u32;
 
   // The section (head or trailers) that is being read; offsets count from its first octet.

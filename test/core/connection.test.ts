@@ -146,6 +146,16 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(kinds(split(text).log)).toEqual(['interim', 'interim', 'interim', 'head', 'end']);
   });
 
+  test('Connection: close in an interim head holds for the exchange, keep-alive does not', () => {
+    const interim = (option: string): string => `HTTP/1.1 103 Hints\r\nConnection: ${option}\r\n\r\n`;
+    const closing = split(`${interim('close')}${interim('x')}${OK}Connection: keep-alive\r\n${EMPTY}`);
+    expect([closing.log.at(-1), closing.closeReason]).toMatchObject([{ reusable: false }, abi.CLOSE_PEER_ASKED]);
+    const kept = split(`${interim('keep-alive')}HTTP/1.0 200 OK\r\n${EMPTY}`);
+    expect([kept.log.at(-1), kept.closeReason]).toMatchObject([{ reusable: false }, abi.CLOSE_HTTP_1_0]);
+    const requests = 'GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n';
+    expect(kinds(split(requests, { role: abi.ROLE_REQUESTS }).log)).toEqual(['head', 'end', 'head', 'end']);
+  });
+
   test('one interim head more than allowed is refused at its last octet', () => {
     const interim = 'HTTP/1.1 102 P\r\n\r\n';
     expect(kinds(split(interim.repeat(3) + OK + EMPTY, { interim: 3 }).log).at(-1)).toBe('end');
