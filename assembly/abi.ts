@@ -138,6 +138,8 @@ export const CLOSE_UPGRADED = 7;
 export const CLOSE_REQUEST_INCOMPLETE = 8;
 export const CLOSE_WE_ASKED = 9;
 export const CLOSE_CANCELLED = 10;
+/** A message that its head ends had fields that frame no message: what follows cannot be trusted. */
+export const CLOSE_FRAMING_DOUBTFUL = 11;
 
 // ── rules a peer can break (KIND_ERROR.code); the sentences are in src/rules.ts ──
 export const RULE_MEMORY = 1;

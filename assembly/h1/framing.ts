@@ -43,17 +43,15 @@ export const SEEN_TUNNEL: u32 = 0x40000;
 export function framingOf(role: u32, open: u32, ended: u32, status: u32, flags: u32): u32 {
   // Rule 2.
   if (flags & SEEN_TUNNEL) return role == ROLE_REQUESTS || ended ? FRAMING_TUNNEL : FRAMING_SWITCHED_UNASKED;
-  const coded = (flags & SEEN_TRANSFER_ENCODING) != 0;
-  // §6.1: faulty framing, whatever the message. It is refused rather than closed after, since nothing says how far it goes.
-  if (coded && flags & FLAG_HTTP_1_0) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_HTTP_1_0;
-  if (role != ROLE_REQUESTS) {
-    // Rule 1: the head ends these, whatever its fields say of a body.
+  // Rule 1: the head ends these, whatever its fields say of a body.
+  if (isEndedByHead(role, open, status)) {
     if (status == 101) return isSwitchAsked(open, ended, flags) ? FRAMING_TUNNEL : FRAMING_SWITCHED_UNASKED;
-    if (status < 200) return FRAMING_INTERIM;
-    if (open & OPEN_HEAD || status == 204 || status == 304) return FRAMING_EMPTY;
+    return status < 200 ? FRAMING_INTERIM : FRAMING_EMPTY;
   }
-  // Rules 3 and 4.
-  if (coded) {
+  // Rules 3 and 4. 205 has no rule of its own: it is framed as any other, though RFC 9110 §15.3.6 gives it no content.
+  if (flags & SEEN_TRANSFER_ENCODING) {
+    // §6.1: faulty framing. It is refused rather than closed after, since nothing says how far it goes.
+    if (flags & FLAG_HTTP_1_0) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_HTTP_1_0;
     if (flags & FLAG_CONTENT_LENGTH) return FRAMING_REFUSED + RULE_TRANSFER_ENCODING_AND_LENGTH;
     return flags & FLAG_CHUNKED ? FRAMING_CHUNKED : FRAMING_REFUSED + RULE_CHUNKED_NOT_LAST;
   }
@@ -61,6 +59,22 @@ export function framingOf(role: u32, open: u32, ended: u32, status: u32, flags: 
   if (flags & FLAG_CONTENT_LENGTH) return FRAMING_LENGTH;
   // Rules 7 and 8.
   return role == ROLE_REQUESTS ? FRAMING_EMPTY : FRAMING_UNTIL_CLOSE;
+}
+
+/** Whether rule 1 applies: the response to HEAD, and 1xx, 204 and 304, end with their heads. */
+export function isEndedByHead(role: u32, open: u32, status: u32): bool {
+  if (role == ROLE_REQUESTS) return false;
+  return status < 200 || status == 204 || status == 304 || (open & OPEN_HEAD) != 0;
+}
+
+/**
+ * Whether the fields of a message that its head ends would frame no message (§6.1, §6.3): Transfer-Encoding beside
+ * Content-Length, other than exactly \`chunked\`, or in HTTP/1.0. Rule 1 accepts the message, but what the peer takes its
+ * end to be is anybody's guess, so its connection is not used again. A wrong Content-Length is refused in every message.
+ */
+export function isDoubtful(flags: u32): bool {
+  if (!(flags & SEEN_TRANSFER_ENCODING)) return false;
+  return (flags & (FLAG_CONTENT_LENGTH | FLAG_HTTP_1_0)) != 0 || !(flags & FLAG_CHUNKED);
 }
 
 /**

@@ -48,7 +48,7 @@ import {
   writeEntry,
 } from '../fields';
 import { CRLF, classOf, controlMask, isBlank, notTokenMask, scanText, scanToken, trimBlanks } from '../octets';
-import { SEEN_TRANSFER_ENCODING, SEEN_TUNNEL, SEEN_UPGRADE } from './framing';
+import { isEndedByHead, SEEN_TRANSFER_ENCODING, SEEN_TUNNEL, SEEN_UPGRADE } from './framing';
 import {
   ACT_BLANK_LINE,
   ACT_COLON,
@@ -335,10 +335,13 @@ function heedTransferEncoding(c: Connection, name: usize, value: usize, end: usi
     const codings = readCodings(value, end, (c.flags & FLAG_CHUNKED) != 0);
     if (codings == CODINGS_INVALID) return false;
     if (codings == CODINGS_CHUNKED) c.flags |= FLAG_CHUNKED;
-  } else {
-    if (c.flags & SEEN_TRANSFER_ENCODING) return fault(RULE_TRANSFER_ENCODING, name, load<u8>(name), NONE);
-    if (!readChunkedOnly(value, end)) return false;
+  } else if (c.flags & SEEN_TRANSFER_ENCODING) {
+    if (!isEndedByHead(c.role, c.open, c.status)) return fault(RULE_TRANSFER_ENCODING, name, load<u8>(name), NONE);
+    c.flags &= ~FLAG_CHUNKED;
+  } else if (readChunkedOnly(value, end)) {
     c.flags |= FLAG_CHUNKED;
+  } else if (!isEndedByHead(c.role, c.open, c.status)) {
+    return false;
   }
   c.flags |= SEEN_TRANSFER_ENCODING;
   return true;

@@ -4,6 +4,7 @@
  */
 import {
   CLOSE_DELIMITED,
+  CLOSE_FRAMING_DOUBTFUL,
   CLOSE_HTTP_1_0,
   CLOSE_NONE,
   CLOSE_PEER_ASKED,
@@ -47,6 +48,7 @@ import {
   FRAMING_TUNNEL,
   FRAMING_UNTIL_CLOSE,
   framingOf,
+  isDoubtful,
   SEEN_UPGRADE,
 } from './framing';
 import { REQUEST_LINE, STATUS_LINE } from './grammar';
@@ -72,6 +74,7 @@ export function start(c: Connection, open: u32): void {
   c.begun = 0;
   c.interims = 0;
   c.tokens = 0;
+  c.doubtful = 0;
   c.headLeft = c.headOctetsMax;
   startHead(c);
 }
@@ -122,6 +125,7 @@ export function complete(c: Connection, base: usize, p: usize, end: usize): usiz
     refuseFault(c, 0);
     return end;
   }
+  if (isDoubtful(c.flags)) c.doubtful = 1;
   c.headLeft -= length;
   const table = placeTable(c, base, length, floor);
   if (!table) {
@@ -200,6 +204,7 @@ function closingOf(c: Connection): u32 {
   if (c.tokens & TOKEN_CLOSE) return CLOSE_PEER_ASKED;
   if (c.flags & FLAG_HTTP_1_0 && !(c.tokens & TOKEN_KEEP_ALIVE)) return CLOSE_HTTP_1_0;
   if (c.flags & FLAG_UNTIL_CLOSE) return CLOSE_DELIMITED;
+  if (c.doubtful) return CLOSE_FRAMING_DOUBTFUL;
   return CLOSE_NONE;
 }
 

@@ -104,6 +104,8 @@ export class Connection {
   /** Whether any octet of a response came. */
   begun: u32;
   interims: u32;
+  /** Whether a head of the exchange had fields that would frame no message (h1/framing.ts). */
+  doubtful: u32;
   /** Octets that this message's sections may still have. */
   headLeft: u32;
   /** Octets that chunk extensions and leading zeros may still have. */

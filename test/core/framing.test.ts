@@ -68,16 +68,57 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(Object.keys(FIELDS).map((fields) => decision(core, request, status, fields))).toEqual(wanted);
   });
 
-  test('HTTP/1.0 has no Transfer-Encoding, whatever the message', () => {
+  test('HTTP/1.0 has no Transfer-Encoding, in no message with a body', () => {
     const found = [
       ['GET', 200],
+      ['GET', 205],
+      ['CONNECT', 404],
       ['HEAD', 200],
+      ['GET', 103],
       ['GET', 204],
       ['GET', 304],
       ['CONNECT', 200],
     ].map(([request, status]) => decision(core, request as string, status as number, 'chunked', '1.0'));
-    expect(found).toEqual(['rule 18', 'rule 18', 'rule 18', 'rule 18', 'upgrade']);
+    expect(found).toEqual(['rule 18', 'rule 18', 'rule 18', 'empty', 'interim', 'empty', 'empty', 'upgrade']);
   });
+
+  // What frames no message is passed over where the head ends it, but the connection is not used again.
+  test.each([
+    ['1.1', 'Content-Length: 7', true],
+    ['1.1', 'Transfer-Encoding: chunked', true],
+    ['1.1', 'Content-Length: 7\r\nTransfer-Encoding: chunked', false],
+    ['1.1', 'Transfer-Encoding: chunked\r\nContent-Length: 7', false],
+    ['1.1', 'Transfer-Encoding: gzip, chunked', false],
+    ['1.1', 'Transfer-Encoding: identity\r\nX: y', false],
+    ['1.1', 'Transfer-Encoding:', false],
+    ['1.1', 'Transfer-Encoding: x\r\nTransfer-Encoding: chunked', false],
+    ['1.1', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', false],
+    ['1.0', 'Connection: keep-alive\r\nContent-Length: 7', true],
+    ['1.0', 'Connection: keep-alive\r\nTransfer-Encoding: chunked', false],
+  ])('a message of HTTP/%s that its head ends, with %j: reusable %s', (version, fields, reusable) => {
+    const last = version === '1.0' ? 'Connection: keep-alive\r\n' : '';
+    const text = (status: number): string => `HTTP/${version} ${status} Reason\r\n${fields}\r\n\r\n`;
+    for (const [input, open] of [
+      [text(200), abi.OPEN_HEAD],
+      [text(404), abi.OPEN_HEAD],
+      [text(204), 0],
+      [text(304), 0],
+      [`${text(103)}HTTP/${version} 204 Reason\r\n${last}\r\n`, 0],
+    ] as const) {
+      const { log, closeReason } = everySplit(core, octets(input), { open: open | abi.OPEN_END_STREAM });
+      expect(log.at(-1)).toMatchObject({ kind: 'end', reusable });
+      expect(closeReason).toBe(reusable ? abi.CLOSE_NONE : abi.CLOSE_FRAMING_DOUBTFUL);
+    }
+  });
+
+  test.each([204, 304, 103, 200])(
+    'a Content-Length that is none is refused in a %i that has no body, too',
+    (status) => {
+      const input = octets(`HTTP/1.1 ${status} Reason\r\nContent-Length: x\r\n\r\n`);
+      const { log } = everySplit(core, input, { open: abi.OPEN_HEAD | abi.OPEN_END_STREAM });
+      expect(log).toMatchObject([{ rule: abi.RULE_CONTENT_LENGTH }]);
+    },
+  );
 
   /** The body length that Content-Length lines lead to, or the rule and the octet that broke it. */
   test.each([
