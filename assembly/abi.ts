@@ -216,6 +216,8 @@ export const RULE_CODING_RATIO_LIMIT = 85;
 // ── limits that are not options ──
 /** Chunk extensions and leading zeros of chunk sizes, in octets, over one message (SECURITY: CVE-2023-39326). */
 export const CHUNK_OVERHEAD_OCTETS_MAX = 16384;
+/** Extensions of one chunk, in octets, blanks before the first included. */
+export const CHUNK_EXTENSION_OCTETS_MAX = 256;
 /** Most field lines and interim responses that `connectionCreate` grants, whatever is asked for: one call's records and one
  *  head's table have fixed room. */
 export const FIELDS_CEILING = 1024;

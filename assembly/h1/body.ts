@@ -5,6 +5,7 @@
  */
 import {
   BODY_OCTETS_MAX,
+  CHUNK_EXTENSION_OCTETS_MAX,
   CHUNK_OVERHEAD_OCTETS_MAX,
   KIND_DATA,
   KIND_PASS,
@@ -129,7 +130,7 @@ function readChunkLine(c: Connection, p: usize, end: usize): usize {
     const octet = <u32>load<u8>(p);
     const cell = cellOf(c.row, classOf(octet));
     if (cell < STOP) {
-      if (isInExtension(cell) && !spend(c, p, octet)) return p;
+      if (isInExtension(cell) && !spendInExtension(c, p, octet)) return p;
       c.row = cell;
     } else if (cell < ACTION) {
       chunkFault(c, cell - STOP, p, octet, NONE);
@@ -183,6 +184,14 @@ function spend(c: Connection, p: usize, octet: u32): bool {
   if (c.overheadLeft == 0) return chunkFault(c, RULE_CHUNK_OVERHEAD, p, octet, CHUNK_OVERHEAD_OCTETS_MAX);
   c.overheadLeft--;
   return true;
+}
+
+/** Counts one octet of the chunk's extensions, which have a limit of their own. */
+function spendInExtension(c: Connection, p: usize, octet: u32): bool {
+  if (c.row == CHUNK_DIGITS) c.extensionLeft = CHUNK_EXTENSION_OCTETS_MAX;
+  if (c.extensionLeft == 0) return chunkFault(c, RULE_CHUNK_OVERHEAD, p, octet, CHUNK_EXTENSION_OCTETS_MAX);
+  c.extensionLeft--;
+  return spend(c, p, octet);
 }
 
 /** A fault at `p`, with its place as octets of the line instead of an address. */

@@ -110,6 +110,8 @@ export class Connection {
   headLeft: u32;
   /** Octets that chunk extensions and leading zeros may still have. */
   overheadLeft: u32;
+  /** Octets that the extensions of this chunk may still have. */
+  extensionLeft: u32;
   /** TOKEN_* bits of Connection, over all its fields; of interim heads only TOKEN_CLOSE. */
   tokens: u32;
 

@@ -77,14 +77,30 @@ describe.each(BUILDS)('build %s', (build) => {
   });
 
   test('extensions and leading zeros may have 16384 octets over a message, and no more', () => {
-    const zeros = `${'0'.repeat(184)}1\r\nx\r\n`;
-    const extension = `1;${'a'.repeat(16199)}\r\nx\r\n`;
-    expect(errorOf(run(core, octets(HEAD + zeros + extension + LAST)).log)).toBeUndefined();
-    const { log } = everySplit(core, octets(`${HEAD}${zeros}${extension}00\r\n\r\n`), {}, 40);
+    const zeros = `${'0'.repeat(129)}1\r\nx\r\n`;
+    const extensions = `1;${'a'.repeat(254)}\r\nx\r\n`.repeat(63) + `1;${'a'.repeat(189)}\r\nx\r\n`;
+    expect(errorOf(run(core, octets(HEAD + zeros + extensions + LAST)).log)).toBeUndefined();
+    const { log } = everySplit(core, octets(`${HEAD}${zeros}${extensions}00\r\n\r\n`), {}, 40);
     expect(log.slice(1)).toMatchObject([
-      { octets: 'xx' },
+      { octets: 'x'.repeat(65) },
       { rule: abi.RULE_CHUNK_OVERHEAD, offset: 3, octet: 0x30, limit: abi.CHUNK_OVERHEAD_OCTETS_MAX },
     ]);
+  });
+
+  test('the extensions of one chunk may have 256 octets, and no more', () => {
+    const fitting = [`;${'a'.repeat(255)}`, ` ;${'a'.repeat(254)}`, ';a="b"'.repeat(42) + ';abc', ';b'.repeat(128)];
+    for (const extension of fitting) {
+      expect(extension.length).toBe(abi.CHUNK_EXTENSION_OCTETS_MAX);
+      const body = `1${extension}\r\nx\r\n2${extension}\r\nyz\r\n0${extension}\r\n\r\n`;
+      expect(everySplit(core, octets(HEAD + body)).log[1]).toMatchObject({ octets: 'xyz' });
+      const { log } = everySplit(core, octets(`${HEAD}1\r\nx\r\n0${extension}c\r\n\r\n`));
+      expect(errorOf(log)).toMatchObject({
+        rule: abi.RULE_CHUNK_OVERHEAD,
+        offset: 3 + extension.length,
+        octet: 0x63,
+        limit: abi.CHUNK_EXTENSION_OCTETS_MAX,
+      });
+    }
   });
 
   test.each([
