@@ -3,8 +3,9 @@
  * WHATWG byte streams. A source is pulled; nothing here reads ahead of who asks.
  */
 import { canDecode, type DecodeLimits, Decoder } from './core.js';
-import { DecodingError } from './exceptions.js';
-import { drive, type Flow, runAsync } from './flow.js';
+import { DecodingError, StreamClosed } from './exceptions.js';
+import { drive, type Flow, runAsync, wait } from './flow.js';
+import type { MaybePromise } from './hosts/socket.js';
 
 /** Octets, in order, pulled one piece at a time. Every piece belongs to who takes it. */
 export interface ByteSource {
@@ -512,4 +513,37 @@ export class OctetsSource implements ByteSource {
   close(): void {
     this.#octets = null;
   }
+}
+
+/** A body that the user gave, as a source: for responses made by hand. */
+export class BodySource implements ByteSource {
+  readonly fill = null;
+  readonly #open: () => PieceReader;
+  #reader: PieceReader | null = null;
+
+  constructor(body: { open(): PieceReader }) {
+    this.#open = () => body.open();
+  }
+
+  readNow(): null {
+    return null;
+  }
+
+  *next(): Flow<Uint8Array<ArrayBuffer> | null> {
+    this.#reader ??= this.#open();
+    return (yield* wait(this.#reader.next())) as Uint8Array<ArrayBuffer> | null;
+  }
+
+  lend(): void {}
+
+  close(): void {
+    this.#reader ??= this.#open();
+    this.#reader.cancel(new StreamClosed());
+  }
+}
+
+/** What `BodySource` needs of a body's reader. */
+interface PieceReader {
+  next(): MaybePromise<Uint8Array | null>;
+  cancel(reason: unknown): void;
 }

@@ -315,6 +315,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   onError(error: ProtocolError, rule: number): void {
     const exchange = this.#exchange;
+    error.message += `; the peer is ${this.origin}`;
     if (exchange !== null && !exchange.ended && exchange.error === null) {
       exchange.error =
         rule === RULE_CLOSED_EARLY

@@ -7,6 +7,7 @@
  * `finally` are still driven afterwards.
  */
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
+import { HTTPError } from './exceptions.js';
 
 export type Flow<T> = Generator<unknown, T, unknown>;
 
@@ -237,9 +238,39 @@ export function drive<T>(flow: Flow<T>, resolve: (value: T) => void, reject: (er
   new Run(flow, resolve, reject, null).step(false, undefined);
 }
 
-/** Drives a flow on an event loop; one promise in all. */
+/**
+ * Drives a flow on an event loop; one promise in all. An error of ours arises where the network is heard, with none of the
+ * caller's frames; they are added when it reaches the caller, so that a call that succeeds pays nothing for them.
+ */
 export function runAsync<T>(flow: Flow<T>, guard: Guard | null = null): Promise<T> {
-  return new Promise((resolve, reject) => new Run(flow, resolve, reject, guard).step(false, undefined));
+  return new Promise((resolve, reject) => {
+    const failed = (error: unknown) => {
+      if (error instanceof HTTPError) resolve(withCallerFrames(error));
+      else reject(error);
+    };
+    new Run(flow, resolve, failed, guard).step(false, undefined);
+  });
+}
+
+const traced = new WeakSet<Error>();
+
+/** A frame that is neither of the runtime's queue nor of the function below. */
+const CALLER_FRAME = /^ {4}at (?!.*(?:\(node:internal\/|withCallerFrames|runMicrotasks))/;
+
+/** Rejects with the error, the async frames of who awaits it added to its stack (V8's; elsewhere it stays as it is). */
+async function withCallerFrames(error: Error): Promise<never> {
+  // Two turns of the queue: then the caller's promise follows this one, and the engine finds who awaits it.
+  await null;
+  await null;
+  const { captureStackTrace } = Error as { captureStackTrace?: (target: object) => void };
+  if (captureStackTrace !== undefined && !traced.has(error)) {
+    traced.add(error);
+    const here = { stack: '' };
+    captureStackTrace(here);
+    const frames = here.stack.split('\n').filter((line) => CALLER_FRAME.test(line));
+    if (frames.length > 0) error.stack = `${error.stack}\n${frames.join('\n')}`;
+  }
+  throw error;
 }
 
 /** Drives a flow that never waits. @throws TypeError, into the flow, where it would. */

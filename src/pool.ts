@@ -567,17 +567,18 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#closed) return;
     this.#closed = true;
     disarm(this.#sweeper);
-    const error = () => new CloseError('The client was closed while the request was in flight');
-    for (const waiter of this.#served) waiter.error = error();
+    const error = ({ origin }: { readonly origin: string }) =>
+      new CloseError(`The client was closed while a request to ${origin} was in flight`);
+    for (const waiter of this.#served) waiter.error = error(waiter.site);
     for (const waiter of this.#waiters.splice(0)) {
-      waiter.error = error();
+      waiter.error = error(waiter.site);
       this.#served.push(waiter);
     }
     for (const attempt of [...this.#attempts]) {
-      attempt.error ??= error();
+      attempt.error ??= error(attempt.site);
       attempt.wake();
     }
-    for (const connection of [...this.#open]) connection.closeWith(error());
+    for (const connection of [...this.#open]) connection.closeWith(error(connection));
     this.wakeWaiters();
   }
 }

@@ -8,6 +8,7 @@
 import * as abi from '../assembly/abi.js';
 import {
   AsyncBodyIterator,
+  BodySource,
   type ByteSource,
   byteStream,
   Chunks,
@@ -19,7 +20,7 @@ import {
   type Transform,
 } from './body.js';
 import { checkFields, INSPECT, own } from './config.js';
-import { type EncodedContent, encodeContent, encodeJson, octetsOf } from './content.js';
+import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
 import type { DecodeLimits } from './core.js';
 import {
   HTTPError,
@@ -53,11 +54,12 @@ export interface ResponseExtensions {
 /** What a response is made of. The first of content, text, html and json that is given is its body. */
 export interface ResponseOptions {
   readonly headers?: HeaderTypes | undefined;
-  readonly content?: string | Uint8Array | ArrayBuffer | null | undefined;
+  readonly content?: RequestContent | null | undefined;
   readonly text?: string | null | undefined;
   readonly html?: string | null | undefined;
   readonly json?: unknown;
-  readonly stream?: ByteSource | null | undefined;
+  /** A body that announces nothing of itself in the headers. */
+  readonly stream?: RequestContent | null | undefined;
   readonly request?: Request | null | undefined;
   readonly extensions?: ResponseExtensions | null | undefined;
   readonly history?: readonly Response[] | null | undefined;
@@ -108,6 +110,7 @@ export class Response {
   #watched: Abortable | null = null;
   #unread: Unread | null = null;
   #startedAt = 0;
+  #clock: { now(): number } | null = null;
   #elapsedMs: number | null = null;
 
   constructor(statusCode: number, options?: ResponseOptions | Received) {
@@ -121,6 +124,11 @@ export class Response {
   }
 
   #make(options: ResponseOptions | undefined): void {
+    if (!Number.isInteger(this.statusCode)) {
+      throw new TypeError(
+        `Cannot make a response: expected an integer as its status code, got ${String(this.statusCode)}`,
+      );
+    }
     checkFields(options, OPTIONS, 'make a response');
     const headers = new Headers(own(options, 'headers') ?? null);
     this.#headers = headers;
@@ -128,11 +136,16 @@ export class Response {
     this.#extensions = own(options, 'extensions') ?? null;
     this.history = own(options, 'history') ?? NO_HISTORY;
     this.defaultEncoding = own(options, 'defaultEncoding') ?? 'utf-8';
-    this.#stream = own(options, 'stream') ?? null;
-    if (this.#stream !== null) return;
-    const made = responseContent(options);
-    for (const [name, value] of made.headers) if (!headers.has(name)) headers.append(name, value);
-    const octets = made.body.octets as Uint8Array<ArrayBuffer>;
+    const stream = own(options, 'stream') ?? null;
+    const made = stream === null ? responseContent(options) : encodeContent(stream);
+    if (stream === null) {
+      for (const [name, value] of made.headers) if (!headers.has(name)) headers.append(name, value);
+    }
+    const { octets } = made.body;
+    if (octets === null || stream !== null) {
+      this.#stream = new BodySource(made.body);
+      return;
+    }
     this.#content = this.#decodesTo(headers) ? this.#decodedNow(octets, headers) : octets;
     this.#consumed = this.#closed = true;
   }
@@ -164,9 +177,11 @@ export class Response {
     return this.request.url;
   }
 
-  /** @internal Notes of the send flow. */
-  sentAt(startedAt: number): void {
+  /** @internal Notes of the send flow: when the request was sent, and by which clock. */
+  sentAt(startedAt: number, clock: { now(): number }): void {
     this.#startedAt = startedAt;
+    this.#clock = clock;
+    if (this.#closed) this.#elapsedMs ??= clock.now() - startedAt;
   }
 
   /**
@@ -473,9 +488,7 @@ export class Response {
     }
     if (this.#closed) return;
     this.#closed = true;
-    const received = this.#received;
-    if (received !== null) this.#elapsedMs = received.exchange.connection.deadlines.tick() - this.#startedAt;
-    else this.#elapsedMs ??= 0;
+    if (this.#clock !== null) this.#elapsedMs = this.#clock.now() - this.#startedAt;
   }
 
   /** @internal */

@@ -48,7 +48,7 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     else response = yield* answered(request, transport.handleAsyncRequest(request));
     response.request = request;
     response.defaultEncoding = settings.defaultEncoding;
-    response.sentAt(startedAt);
+    response.sentAt(startedAt, io);
     for (const hook of responseHooks) {
       const running = hook(response);
       if (isThenable(running)) yield running;

@@ -24,9 +24,8 @@ import type { DecodeLimits, RequestHead } from '../core.js';
 import { disarm } from '../deadlines.js';
 import { type Environment, runtime } from '../environment.js';
 import {
-  CloseError,
+  ConnectError,
   LocalProtocolError,
-  NetworkError,
   ReadError,
   RemoteProtocolError,
   type Sent,
@@ -310,7 +309,9 @@ function described(error: unknown, request: Request, exchange: Exchange | null, 
   if (error instanceof LocalProtocolError) return error;
   if (error.phase === null && exchange !== null) error.phase = exchange.sent === 'full' ? 'read' : 'write';
   const transient =
-    (error instanceof NetworkError && !(error instanceof CloseError) && error.phase !== 'tls') ||
+    (error instanceof ConnectError && error.retryable && error.phase !== 'tls') ||
+    error instanceof ReadError ||
+    error instanceof WriteError ||
     error instanceof TimeoutException ||
     (error instanceof RemoteProtocolError && exchange !== null && !exchange.answered);
   error.retryable = transient && request.isReplayable && (error.sent === 'none' || IDEMPOTENT.has(request.method));

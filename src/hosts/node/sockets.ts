@@ -4,7 +4,6 @@
  * (Node 24 delivers nothing): there 'data' events lend what the host allocated.
  */
 import { Buffer } from 'node:buffer';
-import * as dns from 'node:dns';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { ConnectError, ReadError, WriteError } from '../../exceptions.js';
@@ -20,6 +19,7 @@ import type {
   TlsTarget,
 } from '../socket.js';
 import { GO_ON, KEPT, STOP } from '../socket.js';
+import { allowedOf, lookupFor } from './addresses.js';
 import { tlsSettings } from './tls-settings.js';
 
 const READ_OCTETS = 65536;
@@ -32,14 +32,20 @@ function fresh(octets: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer);
 }
 
-/** The host's message, with the messages of an AggregateError's members. */
+/** OpenSSL's own form of an error: its reason is the fifth part. */
+const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
+
+/** The host's message, with the messages of an AggregateError's members, and without OpenSSL's addresses. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map((each) => messageOf(each)))].join('; ');
   }
-  return error instanceof Error && error.message !== ''
-    ? error.message
-    : String((error as { code?: unknown })?.code ?? error);
+  const text =
+    error instanceof Error && error.message !== ''
+      ? error.message
+      : String((error as { code?: unknown })?.code ?? error);
+  const reason = OPENSSL.exec(text)?.[1] ?? text.trim();
+  return reason === 'wrong version number' ? 'the server does not speak TLS (wrong version number)' : reason;
 }
 
 class NodeSocket implements Socket {
@@ -50,13 +56,16 @@ class NodeSocket implements Socket {
   #early: Uint8Array[] = [];
   /** The end came before there was a sink: with this error, or none. */
   #earlyEnd: { readonly error: Error | null } | null = null;
+  readonly #where: string;
   #socket: net.Socket;
   #own: Uint8Array | null = null;
   #stopped = false;
   #told = false;
   #failure: Error | null = null;
 
-  constructor(open: (onread: net.OnReadOpts) => net.Socket) {
+  /** `where`: the peer, for messages. */
+  constructor(where: string, open: (onread: net.OnReadOpts) => net.Socket) {
+    this.#where = where;
     this.#socket = open({
       buffer: () => (this.#lend ? this.#lent() : shared),
       callback: (length, buffer) => this.#deliver(buffer as Uint8Array, length, buffer !== shared),
@@ -79,8 +88,8 @@ class NodeSocket implements Socket {
   }
 
   /** Takes over a socket that delivers by 'data' events. */
-  static overData(socket: net.Socket): NodeSocket {
-    const wrapped = new NodeSocket(() => socket);
+  static overData(where: string, socket: net.Socket): NodeSocket {
+    const wrapped = new NodeSocket(where, () => socket);
     socket.on('data', (bytes: Buffer) => {
       const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       if (!wrapped.#deliver(view, view.length, true)) socket.pause();
@@ -133,8 +142,8 @@ class NodeSocket implements Socket {
     this.#told = true;
     if (error === null) sink.ended(null);
     else if ((error as NodeJS.ErrnoException).syscall === 'write') {
-      sink.ended(new WriteError(`Cannot send to the peer: ${messageOf(error)}`, { cause: error }));
-    } else sink.ended(new ReadError(`Cannot read from the peer: ${messageOf(error)}`, { cause: error }));
+      sink.ended(new WriteError(`Cannot send to ${this.#where}: ${messageOf(error)}`, { cause: error }));
+    } else sink.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
   }
 
   demand(): void {
@@ -178,7 +187,7 @@ class NodeSocket implements Socket {
         const cause = this.#failure;
         reject(
           new WriteError(
-            `Cannot send to the peer: ${cause === null ? 'the connection was closed' : messageOf(cause)}`,
+            `Cannot send to ${this.#where}: ${cause === null ? 'the connection was closed' : messageOf(cause)}`,
             { cause },
           ),
         );
@@ -202,7 +211,9 @@ class NodeSocket implements Socket {
     cancel.phase = 'tls';
     return new Promise((resolve, reject) => {
       const upper = tls.connect({ ...tlsSettings(target), socket: this.#socket });
-      settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () => NodeSocket.overData(upper));
+      settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () =>
+        NodeSocket.overData(this.#where, upper),
+      );
       keepSessions(upper, target);
     });
   }
@@ -289,45 +300,6 @@ function keepSessions(socket: tls.TLSSocket, target: TlsTarget): void {
   });
 }
 
-type Found = { readonly address: string; readonly family: number };
-
-/** Addresses of `host`, in the order to try them, those left out that `allowAddress` refuses. */
-async function addressesOf(address: Address): Promise<Found[]> {
-  const { host, resolve, allowAddress } = address;
-  let found: Found[];
-  if (resolve === null) {
-    found = await dns.promises.lookup(host, { all: true, order: 'verbatim' });
-  } else {
-    const answer = await resolve(host);
-    found = (typeof answer === 'string' ? [answer] : [...answer]).map((ip) => ({ address: ip, family: net.isIP(ip) }));
-    const wrong = found.find(({ family }) => family === 0);
-    if (wrong !== undefined)
-      throw new Error(`resolve() answered ${JSON.stringify(wrong.address)}, which is not an IP address`);
-    if (found.length === 0) throw new Error('resolve() answered with no address');
-  }
-  if (allowAddress === null) return found;
-  const allowed = found.filter((each) => allowAddress(each.address));
-  if (allowed.length > 0) return allowed;
-  throw new ConnectError(
-    `Cannot connect to ${host}: allowAddress refused ${found.map((each) => each.address).join(', ')}`,
-    { phase: 'dns' },
-  );
-}
-
-/** A `lookup` for `net.connect`, which calls it with or without `all`. */
-function lookupFor(address: Address): net.LookupFunction {
-  return (_host, options, callback) => {
-    addressesOf(address).then(
-      (found) => {
-        const first = found[0] as Found;
-        if (options.all === true) (callback as unknown as (e: null, all: Found[]) => void)(null, found);
-        else callback(null, first.address, first.family);
-      },
-      (error) => callback(error, '', 0),
-    );
-  };
-}
-
 function connectOptions(address: Address): net.TcpNetConnectOpts {
   const plain = address.resolve === null && address.allowAddress === null;
   return {
@@ -373,13 +345,13 @@ export const connector: Connector = {
   connect(address, cancel) {
     const where = address.uds ?? `${net.isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
     const { allowAddress } = address;
-    if (allowAddress !== null && address.uds === null && net.isIP(address.host) !== 0 && !allowAddress(address.host)) {
-      throw new ConnectError(`Cannot connect to ${where}: allowAddress refused ${address.host}`, { phase: 'connect' });
+    if (allowAddress !== null && address.uds === null && net.isIP(address.host) !== 0) {
+      allowedOf([{ address: address.host, family: net.isIP(address.host) }], where, allowAddress);
     }
     return new Promise((resolve, reject) => {
       let socket: NodeSocket;
       try {
-        socket = new NodeSocket((onread) => open(address, onread));
+        socket = new NodeSocket(where, (onread) => open(address, onread));
       } catch (error) {
         reject(connectError(where, cancel.phase, error as Error));
         return;
