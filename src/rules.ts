@@ -190,14 +190,25 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   ],
 ]);
 
+/** Rules that are broken by more than one octet: the first of them explains nothing. */
+const OCTETLESS: ReadonlySet<number> = new Set([
+  abi.RULE_CONTENT_LENGTH_DIFFERS,
+  abi.RULE_CHUNKED_NOT_LAST,
+  abi.RULE_TRANSFER_ENCODING_AND_LENGTH,
+  abi.RULE_TRANSFER_ENCODING_HTTP_1_0,
+  abi.RULE_SWITCHING_UNASKED,
+  abi.RULE_CHUNK_SIZE_OVERFLOW,
+  abi.RULE_TRAILER_FORBIDDEN,
+]);
+
 /**
  * The sentence for a broken rule: what was attempted, what was expected, the octet that came, the limit, the source.
- * `octet` and `limit` are as in the ERROR record: NONE where there is none.
+ * `octet` and `limit` are as in the ERROR record: NONE where there is none. Where a limit is met, the octet says nothing.
  */
 export function describeRule(rule: number, octet: number = abi.NONE, limit: number = abi.NONE): string {
   const entry = RULES.get(rule);
   if (entry === undefined) return `Cannot go on: rule ${rule} was broken`;
-  const got = octet === abi.NONE ? '' : `, got ${hexOf(octet)}`;
+  const got = octet === abi.NONE || limit !== abi.NONE || OCTETLESS.has(rule) ? '' : `, got ${hexOf(octet)}`;
   const most = limit === abi.NONE ? '' : `, the limit is ${limit}${entry.unit === undefined ? '' : ` ${entry.unit}`}`;
   return `Cannot ${entry.what}${got}${most} (${entry.source})`;
 }

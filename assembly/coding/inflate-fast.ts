@@ -115,6 +115,8 @@ export function inflateFast(d: Decoder): u32 {
         entry = load<u32>(distances + (((entry >>> 16) + index) << 2));
       }
       if (entry & ENTRY_EXCEPTION) {
+        hold >>= entry & ENTRY_TAKES;
+        bits -= entry & ENTRY_TAKES;
         step = RULE_CODING_SYMBOL;
         break;
       }

@@ -110,11 +110,14 @@ export function readLengths(d: Decoder): u32 {
       continue;
     }
     const repeats = extra + (extraBits == 7 ? 11 : 3);
-    if (at + repeats > end || (symbol == REPEAT_PREVIOUS && at == lengths)) return RULE_CODING_TREE_REPEAT;
+    if (at + repeats > end || (symbol == REPEAT_PREVIOUS && at == lengths)) {
+      step = RULE_CODING_TREE_REPEAT;
+      break;
+    }
     memory.fill(at, symbol == REPEAT_PREVIOUS ? load<u8>(at - 1) : 0, repeats);
     at += repeats;
   }
-  if (step == STEP_ON) {
+  if (step != STEP_INPUT) {
     input -= bits >>> 3;
     bits &= 7;
     hold &= (1 << bits) - 1;

@@ -21,6 +21,8 @@ export interface Decoded {
   /** 0, or the RULE_* that was broken. */
   readonly rule: number;
   readonly octets: Uint8Array;
+  /** Octets of the input that were taken. */
+  readonly taken: number;
   /** Most octets that one call made. */
   readonly mostPerCall: number;
 }
@@ -32,6 +34,7 @@ type Sink = (piece: Buffer) => boolean;
 export class Decoding {
   readonly handle: number;
   rule = 0;
+  taken = 0;
   mostPerCall = 0;
   readonly #core: DecoderCore;
   readonly #sink: Sink;
@@ -68,6 +71,7 @@ export class Decoding {
         if ((length as number) > this.mostPerCall) this.mostPerCall = length as number;
         if ((length as number) > 0 && !this.#sink(this.#piece(offset as number, length as number))) return false;
         taken += consumed as number;
+        this.taken += consumed as number;
         if (code === abi.DECODE_ERROR) this.rule = rule as number;
       } while (code === abi.DECODE_HAS_OUTPUT);
       if (code === abi.DECODE_ERROR) return false;
@@ -113,7 +117,8 @@ export function decode(
     if (!decoding.feed(input, from, cut)) break;
     from = cut;
   }
-  return { rule: decoding.end(), octets: Buffer.concat(pieces), mostPerCall: decoding.mostPerCall };
+  const { taken, mostPerCall } = decoding;
+  return { rule: decoding.end(), octets: Buffer.concat(pieces), taken, mostPerCall };
 }
 
 /** What differs from `expected` when `input` is cut before each of `cuts`; `null`: nothing. Keeps no octets. */
@@ -146,7 +151,8 @@ export function differenceAt(
   const rule = decoding.end();
   if (!same) return `other octets before ${made}`;
   if (made !== expected.octets.length) return `${made} octets instead of ${expected.octets.length}`;
-  return rule === expected.rule ? null : `rule ${rule} instead of ${expected.rule}`;
+  if (rule !== expected.rule) return `rule ${rule} instead of ${expected.rule}`;
+  return decoding.taken === expected.taken ? null : `${decoding.taken} octets taken instead of ${expected.taken}`;
 }
 
 /** Every place where an input of `length` octets can be cut, in order. */

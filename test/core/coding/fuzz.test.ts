@@ -7,7 +7,7 @@ import * as pako from 'pako';
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../../assembly/abi.js';
 import type { Build } from '../../support/core-module.js';
-import { type DecoderCore, Decoding, decode, loadDecoders, numbersOf } from './decoding.js';
+import { type DecoderCore, Decoding, decode, differenceAt, loadDecoders, numbersOf } from './decoding.js';
 
 /** Inputs each build is given, times what HTTPX_WASM_FUZZ says. */
 const TIMES = Number(process.env.HTTPX_WASM_FUZZ ?? 1);
@@ -87,6 +87,8 @@ function differenceOf(
   theirs: ReturnType<typeof zlibOf>,
 ): string | null {
   const ours = decode(core, abi.CODING_DEFLATE_RAW, input, cuts);
+  const difference = cuts.length === 0 ? null : differenceAt(core, abi.CODING_DEFLATE_RAW, input, [], ours);
+  if (difference !== null) return `${difference} where it is not cut`;
   if (input.length === 0) return ours.rule === 0 ? null : `rule ${ours.rule} for nothing`;
   if (theirs === null) {
     const refused = ours.rule !== 0 && ours.rule !== abi.RULE_CODING_TRAILING;
