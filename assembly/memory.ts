@@ -4,7 +4,7 @@
  *   0 ..                static data: tables, events area, scratch table | table room | input area | slack   (constants below)
  *   __heap_base ..      free lists, then the allocator's blocks, growing upwards
  *
- *   block:  | u32 size class | u32 octets asked for | payload, 16-aligned … |
+ *   block:  | u32 size class | u32 octets asked for | u32 live mark (debug build) | unused | payload, 16-aligned … |
  *
  * Blocks come in size classes of 2^n and 1.5 * 2^n octets; a freed block goes to its class's list and is handed out again
  * by the next request of that class, so the heap never exceeds the peak of each class. No other file touches the heap.
@@ -27,6 +27,8 @@ export const TABLE_ROOM: usize = memory.data(<i32>(TABLE_OCTETS + INPUT_OCTETS +
 export const INPUT: usize = TABLE_ROOM + TABLE_OCTETS;
 
 const HEADER_OCTETS: usize = 16;
+/** The mark of a block that is handed out, so that the debug build stops at the use of one that was given back. */
+const LIVE: u32 = 0x6576696c;
 const CLASS_SMALLEST_BITS: u32 = 6;
 const CLASSES: u32 = 54;
 const PAGE_OCTETS: usize = 65536;
@@ -80,24 +82,27 @@ export function allocate(size: usize): usize {
     store<u32>(block, sizeClass);
   }
   store<u32>(block, <u32>size, 4);
+  if (!ASC_NO_ASSERT) store<u32>(block, LIVE, 8);
   live += <u32>size;
   return block + HEADER_OCTETS;
 }
 
 /** Gives a block of `allocate` back. */
 export function release(payload: usize): void {
-  assert(payload >= heapStart + HEADER_OCTETS && payload < heapTop, 'release: not a block');
   const block = payload - HEADER_OCTETS;
+  assert(isLive(payload), 'release: no block, or one that was given back');
   assert(load<u32>(block) < CLASSES, 'release: a damaged block');
+  if (!ASC_NO_ASSERT) store<u32>(block, 0, 8);
   live -= load<u32>(block, 4);
   const list = freeLists + load<u32>(block) * 4;
   store<u32>(payload, load<u32>(list));
   store<u32>(list, <u32>block);
 }
 
-/** Octets that were asked for when this block was allocated. */
-export function capacityOf(payload: usize): u32 {
-  return load<u32>(payload - HEADER_OCTETS, 4);
+/** For assertions: whether a block of `allocate` begins at `payload` and was not given back. Always true in release builds. */
+export function isLive(payload: usize): bool {
+  if (ASC_NO_ASSERT) return true;
+  return payload >= heapStart + HEADER_OCTETS && payload < heapTop && load<u32>(payload - HEADER_OCTETS, 8) == LIVE;
 }
 
 /** Moves `used` octets of a block into a new one of `size` octets and frees the old; 0 (and the old kept) without memory. */

@@ -13,11 +13,12 @@ import {
   DECODE_HAS_OUTPUT,
   DECODE_NEEDS_INPUT,
   INPUT_OCTETS,
+  RULE_CODING_MEMORY,
   RULE_CODING_TRAILING,
   RULE_CODING_TRUNCATED,
 } from '../abi';
 import { emitDecoded } from '../event';
-import { INPUT, allocate, release } from '../memory';
+import { INPUT, allocate, isLive, release } from '../memory';
 import { beginGzipTrailer, beginMember, gzipOctet } from './gzip';
 import { beginInflate, inflate } from './inflate';
 import {
@@ -38,6 +39,11 @@ import {
 } from './state';
 import { freeWindow, makeRoom, sumOutput } from './window';
 import { beginZlibTrailer, zlibOctet } from './zlib';
+
+function decoderOf(handle: u32): Decoder {
+  assert(isLive(handle), 'decoderOf: no decoder');
+  return changetype<Decoder>(handle);
+}
 
 /**
  * A decoder of one body. `decodedOctetsMax`: most octets it may decode to. `decodedRatioMax`: most decoded octets per
@@ -69,12 +75,17 @@ export function decoderCreate(coding: u32, decodedOctetsMax: f64, decodedRatioMa
 
 /**
  * Decodes the octets [from, to) of the input area and leaves one KIND_DECODED record. After DECODE_HAS_OUTPUT it must be
- * called again with what it did not take, even if that is nothing. After an error every call repeats it.
+ * called again with what it did not take, even if that is nothing. After an error every call repeats it. Handle 0, which
+ * is what \`decoderCreate\` answers without memory, says just that.
  * @returns DECODE_*.
  */
 export function decoderDecode(handle: u32, from: u32, to: u32): u32 {
   assert(from <= to && to <= <u32>INPUT_OCTETS, 'decoderDecode: not in the input area');
-  const d = changetype<Decoder>(handle);
+  if (!handle) {
+    emitDecoded(DECODE_ERROR, <u32>INPUT, 0, 0, RULE_CODING_MEMORY);
+    return DECODE_ERROR;
+  }
+  const d = decoderOf(handle);
   const input = INPUT + from;
   const out = d.out;
   d.input = input;
@@ -110,14 +121,16 @@ function decodeOn(d: Decoder, step: u32, input: usize, out: usize): u32 {
 
 /** No more input will come. @returns 0 if the body is complete, else the rule it broke. A body of no octets is complete. */
 export function decoderEnd(handle: u32): u32 {
-  const d = changetype<Decoder>(handle);
+  if (!handle) return RULE_CODING_MEMORY;
+  const d = decoderOf(handle);
   if (d.phase == PHASE_FAILED) return d.rule;
   return d.phase >= PHASE_GZIP_NEXT || !d.taken ? 0 : RULE_CODING_TRUNCATED;
 }
 
 /** Gives the decoder's memory back; the handle is dead. */
 export function decoderFree(handle: u32): void {
-  freeWindow(changetype<Decoder>(handle));
+  if (!handle) return;
+  freeWindow(decoderOf(handle));
   release(handle);
 }
 

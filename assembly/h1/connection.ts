@@ -10,6 +10,7 @@ import {
   CLOSE_SURPLUS,
   FIELDS_CEILING,
   HEAD_OCTETS_CEILING,
+  INPUT_OCTETS as INPUT_AREA_OCTETS,
   INTERIM_CEILING,
   KIND_UPGRADE,
   NONE,
@@ -23,7 +24,7 @@ import {
   RULE_UNSOLICITED,
 } from '../abi';
 import { clear, count, emit, emitFault, fault, hasRoom } from '../event';
-import { allocate, INPUT, release, TABLE_ROOM } from '../memory';
+import { allocate, INPUT, isLive, release, TABLE_ROOM } from '../memory';
 import { CR, CRLF, classOf } from '../octets';
 import { readChunks, startDataEnd } from './body';
 import { carryOn, dropCarry, resetCarry, takeBack } from './carry';
@@ -58,7 +59,8 @@ import { close, complete, finish, keepFrom, refuse, refuseFault, start, startHea
 /** Records that one message of a run of requests may need. */
 const RECORDS_OF_REQUEST: u32 = 48;
 
-function at(handle: u32): Connection {
+function connectionOf(handle: u32): Connection {
+  assert(isLive(handle), 'connectionOf: no connection');
   return changetype<Connection>(<usize>handle);
 }
 
@@ -79,46 +81,47 @@ export function create(role: u32, headOctetsMax: u32, fieldsMax: u32, interimMax
 
 export function free(handle: u32): void {
   takeBack();
-  dropCarry(at(handle));
+  dropCarry(connectionOf(handle));
   release(handle);
 }
 
 export function canOpen(handle: u32): u32 {
-  return outcomeOf(at(handle).state, INPUT_OPEN) == DO_START ? 1 : 0;
+  return outcomeOf(connectionOf(handle).state, INPUT_OPEN) == DO_START ? 1 : 0;
 }
 
 export function closeReason(handle: u32): u32 {
-  return at(handle).closeReason;
+  return connectionOf(handle).closeReason;
 }
 
-/** Begins an exchange whose request `open` describes, and answers its stream; 0 if none can begin now. */
-export function open(handle: u32, open: u32): u32 {
-  const c = at(handle);
+/** Begins an exchange whose request the OPEN_* bits of `request` describe, and answers its stream; 0 if none can begin now. */
+export function open(handle: u32, request: u32): u32 {
+  const c = connectionOf(handle);
   if (outcomeOf(c.state, INPUT_OPEN) != DO_START) return 0;
-  start(c, open);
+  start(c, request);
   return c.stream;
 }
 
 /** The request's body is complete. HTTP/1.1 has nothing to say to it. */
 export function end(handle: u32, stream: u32): u32 {
   clear();
-  const c = at(handle);
+  const c = connectionOf(handle);
   if (stream == c.stream && outcomeOf(c.state, INPUT_REQUEST_END) == DO_MARK) c.requestEnded = 1;
   return 0;
 }
 
 export function cancel(handle: u32, stream: u32): void {
-  const c = at(handle);
+  const c = connectionOf(handle);
   if (stream != c.stream || outcomeOf(c.state, INPUT_CANCEL) != DO_CLOSE) return;
   close(c, OVER, CLOSE_CANCELLED);
 }
 
 /** Octets [from, to) of the input area came from the peer. */
 export function receive(handle: u32, from: u32, to: u32): u32 {
+  assert(from <= to && to <= <u32>INPUT_AREA_OCTETS, 'receive: not in the input area');
   if (to - from == 1) {
     // One octet within a carried section is appended; mostly nothing but its class needs to be known. Where nothing is
     // carried or no room is left, carryEnd is not below carryLimit.
-    const c = at(handle);
+    const c = connectionOf(handle);
     const octet = <u32>load<u8>(from, INPUT);
     const cell = cellOf(c.row, classOf(octet));
     const next = c.carryEnd;
@@ -136,7 +139,7 @@ export function receive(handle: u32, from: u32, to: u32): u32 {
       }
     }
   }
-  return receiveAll(at(handle), INPUT + from, INPUT + to);
+  return receiveAll(connectionOf(handle), INPUT + from, INPUT + to);
 }
 
 function refuseCarried(c: Connection): u32 {
@@ -180,7 +183,7 @@ function receiveAll(c: Connection, p: usize, end: usize): u32 {
 export function passed(handle: u32): u32 {
   clear();
   takeBack();
-  const c = at(handle);
+  const c = connectionOf(handle);
   switch (outcomeOf(c.state, INPUT_PASSED)) {
     case DO_FINISH:
       finish(c, 0, 0);
@@ -197,7 +200,7 @@ export function passed(handle: u32): u32 {
 export function receiveEnd(handle: u32): u32 {
   clear();
   takeBack();
-  const c = at(handle);
+  const c = connectionOf(handle);
   switch (outcomeOf(c.state, INPUT_PEER_CLOSED)) {
     case DO_FINISH:
       finish(c, 0, 0);

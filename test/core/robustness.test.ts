@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as abi from '../../assembly/abi.js';
 import { Driver, everyOctet, octets, run, seeded } from '../support/core-connection.js';
 import { BUILDS, loadCore } from '../support/core-module.js';
+import { type DecoderCore, loadDecoders } from './coding/decoding.js';
 
 const EXCHANGE = octets(
   `HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: ${'v'.repeat(700)}\r\n\r\n` +
@@ -98,7 +99,71 @@ describe.each(BUILDS)('build %s', (build) => {
     }
   });
 
+  test('handle 0 is no connection and no decoder, and says so', () => {
+    const before = Buffer.from(core.memory.buffer.slice(0, 64));
+    expect([
+      core.connectionOpen(0, 0),
+      core.connectionEnd(0, 1),
+      core.connectionReceive(0, 0, 1),
+      core.connectionReceive(0, 0, 20),
+      core.connectionPassed(0),
+      core.connectionReceiveEnd(0),
+      core.connectionCanOpen(0),
+      core.connectionCloseReason(0),
+    ]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    core.connectionCancel(0, 1);
+    core.connectionFree(0);
+    expect(before.equals(Buffer.from(core.memory.buffer.slice(0, 64)))).toBe(true);
+    const decoders = core as DecoderCore;
+    expect(decoders.decoderDecode(0, 0, 9)).toBe(abi.DECODE_ERROR);
+    const [kind, code, , , length, taken, rule] = new Uint32Array(core.memory.buffer, core.eventsOffset(), 8);
+    expect([kind, code, length, taken, rule]).toEqual([
+      abi.KIND_DECODED,
+      abi.DECODE_ERROR,
+      0,
+      0,
+      abi.RULE_CODING_MEMORY,
+    ]);
+    expect(decoders.decoderEnd(0)).toBe(abi.RULE_CODING_MEMORY);
+    decoders.decoderFree(0);
+    expect(core.liveOctets()).toBe(0);
+  });
+
   test('an unknown protocol gives no connection', () => {
     expect(core.connectionCreate(abi.PROTOCOL_HTTP_2, abi.ROLE_CLIENT, 65536, 256, 16)).toBe(0);
+  });
+});
+
+describe('the debug build stops at mistakes of the host', () => {
+  const create = (core: DecoderCore): number =>
+    core.connectionCreate(abi.PROTOCOL_HTTP_1_1, abi.ROLE_CLIENT, 65536, 256, 16);
+  const MISTAKES: Record<string, (core: DecoderCore) => void> = {
+    'a connection freed twice': (core) => {
+      const handle = create(core);
+      core.connectionFree(handle);
+      core.connectionFree(handle);
+    },
+    'octets for a connection that was freed': (core) => {
+      const handle = create(core);
+      core.connectionFree(handle);
+      core.connectionReceive(handle, 0, 1);
+    },
+    'a handle that never was one': (core) => core.connectionCanOpen(create(core) + 16),
+    'a decoder freed twice': (core) => {
+      const handle = core.decoderCreate(abi.CODING_GZIP, 0, 0);
+      core.decoderFree(handle);
+      core.decoderFree(handle);
+    },
+    'octets for a decoder that was freed': (core) => {
+      const handle = core.decoderCreate(abi.CODING_GZIP, 0, 0);
+      core.decoderFree(handle);
+      core.decoderDecode(handle, 0, 1);
+    },
+    'octets behind the input area': (core) => core.connectionReceive(create(core), 1, abi.INPUT_OCTETS + 1),
+    'octets that end before they begin': (core) => core.connectionReceive(create(core), 2, 1),
+  };
+  test.each(Object.keys(MISTAKES))('%s', (mistake) => {
+    const core = loadDecoders('debug');
+    expect(() => MISTAKES[mistake]?.(core)).toThrow(WebAssembly.RuntimeError);
   });
 });
