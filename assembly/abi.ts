@@ -174,6 +174,8 @@ export const RULE_CLOSED_IN_BODY = 30;
 export const RULE_METHOD = 31;
 export const RULE_TARGET = 32;
 export const RULE_CHUNKED_NOT_LAST = 33;
+/** Role of requests: one input has more requests than one call's records have room for. */
+export const RULE_PIPELINE_DEPTH = 34;
 
 // ── content codings (`decoderCreate`) ──
 export const CODING_GZIP = 1;

@@ -124,6 +124,10 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
     { what: "frame the body: expected 'chunked' once, as the last transfer coding", source: FRAMING },
   ],
   [
+    abi.RULE_PIPELINE_DEPTH,
+    { what: 'read the requests: expected fewer of them in one input', source: 'RFC 9112 §9.3.2' },
+  ],
+  [
     abi.RULE_CODING_MEMORY,
     { what: 'decode content: the host gave the decoder no more memory', source: 'limits of this host' },
   ],

@@ -21,6 +21,7 @@ import {
   RULE_CLOSED_IN_HEAD,
   RULE_HEAD_OCTETS,
   RULE_MEMORY,
+  RULE_PIPELINE_DEPTH,
   RULE_UNSOLICITED,
 } from '../abi';
 import { clear, count, emit, emitFault, fault, hasRoom } from '../event';
@@ -167,7 +168,7 @@ function receiveAll(c: Connection, p: usize, end: usize): u32 {
         return count();
       case DO_START:
         start(c, OPEN_END_STREAM);
-        if (!hasRoom(RECORDS_OF_REQUEST)) return refuse(c, RULE_MEMORY, NONE, NONE);
+        if (!hasRoom(RECORDS_OF_REQUEST)) return refuse(c, RULE_PIPELINE_DEPTH, NONE, NONE);
         break;
       default:
         if (c.state == CHUNKED) p = receiveChunks(c, p, end);
@@ -210,6 +211,11 @@ export function receiveEnd(handle: u32): u32 {
       close(c, OVER, CLOSE_PEER_CLOSED);
       break;
     case DO_REFUSE: {
+      if (c.role == ROLE_REQUESTS && !c.begun) {
+        // Empty lines before a request line are none of it: no request was begun.
+        close(c, OVER, CLOSE_PEER_CLOSED);
+        break;
+      }
       const isInHead = c.state == HEAD;
       const isInLine = c.state == CHUNKED || c.state == TRAILERS;
       const seen = c.carry ? <u32>(c.carryEnd - c.carryBase) : isInLine ? c.lineOctets : 0;
@@ -283,6 +289,7 @@ function receiveCarried(c: Connection, p: usize, end: usize): usize {
 /** An empty line before a request line is no part of it, but of the head's allowance. */
 function skipBlankLine(c: Connection, p: usize): usize {
   c.headLeft -= min(c.headLeft, <u32>2);
+  c.begun = 0;
   startHead(c);
   return p;
 }

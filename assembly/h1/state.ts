@@ -101,7 +101,7 @@ export class Connection {
   /** OPEN_* bits of the request. */
   open: u32;
   requestEnded: u32;
-  /** Whether any octet of a response came. */
+  /** Whether any octet of a response, or of a request, came. */
   begun: u32;
   interims: u32;
   /** Whether a head of the exchange had fields that would frame no message (h1/framing.ts). */

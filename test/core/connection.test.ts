@@ -311,6 +311,19 @@ describe.each(BUILDS)('build %s', (build) => {
   test('an endless run of requests in one input is refused, not trapped on', () => {
     const text = 'GET / HTTP/1.1\r\n\r\n'.repeat(3000);
     const { log } = run(core, octets(text), { role: abi.ROLE_REQUESTS });
-    expect(log.at(-1)).toMatchObject({ rule: abi.RULE_MEMORY });
+    expect(log.at(-1)).toMatchObject({ rule: abi.RULE_PIPELINE_DEPTH, octet: abi.NONE, limit: abi.NONE });
+    const some = run(core, octets(text.slice(0, 18 * 100)), { role: abi.ROLE_REQUESTS });
+    expect([some.log.at(-1), some.log.length]).toMatchObject([{ kind: 'end' }, 200]);
+  });
+
+  test.each([
+    ['\r\n', []],
+    ['\r\n\r\n', []],
+    ['GET / HTTP/1.1\r\n\r\n\r\n', ['head', 'end']],
+    ['\r', ['error']],
+    ['\r\nG', ['error']],
+  ])('a peer that closes after %j began no request, or did', (text, wanted) => {
+    const { log, closeReason } = split(text, { role: abi.ROLE_REQUESTS, closes: true });
+    expect([kinds(log), closeReason]).toEqual([wanted, abi.CLOSE_PEER_CLOSED]);
   });
 });
