@@ -59,11 +59,6 @@ export function fault(rule: u32, at: usize, octet: u32, limit: u32): bool {
   return false;
 }
 
-/** The rule that the last fault broke. */
-export function ruleOfFault(): u32 {
-  return faultRule;
-}
-
 /** Makes the last fault a record; its offset counts from `base`. */
 export function emitFault(stream: u32, base: usize): void {
   emit(KIND_ERROR, faultRule, stream, <u32>(faultAt - base), 0, faultOctet, faultLimit, NONE);

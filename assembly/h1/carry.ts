@@ -2,7 +2,8 @@
  * Where a section (head or trailers) stands while it is read, and where its table and octets stand when it is complete.
  *
  * A section that one input holds whole stays in the input area. One that an input ends in is carried on in a block of its
- * own, which doubles as it fills (never beyond what the limits allow), so each octet is copied a bounded number of times.
+ * own, which doubles as it fills, up to what the limits on head octets and field lines allow: each octet is copied a
+ * bounded number of times.
  *
  *   block:  | u32 next lent block | pad to 16 | field entries, collected upwards | octets of the section |
  *
@@ -52,6 +53,7 @@ export function dropCarry(c: Connection): void {
 export function carryOn(c: Connection, base: usize, used: u32): bool {
   let room = ROOM_SMALLEST;
   while (room <= used) room <<= 1;
+  room = min(room, c.headLeft);
   const entriesMax = min(c.fieldsMax, room / LINE_OCTETS_MIN);
   const entriesOctets: usize = (entriesMax * FIELD_OCTETS + 15) & ~15;
   const block = allocate(LINK_OCTETS + entriesOctets + room);
@@ -63,10 +65,9 @@ export function carryOn(c: Connection, base: usize, used: u32): bool {
   if (c.carry) release(c.carry);
   c.carry = block;
   c.carryBase = octets;
-  c.carryRoom = room;
   c.entries = entries;
   c.carryEnd = octets + used;
-  c.carryLimit = octets + min(room, c.headLeft);
+  c.carryLimit = octets + room;
   return true;
 }
 

@@ -118,9 +118,8 @@ export class Connection {
   // The section (head or trailers) that is being read; offsets count from its first octet.
   /** Block that holds the section if it began in an earlier call, else 0. */
   carry: usize;
-  /** Its first octet in that block, and how many fit. */
+  /** Its first octet in that block. */
   carryBase: usize;
-  carryRoom: u32;
   /** Where its field entries are collected. */
   entries: usize;
   /** First octet of the line. */

@@ -99,6 +99,27 @@ describe.each(BUILDS)('build %s', (build) => {
     }
   });
 
+  test('a section that is carried takes no more memory than its limits allow', () => {
+    const idle = new Driver(core);
+    const own = core.liveOctets();
+    idle.free();
+    for (const headOctets of [20, 300, 1000, 5000]) {
+      const driver = new Driver(core, { headOctets, fields: 10 });
+      driver.open();
+      const text = octets(`HTTP/1.1 200 OK\r\nA: ${'b'.repeat(headOctets)}`);
+      for (let at = 0; at < headOctets; at++) {
+        driver.feed(text.subarray(at, at + 1));
+        // Beside the octets: the block's link, and ten entries of the table, which are padded to 16.
+        expect(core.liveOctets() - own).toBeLessThanOrEqual(headOctets + 16 + 128);
+      }
+      expect(driver.log).toEqual([]);
+      driver.feed(octets('c'));
+      expect(driver.log).toMatchObject([{ rule: abi.RULE_HEAD_OCTETS, offset: headOctets }]);
+      driver.free();
+    }
+    expect(core.liveOctets()).toBe(0);
+  });
+
   test('handle 0 is no connection and no decoder, and says so', () => {
     const before = Buffer.from(core.memory.buffer.slice(0, 64));
     expect([
