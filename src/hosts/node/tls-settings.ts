@@ -1,6 +1,6 @@
 /** What `node:tls` must be told for one connection. Never weakens what was asked for: `verify: false` is the only switch. */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import type { TlsOptions } from '../../config.js';
@@ -40,9 +40,9 @@ function identityCheck(target: TlsTarget): Pick<tls.ConnectionOptions, 'checkSer
     checkServerIdentity(_name, certificate) {
       const problem = tls.checkServerIdentity(hostname, certificate);
       if (problem !== undefined || pins === null || pins === undefined) return problem;
-      const found = createHash('sha256')
-        .update(certificate.pubkey as Buffer)
-        .digest('base64');
+      // Not `certificate.pubkey`: of an elliptic curve key that is the bare point.
+      const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' });
+      const found = createHash('sha256').update(key).digest('base64');
       return pins.includes(found)
         ? undefined
         : new Error(`the certificate's public key (SHA-256 ${found}) is not pinned`);
