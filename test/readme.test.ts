@@ -1,92 +1,90 @@
 /**
- * Every TypeScript block of the README compiles as strictly as the sources and runs to its end, against servers of this
- * test that stand in for those it names.
+ * Every TypeScript block of the README and of the documents compiles as strictly as the sources and runs to its end,
+ * against servers of this test that stand in for those it names. What a block prints stands in it: each comment that begins
+ * with an arrow is one line, in order, `…` being any text. Links between documents lead somewhere.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
-import { join } from 'node:path';
+import { createHash, X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { format } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ROOT } from './source-syntax.js';
+import { filesBelow, ROOT } from './source-syntax.js';
 import { certificates } from './support/certificates.js';
+import { type DocumentServers, documentServers } from './support/document-servers.js';
 
 interface Block {
-  /** Line of the README on which the code begins. */
-  readonly line: number;
+  /** Document and line on which the code begins. */
+  readonly place: string;
   readonly code: string;
+  /** Name of the module that is made of it, without ending. */
+  readonly module: string;
 }
 
-/** The fenced blocks of a language. */
-function blocksOf(markdown: string, language: string): Block[] {
-  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => ({
-    line: markdown.slice(0, match.index).split('\n').length + 1,
-    code: match[1] ?? '',
-  }));
+const DOCUMENTS: readonly string[] = ['README.md', 'CHANGELOG.md', ...filesBelow('docs', ['.md'])];
+const markdownOf = (document: string): string => readFileSync(join(ROOT, document), 'utf8');
+
+/** The TypeScript blocks of a document. */
+function blocksOf(document: string): Block[] {
+  const markdown = markdownOf(document);
+  return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => {
+    const line = markdown.slice(0, match.index).split('\n').length + 1;
+    const module = `${document.replace(/\.md$/, '').replaceAll('/', '-')}-${line}`;
+    return { place: `${document}:${line}`, code: match[1] ?? '', module };
+  });
 }
 
-const markdown = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const blocks = blocksOf(markdown, 'ts');
+/** The lines that a block says it prints. */
+function expectedOf(code: string): RegExp[] {
+  return [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text = '']) => {
+    const literal = text.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+    return new RegExp(`^${literal.join('[^]*')}$`);
+  });
+}
 
-/** What each block prints, in order. A block that is new, or moved, needs its line here. */
-const PRINTED: readonly (readonly RegExp[])[] = [
-  [/^200 application\/json$/, /page/],
-  [/lamp/, /^item 1 item 2$/],
-  [/items/],
-  [/^1048576 octets$/],
-  [/^one two three$/],
-  [/^24 lines$/],
-  [/^404$/],
-  [/after 250 ms/],
-  [/^not needed any more$/],
-  [/^over TLS$/],
-];
+const blocks = DOCUMENTS.flatMap(blocksOf);
 
-const servers: Server[] = [];
+let servers: DocumentServers | null = null;
 /** Below the root, so that the package finds itself by its name. */
 let folder = '';
-let printed: string[] = [];
 
-async function textOf(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const piece of request.setEncoding('utf8')) text += piece;
-  return text;
+/** Files that the blocks read and write, by the name they have in the documents. */
+async function files(): Promise<Record<string, string>> {
+  const { root, client } = await certificates();
+  return {
+    'authority.pem': root.cert,
+    'client.pem': client.cert,
+    'client.key': client.key,
+    'report.csv': 'hour;degrees\n'.repeat(10_000),
+    'copy.bin': '',
+  };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://test.invalid');
-  const sent = await textOf(request);
-  response.setHeader('content-type', pathname === '/items' ? 'application/json' : 'text/plain');
-  if (pathname === '/items') response.end(sent || JSON.stringify({ items: [], page: searchParams.get('page') }));
-  else if (pathname.startsWith('/items/')) response.end(`item ${pathname.slice('/items/'.length)}`);
-  else if (pathname === '/big') response.end(new Uint8Array(2 ** 20));
-  else if (pathname === '/words') response.end('one two three');
-  else if (pathname === '/measurements') response.end(`${sent.trim().split('\n').length} lines`);
-  else if (pathname === '/') response.end('over TLS');
-  else if (pathname !== '/slow') response.writeHead(404).end('no such page');
-}
-
-async function portOf(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  servers.push(server);
-  return (server.address() as AddressInfo).port;
+async function pinOf(): Promise<string> {
+  const { server } = await certificates();
+  const key = new X509Certificate(server.cert).publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(key).digest('base64');
 }
 
 beforeAll(async () => {
-  const { root, server } = await certificates();
-  const plainPort = await portOf(createServer(answer));
-  const securePort = await portOf(createSecureServer({ ...server }, answer));
+  servers = await documentServers();
   mkdirSync(join(ROOT, '.build'), { recursive: true });
   folder = mkdtempSync(join(ROOT, '.build', 'readme-'));
-  const authority = join(folder, 'authority.pem');
-  writeFileSync(authority, root.cert);
-  for (const [index, { code }] of blocks.entries()) {
-    const ready = code
-      .replaceAll('https://api.example.org', `http://127.0.0.1:${plainPort}`)
-      .replaceAll('https://internal.example.org', `https://localhost:${securePort}`)
-      .replaceAll("'authority.pem'", JSON.stringify(authority));
-    writeFileSync(join(folder, `block-${index}.mts`), ready);
+  const replaced: [string, string][] = [
+    ['https://api.example.org', `http://127.0.0.1:${servers.plainPort}`],
+    ['https://internal.example.org', `https://localhost:${servers.securePort}`],
+    ["'internal.example.org'", "'localhost'"],
+    ['https://192.0.2.7', `https://127.0.0.1:${servers.securePort}`],
+    ['http://tools.example.org', `http://tools.example.org:${servers.plainPort}`],
+    ['kd1Lr3UJtn4VjPvoRHCYyeNGtBAMtRUQSNYzeaTnn+E=', await pinOf()],
+  ];
+  for (const [name, text] of Object.entries(await files())) {
+    writeFileSync(join(folder, name), text);
+    replaced.push([`'${name}'`, JSON.stringify(join(folder, name))]);
+  }
+  for (const { module, code } of blocks) {
+    const ready = replaced.reduce((text, [from, to]) => text.replaceAll(from, to), code);
+    writeFileSync(join(folder, `${module}.mts`), ready);
   }
   const compilerOptions = { noEmit: false, outDir: '.', rootDir: '../..' };
   const include = ['*.mts'];
@@ -97,10 +95,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  for (const server of servers) {
-    (server as ReturnType<typeof createServer>).closeAllConnections();
-    server.close();
-  }
+  servers?.close();
   if (folder !== '') rmSync(folder, { recursive: true, force: true });
 });
 
@@ -114,24 +109,43 @@ function compile(): void {
   }
 }
 
-describe('the README', () => {
-  test('its blocks compile as strictly as the sources', () => {
+/** Anchors of a document's headings, as hosts of Markdown make them. */
+function anchorsOf(markdown: string): string[] {
+  const headings = [...markdown.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)];
+  return headings.map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('the documents', () => {
+  test('their blocks compile as strictly as the sources', () => {
     compile();
-    expect(blocks.map(({ line }) => line)).toHaveLength(PRINTED.length);
   });
 
-  test.each(blocks.map(({ line }, index) => ({ line, index })))('the block at line $line runs', async ({ index }) => {
-    printed = [];
+  test.each(blocks)('the block at $place prints what it says', async ({ module, code }) => {
+    const printed: string[] = [];
     const spy = vi.spyOn(console, 'log').mockImplementation((...words: unknown[]) => {
-      printed.push(words.map((word) => (typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
+      printed.push(format(...words));
     });
     try {
-      await import(/* @vite-ignore */ join(folder, '.build', folder.split('/').at(-1) ?? '', `block-${index}.mjs`));
+      await import(/* @vite-ignore */ join(folder, '.build', folder.split('/').at(-1) ?? '', `${module}.mjs`));
     } finally {
       spy.mockRestore();
     }
-    const wanted = PRINTED[index] ?? [];
-    expect(printed).toHaveLength(wanted.length);
+    const wanted = expectedOf(code);
     for (const [at, pattern] of wanted.entries()) expect(printed[at]).toMatch(pattern);
+    expect(printed).toHaveLength(wanted.length);
+  });
+
+  test.each(DOCUMENTS)('every link of %s to a file of the project leads somewhere', (document) => {
+    const links = [...markdownOf(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+    for (const [link, path = '', anchor] of links) {
+      const target = path === '' ? document : join(dirname(document), path);
+      expect(existsSync(join(ROOT, target)), `${link} in ${document}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(markdownOf(target)), `${link} in ${document}`).toContain(anchor);
+    }
   });
 });

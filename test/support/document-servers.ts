@@ -1,0 +1,110 @@
+/** The servers that the documents talk about, on ports of this machine: small, and the same every time. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { certificates } from './certificates.js';
+
+/** Where the servers listen, and how they end. */
+export interface DocumentServers {
+  readonly plainPort: number;
+  readonly securePort: number;
+  close(): void;
+}
+
+type Page = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+/** Requests to `/flaky` so far: each third one is answered. */
+let flaky = 0;
+
+const PAGES: Readonly<Record<string, Page>> = {
+  '/': (request, response) => {
+    const { subject } = (request.socket as Partial<TLSSocket>).getPeerCertificate?.() ?? {};
+    response.end(subject?.CN === undefined ? 'over TLS' : `hello, ${subject.CN}`);
+  },
+  '/items': (request, response, body) => {
+    const page = new URL(request.url ?? '/', 'http://test.invalid').searchParams.get('page');
+    response.setHeader('content-type', 'application/json').end(body || JSON.stringify({ items: [], page }));
+  },
+  '/echo': (request, response, body) => {
+    const type = request.headers['content-type'];
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ method: request.method, url: request.url, type, body }));
+  },
+  '/headers': (request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers));
+  },
+  '/big': (_request, response) => void response.end(new Uint8Array(2 ** 20)),
+  '/size': (_request, response, body) => void response.end(`${Buffer.byteLength(body)} octets`),
+  '/words': (_request, response) => void response.end('one two three'),
+  '/lines': (_request, response) => void response.end('one\ntwo\u2028three\r\n'),
+  '/gzip': (_request, response) => {
+    response.setHeader('content-encoding', 'gzip').end(gzipSync('lamp '.repeat(20_000)));
+  },
+  '/trailers': (_request, response) => {
+    response.write('some data');
+    response.addTrailers({ 'x-checksum': '7f3a' });
+    response.end();
+  },
+  '/hints': (_request, response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => void response.end('a page'));
+  },
+  '/moved': (_request, response) => void response.writeHead(302, { location: '/items' }).end(),
+  '/busy': (_request, response) => void response.writeHead(503, { 'retry-after': '120' }).end('come back later'),
+  '/measurements': (_request, response, body) => void response.end(`${body.trim().split('\n').length} lines`),
+  '/slow': () => {},
+  '/drip': (_request, response) => void response.write('the first words'),
+  '/flaky': (request, response) => {
+    flaky++;
+    if (flaky % 3 !== 0) request.socket.destroy();
+    else response.end('at last');
+  },
+};
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  try {
+    for await (const piece of request.setEncoding('utf8')) body += piece;
+  } catch {
+    // The client went away.
+    return;
+  }
+  const path = new URL(request.url ?? '/', 'http://test.invalid').pathname;
+  const page = PAGES[path];
+  response.setHeader('content-type', 'text/plain');
+  if (page !== undefined) page(request, response, body);
+  else if (/^\/items\/\d+$/.test(path)) response.end(`item ${path.slice('/items/'.length)}`);
+  else response.writeHead(404).end('no such page');
+}
+
+async function portOf(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Starts them. */
+export async function documentServers(): Promise<DocumentServers> {
+  const { root, server } = await certificates();
+  const plain = createServer(answer);
+  // Who asks first is told that it may not.
+  plain.on('checkContinue', (_request, response: ServerResponse) => void response.writeHead(413).end('too large'));
+  plain.on('upgrade', (_request, socket, head: Buffer) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    socket.write(head);
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  const secure = createSecureServer({ ...server, ca: root.cert, requestCert: true, rejectUnauthorized: false }, answer);
+  const servers: readonly Server[] = [plain, secure];
+  return {
+    plainPort: await portOf(plain),
+    securePort: await portOf(secure),
+    close() {
+      for (const each of servers) {
+        each.closeAllConnections();
+        each.close();
+      }
+    },
+  };
+}
