@@ -29,31 +29,44 @@ export const EVENT_C = 28;
 export const KIND_HEAD = 1;
 /** Interim head (1xx but 101): as KIND_HEAD. */
 export const KIND_INTERIM = 2;
-/** Body octets. a = 0: offset counts from the input area (as given, unmoved). a = 1: they were moved together inside the
- *  input area; the host must read them there. offset, length. */
+/**
+ * Body octets. a = 0: offset counts from the input area (as given, unmoved). a = 1: they were moved together inside the
+ * input area; the host must read them there. offset, length.
+ */
 export const KIND_DATA = 3;
 /**
- * Body octets of which more follow than this input holds: [offset, offset + length) of the input area are body, and so are
- * the next b + c * 2^32 octets from the peer (PASS_UNLIMITED: all until the peer closes). The host passes those by without
- * showing them to the core, then calls `connectionPassed` before it gives anything further. Always the last record of a call.
+ * Body octets of which more follow than this input holds: [offset, offset + length) of the input area are body, and so
+ * are the next b + c * 2^32 octets from the peer (PASS_UNLIMITED: all until the peer closes). The host passes those by
+ * without showing them to the core, then calls `connectionPassed` before it gives anything further. Always the last
+ * record of a call.
  */
 export const KIND_PASS = 4;
-/** Message complete. code: 1 if the connection may be reused. offset, length, b: trailers as in KIND_HEAD (length 0: none). */
+/**
+ * Message complete. code: 1 if the connection may be reused. offset, length, b: trailers as in KIND_HEAD (length 0:
+ * none).
+ */
 export const KIND_END = 5;
 /** The stream's body may be sent (100 Continue came; HTTP/2: window opened). */
 export const KIND_WRITABLE = 6;
-/** The connection is no longer HTTP (101, or 2xx to CONNECT): octets [offset, offset + length) of the input area, and all
- *  that follow, belong to the next protocol. */
+/**
+ * The connection is no longer HTTP (101, or 2xx to CONNECT): octets [offset, offset + length) of the input area, and
+ * all that follow, belong to the next protocol.
+ */
 export const KIND_UPGRADE = 7;
 /** HTTP/2: the peer reset the stream. code: error code. a: 1 if the request was not processed. */
 export const KIND_RESET = 8;
 /** HTTP/2: GOAWAY. code: error code. a: last stream. */
 export const KIND_GOAWAY = 9;
-/** The peer broke a rule; the connection is finished. code: RULE_*. offset: octets of the section (head, trailers) or chunk
- *  line at fault before the offending one. a: the offending octet, or NONE. b: the limit that was met, or NONE. */
+/**
+ * The peer broke a rule; the connection is finished. code: RULE_*. offset: octets of the section (head, trailers) or
+ * chunk line at fault before the offending one. a: the offending octet, or NONE. b: the limit that was met, or
+ * NONE.
+ */
 export const KIND_ERROR = 10;
-/** What a decoder made. code: DECODE_*. offset, length: decoded octets in linear memory. a: octets consumed of the input.
- *  b: RULE_* when code is DECODE_ERROR. */
+/**
+ * What a decoder made. code: DECODE_*. offset, length: decoded octets in linear memory. a: octets consumed of the
+ * input. b: RULE_* when code is DECODE_ERROR; what was decoded before the fault is named then, too.
+ */
 export const KIND_DECODED = 11;
 
 /** No value, in a u32. */
@@ -220,8 +233,10 @@ export const RULE_CODING_RATIO_LIMIT = 85;
 export const CHUNK_OVERHEAD_OCTETS_MAX = 16384;
 /** Extensions of one chunk, in octets, blanks before the first included. */
 export const CHUNK_EXTENSION_OCTETS_MAX = 256;
-/** Most field lines and interim responses that `connectionCreate` grants, whatever is asked for: one call's records and one
- *  head's table have fixed room. */
+/**
+ * Most field lines and interim responses that `connectionCreate` grants, whatever is asked for: one call's records and
+ * one head's table have fixed room.
+ */
 export const FIELDS_CEILING = 1024;
 export const INTERIM_CEILING = 100;
 /** Largest Content-Length and chunk size: what a host number holds exactly. */

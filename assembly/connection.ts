@@ -1,7 +1,8 @@
 /**
  * Connections as handles: the calls of the flat ABI, by protocol. A handle is the address of a connection's structure.
  * HTTP/1.1 is the one protocol there is; asking for another gives no connection. No connection (handle 0) answers every
- * call with 0 and says nothing; any other number that is no handle is the host's mistake, which the debug build stops at.
+ * call with 0 and says nothing; any other number that is no handle is the host's mistake, which the debug build stops
+ * at.
  */
 import { PROTOCOL_HTTP_1_1 } from './abi';
 import * as h1 from './h1/connection';

@@ -34,8 +34,9 @@ export function emit(kind: u32, code: u32, stream: u32, offset: u32, length: u32
 }
 
 /**
- * The one record of a decoder's call, KIND_DECODED. It costs as little as can be, since a call may be for a single octet:
- * two words go in one store, what this kind does not use (stream, c) is left as it was, and `count` does not count it.
+ * The one record of a decoder's call, KIND_DECODED. It costs as little as can be, since a call may be for a single
+ * octet: two words go in one store, what this kind does not use (stream, c) is left as it was, and `count` does not
+ * count it.
  */
 export function emitDecoded(code: u32, offset: u32, length: u32, taken: u32, rule: u32): void {
   store<u64>(EVENTS, KIND_DECODED | ((<u64>code) << 32));
@@ -50,7 +51,9 @@ let faultAt: usize = 0;
 let faultOctet: u32 = NONE;
 let faultLimit: u32 = NONE;
 
-/** Notes a broken rule: where the offending octet stands, the octet (or NONE), the limit that was met (or NONE). False. */
+/**
+ * Notes a broken rule: where the offending octet stands, the octet (or NONE), the limit that was met (or NONE). False.
+ */
 export function fault(rule: u32, at: usize, octet: u32, limit: u32): bool {
   faultRule = rule;
   faultAt = at;

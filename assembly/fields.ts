@@ -1,6 +1,7 @@
 /**
- * Field lines: the id of a well-known name, an entry of the field table (layout in abi.ts), and the few field values that
- * steer a connection (RFC 9110 §5.6.1, §7.6.1, §8.6; RFC 9112 §6.1). Knows nothing of how lines are read or of framing.
+ * Field lines: the id of a well-known name, an entry of the field table (layout in abi.ts), and the few field values
+ * that steer a connection (RFC 9110 §5.6.1, §7.6.1, §8.6; RFC 9112 §6.1). Knows nothing of how lines are read or of
+ * framing.
  */
 import {
   BODY_OCTETS_MAX,
@@ -158,8 +159,8 @@ export function contentLengthDigits(): u32 {
 
 /**
  * Reads 1*DIGIT, or a list of it whose members are the same, out of [p, end). `digits` and `length` are what an earlier
- * Content-Length field said (digits 0: none did). False with a fault if the value is anything else: members that differ,
- * were it only by a leading zero, are refused, since RFC 9110 §8.6 lets only identical ones pass as one.
+ * Content-Length field said (digits 0: none did). False with a fault if the value is anything else: members that
+ * differ, were it only by a leading zero, are refused, since RFC 9110 §8.6 lets only identical ones pass as one.
  */
 export function readContentLength(p: usize, end: usize, digits: u32, length: u64): bool {
   while (true) {
@@ -180,7 +181,10 @@ export function readContentLength(p: usize, end: usize, digits: u32, length: u64
   }
 }
 
-/** Reads 1*DIGIT at `p` into `lengthRead` and answers where it ends; 0 with a fault. The limit is met before any arithmetic. */
+/**
+ * Reads 1*DIGIT at `p` into `lengthRead` and answers where it ends; 0 with a fault. The limit is met before any
+ * arithmetic.
+ */
 function readDecimal(p: usize, end: usize): usize {
   const start = p;
   let value: u64 = 0;
@@ -208,8 +212,8 @@ function isChunked(p: usize, end: usize): bool {
 }
 
 /**
- * True if [p, end) is exactly `chunked`, in any case. We never send TE, so a response in any other coding, or in more than
- * one, is refused (a fault).
+ * True if [p, end) is exactly `chunked`, in any case. We never send TE, so a response in any other coding, or in more
+ * than one, is refused (a fault).
  */
 export function readChunkedOnly(p: usize, end: usize): bool {
   if (isChunked(p, end)) return true;
@@ -223,7 +227,9 @@ export const CODINGS_INVALID: u32 = 0;
 export const CODINGS_OTHER: u32 = 1;
 export const CODINGS_CHUNKED: u32 = 2;
 
-/** A request's list of codings: tokens, of which `chunked` must be the last. `chunked`: an earlier field ended with it. */
+/**
+ * A request's list of codings: tokens, of which `chunked` must be the last. `chunked`: an earlier field ended with it.
+ */
 export function readCodings(p: usize, end: usize, chunked: bool): u32 {
   while (true) {
     const tokenEnd = scanToken(p, end);

@@ -1,14 +1,14 @@
 /**
- * Linear memory: the fixed areas, and an allocator that really frees.
+ * Linear memory: the fixed areas (constants below), and an allocator that really frees.
  *
- *   0 ..                static data: tables, events area, scratch table | table room | input area | slack   (constants below)
+ *   0 ..                static data: tables, events area, scratch table | table room | input area | slack
  *   __heap_base ..      free lists, then the allocator's blocks, growing upwards
  *
  *   block:  | u32 size class | u32 octets asked for | u32 live mark (debug build) | unused | payload, 16-aligned … |
  *
- * Blocks come in size classes of 2^n and 1.5 * 2^n octets; a freed block goes to its class's list and is handed out again
- * by the next request of that class, so the heap never exceeds the peak of each class. No other file touches the heap.
- * Growth that the host refuses is an answer (0), never a trap.
+ * Blocks come in size classes of 2^n and 1.5 * 2^n octets; a freed block goes to its class's list and is handed out
+ * again by the next request of that class, so the heap never exceeds the peak of each class. No other file touches the
+ * heap. Growth that the host refuses is an answer (0), never a trap.
  */
 import { EVENT_OCTETS, EVENTS_MAX, FIELD_OCTETS, FIELDS_CEILING, INPUT_OCTETS } from './abi';
 
@@ -19,7 +19,10 @@ export const SLACK_OCTETS: usize = 64;
 
 /** Start of the event records. */
 export const EVENTS: usize = memory.data(EVENTS_MAX * EVENT_OCTETS, 16);
-/** Where the table of a head that stands in the input area is collected; it is moved before the head when that is complete. */
+/**
+ * Where the table of a head that stands in the input area is collected; it is moved before the head when that is
+ * complete.
+ */
 export const SCRATCH: usize = memory.data(<i32>TABLE_OCTETS, 16);
 /** Start of the table room, which ends where the input area begins. */
 export const TABLE_ROOM: usize = memory.data(<i32>(TABLE_OCTETS + INPUT_OCTETS + SLACK_OCTETS), 16);
@@ -99,13 +102,19 @@ export function release(payload: usize): void {
   store<u32>(list, <u32>block);
 }
 
-/** For assertions: whether a block of `allocate` begins at `payload` and was not given back. Always true in release builds. */
+/**
+ * For assertions: whether a block of `allocate` begins at `payload` and was not given back. Always true in release
+ * builds.
+ */
 export function isLive(payload: usize): bool {
   if (ASC_NO_ASSERT) return true;
   return payload >= heapStart + HEADER_OCTETS && payload < heapTop && load<u32>(payload - HEADER_OCTETS, 8) == LIVE;
 }
 
-/** Moves `used` octets of a block into a new one of `size` octets and frees the old; 0 (and the old kept) without memory. */
+/**
+ * Moves `used` octets of a block into a new one of `size` octets and frees the old; 0 (and the old kept) without
+ * memory.
+ */
 export function resize(payload: usize, used: usize, size: usize): usize {
   const next = allocate(size);
   if (!next) return 0;

@@ -1,12 +1,15 @@
 /**
- * Octets: their classes in the grammar of HTTP/1.1 (RFC 9110 §5.5, §5.6; RFC 9112), and scanners over runs of one class.
+ * Octets: their classes in the grammar of HTTP/1.1 (RFC 9110 §5.5, §5.6; RFC 9112), and scanners over runs of one
+ * class.
  *
  * Every scanner answers the first octet in [p, end) that does not belong to its run, or `end`. Wide loads are made only
- * after `p + 16 <= end`, the tail is read by the plain loop; the build without SIMD has the plain loop alone. So an octet
- * behind `end` never has a say, and both builds answer alike.
+ * after `p + 16 <= end`, the tail is read by the plain loop; the build without SIMD has the plain loop alone. So an
+ * octet behind `end` never has a say, and both builds answer alike.
  */
 
-/** Octets by which one class differs from the next in `CLASSES`: a class is also the offset of a u16 in a table's row. */
+/**
+ * Octets by which one class differs from the next in `CLASSES`: a class is also the offset of a u16 in a table's row.
+ */
 export const CLASS_OCTETS: u32 = 2;
 /** Classes from here on are field content: HTAB, SP, obs-text, VCHAR. Below: control octets, LF, CR. */
 const CLASS_HTAB: u32 = 3 * CLASS_OCTETS;
@@ -15,8 +18,8 @@ const CLASS_TCHAR: u32 = 13 * CLASS_OCTETS;
 
 /**
  * Class of each octet, doubled: 0 control, 1 LF, 2 CR, 3 HTAB, 4 SP, 5 obs-text, 6 DQUOTE, 7 delimiter, 8 "/", 9 ":",
- * 10 ";", 11 "=", 12 "\", then tchar: 13 any other, 14 ".", 15 "0", 16 "1", 17 "2" to "9", 18 "A" to "F" and "a" to "f",
- * 19 "H", 20 "T", 21 "P".
+ * 10 ";", 11 "=", 12 "\", then tchar: 13 any other, 14 ".", 15 "0", 16 "1", 17 "2" to "9", 18 "A" to "F" and "a" to
+ * "f", 19 "H", 20 "T", 21 "P".
  */
 // biome-ignore format: a table
 export const CLASSES: usize = memory.data<u8>([
@@ -47,8 +50,8 @@ export function isToken(octet: u32): bool {
 }
 
 /**
- * Bit i is set if octet i of the 16 at `p` is no tchar. The first look-up gives, by low nibble, the set of high nibbles with
- * which it makes a tchar; the second gives the bit of the high nibble (none from 8 on).
+ * Bit i is set if octet i of the 16 at `p` is no tchar. The first look-up gives, by low nibble, the set of high nibbles
+ * with which it makes a tchar; the second gives the bit of the high nibble (none from 8 on).
  */
 export function notTokenMask(p: usize): i32 {
   const octets = v128.load(p, 0, 1); // SAFE: 16 octets, the caller's promise
@@ -103,13 +106,18 @@ export function skipBlanks(p: usize, end: usize): usize {
   return p;
 }
 
-/** End of what stands in the field content before `end` without trailing SP and HTAB, if any other octet stands there. */
+/**
+ * End of what stands in the field content before `end` without trailing SP and HTAB, if any other octet stands there.
+ */
 export function trimBlanks(end: usize): usize {
   while (load<u8>(end - 1) <= 0x20) end--;
   return end;
 }
 
-/** Eight octets as they stand, letters lower-cased. Exact for comparing with tchar: no other tchar becomes a letter or "-". */
+/**
+ * Eight octets as they stand, letters lower-cased. Exact for comparing with tchar: no other tchar becomes a letter or
+ * "-".
+ */
 export function lower8(p: usize): u64 {
   return load<u64>(p, 0, 1) | 0x2020202020202020;
 }
@@ -131,8 +139,8 @@ export function hexValue(octet: u32): u32 {
 }
 
 /**
- * Moves `length` octets down from `from` to `to` (to < from); no octet from `to + length` on is written. Body pieces are
- * mostly short, for which wide stores beat the call that memory.copy makes.
+ * Moves `length` octets down from `from` to `to` (to < from); no octet from `to + length` on is written. Body pieces
+ * are mostly short, for which wide stores beat the call that memory.copy makes.
  */
 export function moveDown(to: usize, from: usize, length: usize): void {
   if (length > 512) {

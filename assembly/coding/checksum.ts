@@ -89,7 +89,7 @@ const ADLER_PIECE_OCTETS: usize = 1 << 24;
 const LANES: u64 = 0x00ff00ff00ff00ff;
 /** Multiplying by it leaves the sum of the four lanes in the highest. */
 const LANE_SUM: u64 = 0x0001000100010001;
-/** The same, each lane weighted by how often the octets of the even and odd places enter the second sum: 8 6 4 2, 7 5 3 1. */
+/** The same, each lane weighted by how often its octets enter the second sum: even places 8 6 4 2, odd ones 7 5 3 1. */
 const LANE_WEIGHTS_EVEN: u64 = 0x0008000600040002;
 const LANE_WEIGHTS_ODD: u64 = 0x0007000500030001;
 

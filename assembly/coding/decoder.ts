@@ -1,8 +1,9 @@
 /**
  * Content decoders: handles, the choice of wrapper, the record that a call leaves. Each handle decodes one body.
  *
- * A body that ends early is an error, and so is any octet after its end but zeros, which some writers pad with. Codings:
- * gzip (RFC 1952), zlib (RFC 1950), raw deflate (RFC 1951), HTTP's deflate. What they hold is decoded by inflate.ts.
+ * A body that ends early is an error, and so is any octet after its end but zeros, which some writers pad with.
+ * Codings: gzip (RFC 1952), zlib (RFC 1950), raw deflate (RFC 1951), HTTP's deflate. What they hold is decoded by
+ * inflate.ts.
  */
 import {
   CODING_DEFLATE,
@@ -74,9 +75,9 @@ export function decoderCreate(coding: u32, decodedOctetsMax: f64, decodedRatioMa
 }
 
 /**
- * Decodes the octets [from, to) of the input area and leaves one KIND_DECODED record. After DECODE_HAS_OUTPUT it must be
- * called again with what it did not take, even if that is nothing. After an error every call repeats it. Handle 0, which
- * is what \`decoderCreate\` answers without memory, says just that.
+ * Decodes the octets [from, to) of the input area and leaves one KIND_DECODED record. After DECODE_HAS_OUTPUT it must
+ * be called again with what it did not take, even if that is nothing. After an error every call repeats it. Handle 0,
+ * which is what `decoderCreate` answers without memory, says just that.
  * @returns DECODE_*.
  */
 export function decoderDecode(handle: u32, from: u32, to: u32): u32 {
@@ -119,7 +120,9 @@ function decodeOn(d: Decoder, step: u32, input: usize, out: usize): u32 {
   return code;
 }
 
-/** No more input will come. @returns 0 if the body is complete, else the rule it broke. A body of no octets is complete. */
+/**
+ * No more input will come. @returns 0 if the body is complete, else the rule it broke. A body of no octets is complete.
+ */
 export function decoderEnd(handle: u32): u32 {
   if (!handle) return RULE_CODING_MEMORY;
   const d = decoderOf(handle);

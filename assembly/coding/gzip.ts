@@ -1,6 +1,6 @@
 /**
- * The gzip wrapper (RFC 1952): members one after the other, each with header and trailer; zero octets after the last are
- * padding. Octet by octet; knows nothing of what lies between header and trailer.
+ * The gzip wrapper (RFC 1952): members one after the other, each with header and trailer; zero octets after the last
+ * are padding. Octet by octet; knows nothing of what lies between header and trailer.
  */
 import {
   RULE_CODING_CRC,

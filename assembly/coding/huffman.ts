@@ -1,8 +1,10 @@
 /**
- * Decoding tables for the prefix codes of RFC 1951 §3.2. Which sets of code lengths are valid follows zlib: a set must be
- * complete, but for one code of one bit, or (distances only) no code at all; then the unused codes decode to an error.
+ * Decoding tables for the prefix codes of RFC 1951 §3.2. Which sets of code lengths are valid follows zlib: a set must
+ * be complete, but for one code of one bit, or (distances only) no code at all; then the unused codes decode to an
+ * error.
  *
- * A table is indexed by the next bits of the input, the first bit lowest. Codes longer than the index lead to a subtable.
+ * A table is indexed by the next bits of the input, the first bit lowest. Codes longer than the index lead to a
+ * subtable.
  *
  *   31 LITERAL | 30..16 literal, base, or first entry of the subtable | 15 EXCEPTION | 14 SUBTABLE | 13 END |
  *   11..8 bits of the code (of a subtable: bits of its index) | 5..0 bits of the code and of the extra bits together
@@ -128,8 +130,8 @@ export function buildTable(kind: u32, lengths: usize, symbols: u32, table: usize
     fillSparse(kind, table, tableBits, longest);
     return true;
   }
-  // Codes in order of length. Before those of `bits` bits are entered, the table of the shorter ones is doubled, so that
-  // each entry is written once and then copied.
+  // Codes in order of length. Before those of `bits` bits are entered, the table of the shorter ones is doubled, so
+  // that each entry is written once and then copied.
   let next = sorted;
   let code: u32 = 0;
   const direct = min(longest, tableBits);

@@ -1,6 +1,6 @@
 /**
- * The hot loop of inflate: whole symbols while input and room are ample. It decodes exactly what the steps of inflate.ts
- * would, so that it may begin and stop after any symbol.
+ * The hot loop of inflate: whole symbols while input and room are ample. It decodes exactly what the steps of
+ * inflate.ts would, so that it may begin and stop after any symbol.
  */
 import { RULE_CODING_DISTANCE, RULE_CODING_SYMBOL } from '../abi';
 import { ENTRY_END, ENTRY_EXCEPTION, ENTRY_LITERAL, ENTRY_SUBTABLE, ENTRY_TAKES } from './huffman';
@@ -23,13 +23,15 @@ const DISTANCE_BITS_MAX: u32 = 15 + 13;
  * Decodes symbols while FAST_INPUT_OCTETS of input and FAST_OUTPUT_OCTETS of room remain. Answers STEP_ON, in
  * STATE_SYMBOL or, at the end of the block, STATE_BLOCK; or the rule that was broken.
  *
- * The reservoir `hold` is refilled by one load of eight octets: those that fit are counted, and the part of the next one
- * that was loaded as well is what the next refill will load again. So only the lowest `bits` bits count.
+ * The reservoir `hold` is refilled by one load of eight octets: those that fit are counted, and the part of the next
+ * one that was loaded as well is what the next refill will load again. So only the lowest `bits` bits count.
  *
- * Longer than other functions, since everything it touches must stay in locals. Its accesses are safe for these reasons:
+ * Longer than other functions, since everything it touches must stay in locals. Its accesses are safe for these
+ * reasons:
  * - input: at the start of a turn input + TURN_INPUT_OCTETS <= inputEnd, and a turn refills twice.
  * - output: at the start of a turn out + FAST_OUTPUT_OCTETS <= outEnd.
- * - history: each distance is checked against it. A match reads nothing at or past its own output but what it has written.
+ * - history: each distance is checked against it. A match reads nothing at or past its own output but what it has
+ *   written.
  */
 export function inflateFast(d: Decoder): u32 {
   const literals = d.literals;

@@ -1,19 +1,19 @@
 /**
  * Inflate (RFC 1951): the machine that walks blocks and can stop and go on after any octet of input or output.
  *
- * | state         | what it reads                                  | what follows              |
- * | ------------- | ---------------------------------------------- | ------------------------- |
- * | BLOCK         | final bit, block type                          | STORED_LENGTH, COUNTS, SYMBOL, or ENDED after the final block |
- * | STORED_LENGTH | length and its complement, on an octet's edge  | STORED                    |
- * | STORED        | octets as they are                             | BLOCK                     |
- * | COUNTS        | how many codes of each kind                    | CODE_LENGTHS              |
- * | CODE_LENGTHS  | lengths of the code length codes               | LENGTHS                   |
- * | LENGTHS       | lengths of all codes; tables are built         | SYMBOL                    |
- * | SYMBOL        | literals, matches, the end of the block        | SYMBOL, MATCH, BLOCK      |
- * | MATCH         | nothing: copies what there was no room for     | SYMBOL                    |
+ * | state         | what it reads                                 | what follows                                 |
+ * | ------------- | --------------------------------------------- | -------------------------------------------- |
+ * | BLOCK         | final bit, block type                         | STORED_LENGTH, COUNTS, SYMBOL; at last ENDED |
+ * | STORED_LENGTH | length and its complement, on an octet's edge | STORED                                       |
+ * | STORED        | octets as they are                            | BLOCK                                        |
+ * | COUNTS        | how many codes of each kind                   | CODE_LENGTHS                                 |
+ * | CODE_LENGTHS  | lengths of the code length codes              | LENGTHS                                      |
+ * | LENGTHS       | lengths of all codes; tables are built        | SYMBOL                                       |
+ * | SYMBOL        | literals, matches, the end of the block       | SYMBOL, MATCH, BLOCK                         |
+ * | MATCH         | nothing: copies what there was no room for    | SYMBOL                                       |
  *
- * Between two elements of the format at most seven bits are held, so that the octets taken are the same however the input
- * was cut. Validity is zlib's, message for message. Knows nothing of windows, checksums and limits.
+ * Between two elements of the format at most seven bits are held, so that the octets taken are the same however the
+ * input was cut. Validity is zlib's, message for message. Knows nothing of windows, checksums and limits.
  */
 import { RULE_CODING_BLOCK_TYPE, RULE_CODING_DISTANCE, RULE_CODING_STORED_LENGTH, RULE_CODING_SYMBOL } from '../abi';
 import { fetch, takeBits } from './bits';
@@ -65,8 +65,8 @@ export function beginInflate(d: Decoder): void {
 }
 
 /**
- * Decodes until input or room is wanting, the data end, or a rule is broken. Answers STEP_* or RULE_*, never STEP_ON; before
- * the data begin and after their end STEP_END.
+ * Decodes until input or room is wanting, the data end, or a rule is broken. Answers STEP_* or RULE_*, never STEP_ON;
+ * before the data begin and after their end STEP_END.
  */
 export function inflate(d: Decoder): u32 {
   let step: u32;
@@ -159,8 +159,9 @@ function copyStored(d: Decoder): u32 {
 }
 
 /**
- * Symbols: fast while input and room are ample, else an octet of input at a time. An octet is taken only when the bits held are known not to suffice: `needed` is how
- * many the next element has at least. While `length` is not zero, that is the distance of a match.
+ * Symbols: fast while input and room are ample, else an octet of input at a time. An octet is taken only when the bits
+ * held are known not to suffice: `needed` is how many the next element has at least. While `length` is not zero, that
+ * is the distance of a match. Longer than other functions, since all that a symbol touches must stay in locals.
  */
 function readSymbols(d: Decoder): u32 {
   let input = d.input;

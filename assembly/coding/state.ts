@@ -2,10 +2,10 @@
  * Memory of one decoder, and the words its parts speak to each other.
  *
  *   block:   | Decoder | code lengths | literal/length table | distance table |        (one allocation)
- *   window:  | history, up to 32 KiB | fresh output … |                                (a second one, made at first output)
+ *   window:  | history, up to 32 KiB | fresh output … |                  (a second one, made at first output)
  *
- * The window is the output area: what a call made lies at [handed, out). `history` is where the octets begin that a match
- * may reach. Everything between `unsummed` and `out` is still to be counted into the checksum.
+ * The window is the output area: what a call made lies at [handed, out). `history` is where the octets begin that a
+ * match may reach. Everything between `unsummed` and `out` is still to be counted into the checksum.
  */
 import { DECODED_OCTETS_PER_CALL } from '../abi';
 
@@ -69,7 +69,9 @@ export const FRESH_OCTETS: usize = DECODED_OCTETS_PER_CALL - 512;
 export const WINDOW_SMALL_OCTETS: usize = 12272;
 export const WINDOW_OCTETS: usize = HISTORY_OCTETS + FRESH_OCTETS;
 
-/** Index bits of the tables, and the entries that any complete set of code lengths needs with them (subtables included). */
+/**
+ * Index bits of the tables, and the entries that any complete set of code lengths needs with them (subtables included).
+ */
 export const LITERAL_TABLE_BITS: u32 = 11;
 export const LITERAL_TABLE_ENTRIES: usize = 2342;
 export const DISTANCE_TABLE_BITS: u32 = 8;
@@ -103,7 +105,10 @@ export class Decoder {
   distances: usize;
   /** Oldest octet that a match may copy. */
   history: usize;
-  /** Octets left of the match or of the stored block (in STATE_SYMBOL not 0: its distance comes next); distance of the match. */
+  /**
+   * Octets left of the match or of the stored block (in STATE_SYMBOL not 0: its distance comes next); distance of the
+   * match.
+   */
   length: u32;
   distance: u32;
   /** 1: the block is the last. */
@@ -135,7 +140,9 @@ export class Decoder {
   memberOctets: u32;
   /** gzip members begun. */
   members: u32;
-  /** Header and trailer: flags, octets left of a part, the number being read and its bits so far, CRC-32 of the header. */
+  /**
+   * Header and trailer: flags, octets left of a part, the number being read and its bits so far, CRC-32 of the header.
+   */
   flags: u32;
   left: u32;
   number: u32;

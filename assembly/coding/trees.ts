@@ -1,6 +1,7 @@
 /**
- * The header of a dynamic block (RFC 1951 §3.2.7): how many codes there are, the lengths of the code length codes, by them
- * the lengths of all codes, and from these the block's tables. Which sets are valid is zlib's; it can stop at any octet.
+ * The header of a dynamic block (RFC 1951 §3.2.7): how many codes there are, the lengths of the code length codes, by
+ * them the lengths of all codes, and from these the block's tables. Which sets are valid is zlib's; it can stop at any
+ * octet.
  */
 import {
   RULE_CODING_NO_END_OF_BLOCK,
@@ -74,8 +75,8 @@ export function readCodeLengths(d: Decoder): u32 {
 }
 
 /**
- * Reads the lengths of the block's own codes. Invariant: `at` <= `end` <= lengths + CODE_LENGTHS_MAX. More octets than an
- * element needs may be taken at once; those that no bit was used of are given back.
+ * Reads the lengths of the block's own codes. Invariant: `at` <= `end` <= lengths + CODE_LENGTHS_MAX. More octets than
+ * an element needs may be taken at once; those that no bit was used of are given back.
  */
 export function readLengths(d: Decoder): u32 {
   const lengths = lengthsOf(d);

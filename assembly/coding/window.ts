@@ -1,11 +1,11 @@
 /**
  * The output area of a decoder, which is its history as well.
  *
- *   at first:           | fresh output …                        |            up to FRESH_OCTETS, in a small block at first
- *   after each slide:   | history, 32 KiB | fresh output …      |
+ *   at first:           | fresh output …                   |   up to FRESH_OCTETS, in a small block at first
+ *   after each slide:   | history, 32 KiB | fresh output … |
  *
- * The window slides each time FRESH_OCTETS were made since the start of `fresh`, however the input was cut; therefore the
- * ratio is checked there, before more is made. Of decoded octets, none beyond the limit is ever made.
+ * The window slides each time FRESH_OCTETS were made since the start of `fresh`, however the input was cut; therefore
+ * the ratio is checked there, before more is made. Of decoded octets, none beyond the limit is ever made.
  */
 import {
   RULE_CODING_MEMORY,

@@ -1,6 +1,7 @@
 /**
  * The zlib wrapper (RFC 1950), and what HTTP calls deflate (RFC 9110 §8.4.1.2): zlib as well, but servers that send the
- * compressed data bare are many, so the first two octets decide. Octet by octet; knows nothing of what lies between header and trailer.
+ * compressed data bare are many, so the first two octets decide. Octet by octet; knows nothing of what lies between
+ * header and trailer.
  */
 import {
   CODING_DEFLATE_RAW,

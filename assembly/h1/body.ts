@@ -1,7 +1,7 @@
 /**
- * Reading a chunked body (RFC 9112 §7.1) up to its last chunk line; the trailers are a section (h1/head.ts). Resumes at any
- * octet. Short pieces of chunk data that one input holds are moved together in place, so that they leave as one DATA record;
- * long ones leave where they stand; what a chunk still has when the input ends is passed by the host.
+ * Reading a chunked body (RFC 9112 §7.1) up to its last chunk line; the trailers are a section (h1/head.ts). Resumes at
+ * any octet. Short pieces of chunk data that one input holds are moved together in place, so that they leave as one
+ * DATA record; long ones leave where they stand; what a chunk still has when the input ends is passed by the host.
  */
 import {
   BODY_OCTETS_MAX,
@@ -33,7 +33,8 @@ const PIECE_OCTETS_LONG: usize = 4096;
 /** Most digits of a size that the quick reading of a chunk line takes. */
 const QUICK_DIGITS: u32 = 8;
 
-// Chunk data of this call that is not yet a record: [gathered, gatheredEnd), moved together if it came in several pieces.
+// Chunk data of this call that is not yet a record: [gathered, gatheredEnd), moved together if it came in several
+// pieces.
 let gathered: usize = 0;
 let gatheredEnd: usize = 0;
 let isMoved: u32 = 0;

@@ -1,14 +1,14 @@
 /**
  * Where a section (head or trailers) stands while it is read, and where its table and octets stand when it is complete.
  *
- * A section that one input holds whole stays in the input area. One that an input ends in is carried on in a block of its
- * own, which doubles as it fills, up to what the limits on head octets and field lines allow: each octet is copied a
- * bounded number of times.
+ * A section that one input holds whole stays in the input area. One that an input ends in is carried on in a block of
+ * its own, which doubles as it fills, up to what the limits on head octets and field lines allow: each octet is copied
+ * a bounded number of times.
  *
  *   block:  | u32 next lent block | pad to 16 | field entries, collected upwards | octets of the section |
  *
- * Records point into blocks, so a block is lent to the host when its section is complete and taken back when the next call
- * begins.
+ * Records point into blocks, so a block is lent to the host when its section is complete and taken back when the next
+ * call begins.
  */
 import { FIELD_OCTETS } from '../abi';
 import { allocate, release, SCRATCH } from '../memory';
@@ -49,7 +49,9 @@ export function dropCarry(c: Connection): void {
   resetCarry(c);
 }
 
-/** Copies the section's `used` octets at `base` and its entries into a block with room for more. False without memory. */
+/**
+ * Copies the section's `used` octets at `base` and its entries into a block with room for more. False without memory.
+ */
 export function carryOn(c: Connection, base: usize, used: u32): bool {
   let room = ROOM_SMALLEST;
   while (room <= used) room <<= 1;

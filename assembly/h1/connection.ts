@@ -1,7 +1,7 @@
 /**
  * The HTTP/1.1 connection: octets in, event records out (RFC 9112). What each input does in each state is the table of
- * h1/state.ts; what octets may be, that of h1/grammar.ts; what a message means and when it ends, h1/message.ts. This file
- * joins them. No pipelining of responses: octets that no request asked for end the connection.
+ * h1/state.ts; what octets may be, that of h1/grammar.ts; what a message means and when it ends, h1/message.ts. This
+ * file joins them. No pipelining of responses: octets that no request asked for end the connection.
  */
 import {
   CLOSE_CANCELLED,
@@ -94,7 +94,10 @@ export function closeReason(handle: u32): u32 {
   return connectionOf(handle).closeReason;
 }
 
-/** Begins an exchange whose request the OPEN_* bits of `request` describe, and answers its stream; 0 if none can begin now. */
+/**
+ * Begins an exchange whose request the OPEN_* bits of `request` describe, and answers its stream; 0 if none can begin
+ * now.
+ */
 export function open(handle: u32, request: u32): u32 {
   const c = connectionOf(handle);
   if (outcomeOf(c.state, INPUT_OPEN) != DO_START) return 0;

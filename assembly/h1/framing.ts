@@ -1,6 +1,6 @@
 /**
- * Message framing (RFC 9112 §6.3): how the end of a message is found, as one pure function that walks the section's rules
- * in their order. What a field value may say at all is decided before, in fields.ts and h1/head.ts.
+ * Message framing (RFC 9112 §6.3): how the end of a message is found, as one pure function that walks the section's
+ * rules in their order. What a field value may say at all is decided before, in fields.ts and h1/head.ts.
  */
 import {
   FLAG_CHUNKED,
@@ -33,7 +33,9 @@ const FRAMING_SWITCHED_UNASKED: u32 = FRAMING_REFUSED + RULE_SWITCHING_UNASKED;
 export const SEEN_TRANSFER_ENCODING: u32 = 0x10000;
 /** Upgrade is present. */
 export const SEEN_UPGRADE: u32 = 0x20000;
-/** A 2xx response to CONNECT, or a CONNECT request: Content-Length and Transfer-Encoding are ignored (RFC 9110 §9.3.6). */
+/**
+ * A 2xx response to CONNECT, or a CONNECT request: Content-Length and Transfer-Encoding are ignored (RFC 9110 §9.3.6).
+ */
 export const SEEN_TUNNEL: u32 = 0x40000;
 
 /**
@@ -69,8 +71,9 @@ export function isEndedByHead(role: u32, open: u32, status: u32): bool {
 
 /**
  * Whether the fields of a message that its head ends would frame no message (§6.1, §6.3): Transfer-Encoding beside
- * Content-Length, other than exactly \`chunked\`, or in HTTP/1.0. Rule 1 accepts the message, but what the peer takes its
- * end to be is anybody's guess, so its connection is not used again. A wrong Content-Length is refused in every message.
+ * Content-Length, other than exactly `chunked`, or in HTTP/1.0. Rule 1 accepts the message, but what the peer takes its
+ * end to be is anybody's guess, so its connection is not used again. A wrong Content-Length is refused in every
+ * message.
  */
 export function isDoubtful(flags: u32): bool {
   if (!(flags & SEEN_TRANSFER_ENCODING)) return false;

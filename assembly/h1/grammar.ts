@@ -1,9 +1,10 @@
 /**
- * The grammar of heads, trailer sections and chunk lines as one table (RFC 9112 §2.2, §3, §4, §5, §7.1): rows are what has
- * been read so far, columns the class of the next octet (`CLASSES`). A cell is the row to go on with, a broken rule (e…),
- * or an action (a…) that must look at what was read. Nothing else decides what an octet may be, so every cut of the input
- * gives the same answer; wide scanners only shorten runs that stay in one row. Strict: CRLF alone ends a line, no white
- * space before a colon, no folded lines, no leading empty lines in responses, one SP where the grammar has one.
+ * The grammar of heads, trailer sections and chunk lines as one table (RFC 9112 §2.2, §3, §4, §5, §7.1): rows are what
+ * has been read so far, columns the class of the next octet (`CLASSES`). A cell is the row to go on with, a broken rule
+ * (e…), or an action (a…) that must look at what was read. Nothing else decides what an octet may be, so every cut of
+ * the input gives the same answer; wide scanners only shorten runs that stay in one row. Strict: CRLF alone ends a
+ * line, no white space before a colon, no folded lines, no leading empty lines in responses, one SP where the grammar
+ * has one.
  */
 import {
   RULE_CHUNK_DATA_END,
@@ -98,8 +99,6 @@ export const ACT_BLANK_LINE: u32 = 0xc004;
 export const ACT_SECTION_END: u32 = 0xc005;
 /** Digit of a chunk size. */
 export const ACT_SIZE_DIGIT: u32 = 0xc006;
-/** LF of a chunk line. */
-export const ACT_CHUNK_LINE: u32 = 0xc007;
 
 const eV: u16 = <u16>(RULE | RULE_VERSION);
 const eS: u16 = <u16>(RULE | RULE_STATUS);
@@ -122,7 +121,7 @@ const aC: u16 = 0xc000;
 const aF: u16 = 0xc001;
 const aE: u16 = 0xc005;
 const aD: u16 = 0xc006;
-const aK: u16 = 0xc007;
+const aK: u16 = 0xc007; // LF of a chunk line: any action but ACT_SIZE_DIGIT there
 
 // biome-ignore format: a table
 const TABLE: usize = memory.data<u16>([
@@ -188,7 +187,6 @@ export const REASON: u32 = RE;
 export const REQUEST_LINE: u32 = M0;
 export const CHUNK_SIZE: u32 = C0;
 export const CHUNK_DIGITS: u32 = C1;
-export const CHUNK_LINE_END: u32 = CL;
 export const CHUNK_DATA_END: u32 = D0;
 
 /** The cell in `row` for an octet of class `octetClass`. */

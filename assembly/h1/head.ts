@@ -3,8 +3,8 @@
  * (RFC 9112 §2.1, §3, §4, §5, §7.1.2). Resumes at any octet: all it remembers is in the connection, as offsets from the
  * section's first octet.
  *
- * Whole lines are read by wide scanners; whatever these do not take (a line that the input ends in, an octet out of place)
- * is left, at the octet where they stopped, to the grammar's table, which alone says what is wrong.
+ * Whole lines are read by wide scanners; whatever these do not take (a line that the input ends in, an octet out of
+ * place) is left, at the octet where they stopped, to the grammar's table, which alone says what is wrong.
  */
 import {
   FIELD_CONNECTION,
@@ -90,8 +90,8 @@ export function outcomeOfReading(): u32 {
 }
 
 /**
- * Reads the section whose first octet stands at `base` on from `p`, and answers where it stopped: behind the section's last
- * octet, at the offending one, or at `end`.
+ * Reads the section whose first octet stands at `base` on from `p`, and answers where it stopped: behind the section's
+ * last octet, at the offending one, or at `end`.
  */
 export function readSection(c: Connection, base: usize, p: usize, end: usize): usize {
   outcome = READ_ON;
@@ -212,8 +212,8 @@ function endRequestLine(c: Connection, base: usize, end: usize): void {
 
 /**
  * Reads field lines from the line start at `p` on, as long as each lies whole in [p, end) and is plain: a name under 32
- * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers the start of the
- * first line that is otherwise, in order or not.
+ * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers the start of
+ * the first line that is otherwise, in order or not.
  */
 function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) {
@@ -268,7 +268,9 @@ function endOfWideText(p: usize, end: usize): usize {
   return 0;
 }
 
-/** Enters the field line with name [name, colon) and value (colon, end) into the table and heeds it. False with a fault. */
+/**
+ * Enters the field line with name [name, colon) and value (colon, end) into the table and heeds it. False with a fault.
+ */
 function readField(c: Connection, base: usize, name: usize, colon: usize, end: usize): bool {
   let value = colon + 1;
   while (isBlank(load<u8>(value))) value++; // SAFE: a CR stands at `end`
@@ -279,7 +281,9 @@ function readField(c: Connection, base: usize, name: usize, colon: usize, end: u
   return id == FIELD_OTHER || heedField(c, id, name, value, end);
 }
 
-/** Does what the octet that stands at `p`, and ends what is carried, brings about within a section. False with a fault. */
+/**
+ * Does what the octet that stands at `p`, and ends what is carried, brings about within a section. False with a fault.
+ */
 export function readAction(c: Connection, base: usize, p: usize, action: u32): bool {
   outcome = READ_ON;
   c.row = act(c, base, p, action);

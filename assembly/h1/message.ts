@@ -1,6 +1,6 @@
 /**
- * One message from its head to its end: what a complete section means, how the body goes on, and when the connection may be
- * used again (RFC 9112 §6, §9.3, §9.6). Says it in records and in the connection's state; reads no octets.
+ * One message from its head to its end: what a complete section means, how the body goes on, and when the connection
+ * may be used again (RFC 9112 §6, §9.3, §9.6). Says it in records and in the connection's state; reads no octets.
  */
 import {
   CLOSE_DELIMITED,
