@@ -2,9 +2,11 @@
  * Request bodies: what the user gives becomes octets with a known length, or a stream of them, and the header fields that
  * say so (httpx: `encode_request`). Framing on the wire is not decided here but from those fields.
  */
+import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
 import { isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { type PrimitiveData, primitiveText } from './query-params.js';
 
 /** Pieces of a streamed body. A string is UTF-8. */
 export type ContentChunk = Uint8Array | string;
@@ -19,9 +21,11 @@ export type RequestContent =
   | Iterable<ContentChunk>
   | AsyncIterable<ContentChunk>;
 
-/** What else a body can be made from: fields of a form. */
-export type RequestData = Readonly<Record<string, FormValue | readonly FormValue[]>> | URLSearchParams;
-type FormValue = string | number | boolean | null;
+/**
+ * Fields of a form by name; a list repeats its name. `object` is for interfaces, which have no index signature: what their
+ * values are is checked when the request is made.
+ */
+export type RequestData = Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>> | URLSearchParams | object;
 
 /** Reads one body once. */
 export interface BodyReader {
@@ -123,7 +127,7 @@ class StreamBody implements RequestBody {
 function chunkOf(value: unknown): Uint8Array {
   if (typeof value === 'string') return encoder.encode(value);
   if (value instanceof Uint8Array) return value;
-  throw new TypeError(`Cannot send the request body: expected Uint8Array or string pieces, got ${typeof value}`);
+  throw new TypeError(`Cannot send the request body: expected Uint8Array or string pieces, got ${typeNameOf(value)}`);
 }
 
 /** Reads an iterator, async or not; empty pieces are left out. */
@@ -217,21 +221,33 @@ export function octetsOf(text: string, type: string): EncodedContent {
   return ofOctets(encoder.encode(text), type);
 }
 
+const CONTENT_EXPECTED = 'expected a string, octets, Blob, ReadableStream or iterable as content';
 const CHUNKED: readonly (readonly [string, string])[] = [['Transfer-Encoding', 'chunked']];
 
-function typeOf(value: unknown): string {
-  return value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+/** What iterates, or is an object, and yet is no content; and what to do with it. */
+function notContent(content: unknown): string | null {
+  if (content instanceof URLSearchParams) return 'URLSearchParams (a form is given as data)';
+  if (isFormData(content)) return 'FormData (multipart forms are not in this version)';
+  if (ArrayBuffer.isView(content) || content instanceof Map) return typeNameOf(content);
+  return null;
+}
+
+function isFormData(value: unknown): boolean {
+  return typeof FormData !== 'undefined' && value instanceof FormData;
 }
 
 /**
  * Encodes `content`. Iterables, streams and Blobs are read when the request is sent; an iterable that makes a new iterator
  * each time can be sent again.
- * @throws TypeError for anything else.
+ * @throws TypeError for anything else, and for lists whose pieces are neither octets nor strings.
  */
 export function encodeContent(content: RequestContent): EncodedContent {
   if (typeof content === 'string') return ofOctets(encoder.encode(content), null);
   if (content instanceof Uint8Array) return ofOctets(content, null);
   if (content instanceof ArrayBuffer) return ofOctets(new Uint8Array(content), null);
+  const other = notContent(content);
+  if (other !== null) throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${other}`);
+  if (Array.isArray(content)) for (const piece of content) chunkOf(piece);
   if (typeof Blob !== 'undefined' && content instanceof Blob) {
     const body = new StreamBody(content.size, true, () => new StreamReader(content.stream()));
     return { body, headers: [['Content-Length', String(content.size)]] };
@@ -252,9 +268,7 @@ export function encodeContent(content: RequestContent): EncodedContent {
       return { body: new StreamBody(null, !oneShot, open), headers: CHUNKED };
     }
   }
-  throw new TypeError(
-    `Cannot encode the request body: expected a string, octets, Blob, ReadableStream or iterable as content, got ${typeOf(content)}`,
-  );
+  throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);
 }
 
 /** JSON as httpx writes it: compact, non-ASCII kept, NaN and Infinity refused. @throws TypeError, RangeError */
@@ -271,33 +285,56 @@ export function encodeJson(value: unknown): EncodedContent {
   return ofOctets(encoder.encode(text), 'application/json');
 }
 
-/** A form, as application/x-www-form-urlencoded: lists repeat their name, `null` is empty. */
+/**
+ * A form, as application/x-www-form-urlencoded: lists repeat their name, `null` is empty, `undefined` is left out, as in
+ * query parameters. @throws TypeError for what is no such thing.
+ */
 export function encodeForm(data: RequestData): EncodedContent {
+  checkForm(data);
   const form = new URLSearchParams();
   if (data instanceof URLSearchParams) for (const [name, value] of data) form.append(name, value);
   else {
-    for (const name of Object.keys(data)) {
-      const value = data[name] as FormValue | readonly FormValue[];
-      for (const each of Array.isArray(value) ? (value as readonly FormValue[]) : [value as FormValue]) {
-        form.append(name, each === null ? '' : String(each));
+    for (const [name, value] of Object.entries(data)) {
+      for (const each of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+        if (each !== undefined) form.append(name, primitiveText(each, `encode form field '${name}'`));
       }
     }
   }
   return ofOctets(encoder.encode(form.toString()), 'application/x-www-form-urlencoded');
 }
 
+/** Only objects of own fields are forms: what keeps its content elsewhere (a Map, a Blob, a FormData) would be an empty one. */
+function checkForm(data: unknown): void {
+  if (data instanceof URLSearchParams) return;
+  if (isFormData(data)) {
+    throw new TypeError(
+      'Cannot encode the request body: multipart forms (FormData) are not in this version; data takes an object or URLSearchParams',
+    );
+  }
+  const isObject = Object.prototype.toString.call(data) === '[object Object]';
+  if (isObject && !(Symbol.iterator in (data as object)) && !(Symbol.asyncIterator in (data as object))) return;
+  const hint = typeof data === 'string' || ArrayBuffer.isView(data) ? ' (text and octets are given as content)' : '';
+  throw new TypeError(
+    `Cannot encode the request body: expected an object or URLSearchParams as data, got ${typeNameOf(data)}${hint}`,
+  );
+}
+
 /** What a request can be given as its body: at most one is used, in this order (httpx). */
 export interface ContentOptions {
+  /** The body as it is sent. What is streamed goes chunked, unless it is a Blob or Content-Length is given. */
   readonly content?: RequestContent | null | undefined;
+  /** A form, sent as application/x-www-form-urlencoded: `null` is an empty value, `undefined` is left out. */
   readonly data?: RequestData | null | undefined;
+  /** Sent as JSON. `null` is no body (as httpx): for the text 'null' give it as `content`. */
   readonly json?: unknown;
 }
 
-/** Encodes whichever option is given: content, else data, else json. */
+/** Encodes whichever option is given: content, else data, else json. @throws TypeError, RangeError */
 export function encodeRequest(options: ContentOptions): EncodedContent {
   const { content, data, json } = options;
   if (content !== null && content !== undefined) return encodeContent(content);
   if (data !== null && data !== undefined) {
+    checkForm(data);
     const empty = data instanceof URLSearchParams ? data.size === 0 : Object.keys(data).length === 0;
     if (!empty) return encodeForm(data);
   }

@@ -8,7 +8,10 @@ import { formDecode, formEncode } from './percent-encoding.js';
 /** A value that becomes text: `null` the empty string, `true` and `false` their names; `undefined` is left out. */
 export type PrimitiveData = string | number | bigint | boolean | null | undefined;
 
-/** Whatever query parameters can be made from. */
+/**
+ * Whatever query parameters can be made from: text, an object (a list repeats its key), or pairs. `object` is for
+ * interfaces, which have no index signature: what their values are is checked when the parameters are made.
+ */
 export type QueryParamTypes =
   | QueryParams
   | URLSearchParams
@@ -16,6 +19,7 @@ export type QueryParamTypes =
   | Uint8Array
   | Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>>
   | Iterable<readonly [key: string, value: PrimitiveData]>
+  | object
   | null;
 
 type Lists = Map<string, string[]>;
@@ -137,12 +141,13 @@ function listsOf(init: Exclude<QueryParamTypes, QueryParams>): Lists {
   if (init === null) return lists;
   if (typeof init === 'string') return parsed(init, lists);
   if (init instanceof Uint8Array) return parsed(new TextDecoder().decode(init), lists);
-  if (typeof init !== 'object') {
+  const iterates = typeof init === 'object' && Symbol.iterator in init;
+  if (!iterates && Object.prototype.toString.call(init) !== '[object Object]') {
     throw new TypeError(
-      `Cannot make query parameters: expected a string, an object or [key, value] pairs, got ${typeof init}`,
+      `Cannot make query parameters: expected a string, an object or [key, value] pairs, got ${typeNameOf(init)}`,
     );
   }
-  if (Symbol.iterator in init) {
+  if (iterates) {
     for (const pair of init as Iterable<readonly unknown[]>) {
       if (typeof pair !== 'object' || pair === null || pair.length !== 2) {
         throw new TypeError('Cannot make query parameters: expected [key, value] pairs');
@@ -152,7 +157,7 @@ function listsOf(init: Exclude<QueryParamTypes, QueryParams>): Lists {
     return lists;
   }
   for (const key of Object.keys(init)) {
-    const value: unknown = init[key];
+    const value: unknown = (init as Readonly<Record<string, unknown>>)[key];
     if (Array.isArray(value)) for (const item of value) put(lists, key, item);
     else put(lists, key, value);
   }
@@ -179,6 +184,11 @@ function put(lists: Lists, key: string, value: unknown): void {
 }
 
 function textOf(key: string, value: unknown): string {
+  return primitiveText(value, `set query parameter '${key}'`);
+}
+
+/** The text of a parameter's or a form field's value. `action`: what it is for, as a message says it. @internal */
+export function primitiveText(value: unknown, action: string): string {
   switch (typeof value) {
     case 'string':
       return value;
@@ -189,7 +199,5 @@ function textOf(key: string, value: unknown): string {
     default:
       if (value === null) return '';
   }
-  throw new TypeError(
-    `Cannot set query parameter '${key}': expected a string, number, boolean or null, got ${typeNameOf(value)}`,
-  );
+  throw new TypeError(`Cannot ${action}: expected a string, number, boolean or null, got ${typeNameOf(value)}`);
 }
