@@ -241,7 +241,10 @@ export class ProtocolError extends TransportError {
   }
 }
 
-/** The caller asked for what must not be sent; nothing of it was. */
+/**
+ * The caller asked for what must not be sent. Nothing of it was, and `sent` is 'none', except where the body turned out
+ * longer or shorter than its Content-Length: then `sent` is 'partial', and the connection was closed.
+ */
 export class LocalProtocolError extends ProtocolError {
   static {
     defaults(LocalProtocolError, 'LocalProtocolError', { code: 'ERR_LOCAL_PROTOCOL', sent: 'none' });
@@ -295,6 +298,7 @@ export class HTTPStatusError extends HTTPError {
     this.#response = options.response;
   }
 
+  /** The response with that status. */
   get response(): Response {
     return this.#response;
   }
@@ -369,8 +373,8 @@ export class StreamConsumed extends StreamError {
   constructor(message?: string, options?: ErrorOptions) {
     super(
       message ??
-        'Cannot read the body: its stream has been consumed already. A response streams once; read it whole to use it ' +
-          'again. A request made from a one-shot iterator or stream cannot be sent a second time (redirect, auth, retry).',
+        'Cannot read the body: its stream has been consumed already; to use a body twice, read it whole with ' +
+          '`await response.aread()` first.',
       options,
     );
   }
@@ -394,10 +398,7 @@ export class ResponseNotRead extends StreamError {
   }
 
   constructor(message?: string, options?: ErrorOptions) {
-    super(
-      message ?? 'Cannot give the content of a streamed response: call `await response.aread()` (or `read()`) first.',
-      options,
-    );
+    super(message ?? 'Cannot give the content of a streamed response: call `await response.aread()` first.', options);
   }
 }
 
@@ -408,9 +409,6 @@ export class RequestNotRead extends StreamError {
   }
 
   constructor(message?: string, options?: ErrorOptions) {
-    super(
-      message ?? 'Cannot give the content of a streamed request: call `await request.aread()` (or `read()`) first.',
-      options,
-    );
+    super(message ?? 'Cannot give the content of a streamed request: call `await request.aread()` first.', options);
   }
 }

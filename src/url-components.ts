@@ -6,20 +6,27 @@ import { checkText, encodeCredential, normalised, splitAuthority, type UrlParts 
 
 /** Components that replace a URL's own; `null` removes one. */
 export interface URLComponents {
+  /** Without the ':'. */
   readonly scheme?: string | null | undefined;
+  /** User name and password in one, encoded, with a ':' between them. */
   readonly userinfo?: string | null | undefined;
   /** Not yet encoded. */
   readonly username?: string | null | undefined;
   /** Not yet encoded. */
   readonly password?: string | null | undefined;
+  /** Name or address; an IPv6 address with or without brackets. */
   readonly host?: string | null | undefined;
+  /** `null`: the scheme's own. */
   readonly port?: number | null | undefined;
   /** Host and port in one. */
   readonly netloc?: string | null | undefined;
+  /** What is encoded stays so; what must be is. A '?' or '#' is refused. */
   readonly path?: string | null | undefined;
+  /** Without the '?'. */
   readonly query?: string | null | undefined;
   /** Path and query in one. */
   readonly rawPath?: string | Uint8Array | null | undefined;
+  /** Without the '#'. */
   readonly fragment?: string | null | undefined;
   /** Replaces the query. */
   readonly params?: QueryParamTypes | undefined;

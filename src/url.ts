@@ -124,7 +124,10 @@ export class URL {
   #findOrigin(): Origin {
     const { scheme, host, port } = this.#taken();
     if (scheme === '') {
-      throw new UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.");
+      throw new UnsupportedProtocol(
+        `Request URL is missing an 'http://' or 'https://' protocol. Got ${shownUrl(this)}: write the whole URL, or give ` +
+          'relative ones to a client with a baseUrl',
+      );
     }
     if (scheme !== 'http' && scheme !== 'https') {
       throw new UnsupportedProtocol(`Request URL has an unsupported protocol '${scheme}://'.`);
@@ -150,6 +153,11 @@ export class URL {
     return originOf(scheme, ascii, port);
   }
 
+  /** User name or password are given. Asks nothing of a URL in the usual spelling. @internal */
+  get hasUserinfo(): boolean {
+    return this.#parts !== null && this.#parts.userinfo !== '';
+  }
+
   /** Request target in origin-form: path and query, never the fragment. @internal */
   get target(): string {
     this.#target ??= targetOf(this.#taken());
@@ -161,6 +169,7 @@ export class URL {
     return this.#taken().scheme;
   }
 
+  /** Octets of the scheme. */
   get rawScheme(): Uint8Array<ArrayBuffer> {
     return octetsOf(this.scheme);
   }
@@ -170,10 +179,12 @@ export class URL {
     return this.#taken().userinfo;
   }
 
+  /** Decoded; '' if there is none. */
   get username(): string {
     return percentDecode(this.userinfo.split(':', 1)[0] ?? '');
   }
 
+  /** Decoded; '' if there is none. */
   get password(): string {
     const at = this.userinfo.indexOf(':');
     return at < 0 ? '' : percentDecode(this.userinfo.slice(at + 1));
@@ -210,6 +221,7 @@ export class URL {
     return this.#taken().query ?? '';
   }
 
+  /** The query as parameters. */
   get params(): QueryParams {
     return new QueryParams(this.query);
   }
@@ -230,6 +242,7 @@ export class URL {
     return scheme !== '' && host !== '';
   }
 
+  /** Without scheme or without host. */
   get isRelativeUrl(): boolean {
     return !this.isAbsoluteUrl;
   }
@@ -302,6 +315,11 @@ export class URL {
   [INSPECT](): string {
     return `URL('${this.toJSON()}')`;
   }
+}
+
+function shownUrl(url: URL): string {
+  const text = url.toJSON();
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
 function isPlainTarget(text: string, at: number): boolean {
