@@ -33,7 +33,7 @@ function once(
   return { client, call };
 }
 
-/** Sends a request and reads the response. */
+/** Sends a request of any method, with a body or without, and reads the response. */
 export async function request(method: string, url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
   const { client, call } = once(options, BODY_FUNCTION_OPTIONS);
   return client.request(method, url, call);
@@ -51,35 +51,42 @@ export async function stream(method: string, url: URLTypes, options?: BodyFuncti
   return client.stream(method, url, call);
 }
 
+/** Sends GET and reads the response. */
 export function get(url: URLTypes, options?: FunctionOptions): Promise<Response> {
   return bare('GET', url, options);
 }
 
+/** Sends OPTIONS and reads the response. */
 export function options(url: URLTypes, options?: FunctionOptions): Promise<Response> {
   return bare('OPTIONS', url, options);
 }
 
+/** Sends HEAD: the response has no body. */
 export function head(url: URLTypes, options?: FunctionOptions): Promise<Response> {
   return bare('HEAD', url, options);
 }
 
+/** Sends POST and reads the response. */
 export function post(url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
   return request('POST', url, options);
 }
 
+/** Sends PUT and reads the response. */
 export function put(url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
   return request('PUT', url, options);
 }
 
+/** Sends PATCH and reads the response. */
 export function patch(url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
   return request('PATCH', url, options);
 }
 
-/** QUERY: safe and idempotent, with a body. */
+/** Sends QUERY, which is safe and idempotent and has a body, and reads the response. */
 export function query(url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
   return request('QUERY', url, options);
 }
 
+/** Sends DELETE, without a body, and reads the response. */
 function del(url: URLTypes, options?: FunctionOptions): Promise<Response> {
   return bare('DELETE', url, options);
 }

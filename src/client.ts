@@ -2,10 +2,10 @@
  * The clients: settings, what a request inherits from them, and the verbs, each written once. What differs between a
  * blocking and an asynchronous client is how a flow is driven, nothing else.
  */
-import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes } from './config.js';
+import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { encodeRequest, NO_BODY } from './content.js';
 import { type Environment, runtime } from './environment.js';
-import { ClientClosed, TotalTimeout } from './exceptions.js';
+import { ClientClosed, InvalidURL, TotalTimeout } from './exceptions.js';
 import { type Flow, Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -18,14 +18,27 @@ import {
   CLIENT_OPTIONS,
   type ClientOptions,
   checkCall,
+  checkHooks,
   EVENT_HOOKS,
   type EventHooks,
+  functionOf,
+  hookListOf,
   type OptionNames,
   SEND_OPTIONS,
   type SendOptions,
+  signalOf,
+  transportOf,
 } from './options.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
-import { announceBody, ownExtensions, Prepared, Request, type RequestExtensions } from './request.js';
+import {
+  announceBody,
+  givenUrl,
+  methodOf,
+  ownExtensions,
+  Prepared,
+  Request,
+  type RequestExtensions,
+} from './request.js';
 import type { DefaultEncoding, Response } from './response.js';
 import { type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
 import type { AsyncBaseTransport } from './transports/base.js';
@@ -41,7 +54,6 @@ interface Hooks {
   response: ResponseHook[];
 }
 
-const NO_HOOKS: readonly never[] = Object.freeze([]);
 const NO_BODY_FIELDS: readonly never[] = Object.freeze([]);
 
 /** The headers that every client sends unless told otherwise, in this order (httpx). */
@@ -54,12 +66,12 @@ function defaultHeaders(): [string, string][] {
   ];
 }
 
-/** Sealed: a list under another name would never be called. @throws TypeError for other names. */
+/** Sealed: a list under another name would never be called. @throws TypeError for other names, and for what is no function. */
 function hooksOf(given: EventHooks | null | undefined): Hooks {
   checkFields(given, EVENT_HOOKS, 'set event hooks');
   return Object.seal({
-    request: [...(own(given, 'request') ?? NO_HOOKS)],
-    response: [...(own(given, 'response') ?? NO_HOOKS)],
+    request: hookListOf(own(given, 'request'), 'request'),
+    response: hookListOf(own(given, 'response'), 'response'),
   });
 }
 
@@ -85,7 +97,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   #settings: SendSettings | null = null;
   #closed = false;
 
-  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. @internal */
   constructor(options: ClientOptions | undefined, environment: Environment) {
     checkFields(options, CLIENT_OPTIONS, 'make a client');
     this.environment = environment;
@@ -93,13 +105,15 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#headers.update(own(options, 'headers') ?? null);
     this.#params = new QueryParams(own(options, 'params') ?? null);
     this.#timeout = Timeout.from(own(options, 'timeout'), DEFAULT_TIMEOUT);
-    this.#extensions = ownExtensions({ timeout: this.#timeout });
+    this.#extensions = ownExtensions(null, this.#timeout);
     this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
     this.#hooks = hooksOf(own(options, 'eventHooks'));
-    this.#defaultEncoding = own(options, 'defaultEncoding') ?? 'utf-8';
-    const inner = own(options, 'transport') ?? this.defaultTransport(options);
-    const wrap = own(options, 'wrapTransport') ?? null;
-    this.transport = wrap === null ? inner : wrap(inner);
+    this.#defaultEncoding = encodingOf(own(options, 'defaultEncoding') ?? 'utf-8');
+    functionOf(own(options, 'allowAddress'), 'allowAddress');
+    functionOf(own(options, 'resolve'), 'resolve');
+    const wrap = functionOf(own(options, 'wrapTransport'), 'wrapTransport');
+    const inner = transportOf(own(options, 'transport') ?? this.defaultTransport(options), 'a transport');
+    this.transport = wrap === null ? inner : transportOf(wrap(inner), 'wrapTransport to give a transport');
   }
 
   /** @internal */
@@ -111,6 +125,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 
   // ── settings ──
 
+  /** Headers of every request; the request's own win. */
   get headers(): Headers {
     return this.#headers;
   }
@@ -122,6 +137,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#headers = fresh;
   }
 
+  /** Query parameters of every request; the request's own win. */
   get params(): QueryParams {
     return this.#params;
   }
@@ -130,15 +146,17 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#params = new QueryParams(params);
   }
 
+  /** Limits of waiting, for calls that say nothing else. What a plain object leaves open is 5 s, and no limit in all. */
   get timeout(): Timeout {
     return this.#timeout;
   }
 
   set timeout(timeout: TimeoutTypes) {
     this.#timeout = Timeout.from(timeout, DEFAULT_TIMEOUT);
-    this.#extensions = ownExtensions({ timeout: this.#timeout });
+    this.#extensions = ownExtensions(null, this.#timeout);
   }
 
+  /** Goes before relative URLs; its path ends in '/'. */
   get baseUrl(): URL {
     return this.#baseUrl;
   }
@@ -156,6 +174,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#hooks = hooksOf(hooks);
   }
 
+  /** True after `aclose()`: every call rejects with ClientClosed. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -190,7 +209,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   }
 
   #built(method: string, url: URLTypes, options: BodyCallOptions | undefined): Request {
-    const name = method.toUpperCase();
+    const name = methodOf(method);
     const target = this.#mergedUrl(url, own(options, 'params'));
     const headers = this.#mergedHeaders(target, own(options, 'headers'));
     let body = NO_BODY;
@@ -207,7 +226,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   }
 
   #mergedUrl(url: URLTypes, params: QueryParamTypes | null | undefined): URL {
-    const given = url instanceof URL ? url : new URL(url);
+    const given = givenUrl(url);
     const merged = this.#baseUrl.isAbsoluteUrl && !given.isAbsoluteUrl ? appended(this.#baseUrl, given) : given;
     if (this.#params.size === 0 && (params === null || params === undefined)) return merged;
     return merged.copyMergeParams(this.#params.merge(params ?? undefined));
@@ -229,7 +248,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     const extensions = own(options, 'extensions') ?? null;
     if (timeout === undefined && extensions === null) return this.#extensions;
     const base = Timeout.from(timeout, this.#timeout);
-    return ownExtensions({ ...extensions, timeout: Timeout.from(own(extensions, 'timeout'), base) });
+    return ownExtensions(extensions, Timeout.from(own(extensions, 'timeout'), base));
   }
 
   /**
@@ -247,24 +266,32 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 
   /** Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. */
   send(request: Request, options?: SendOptions): R {
+    let signal: AbortSignal | null;
     try {
       checkCall(options, SEND_OPTIONS);
+      if (!(request instanceof Request)) {
+        throw new TypeError(`Cannot send the request: expected a Request, got ${typeNameOf(request)}`);
+      }
+      signal = signalOf(own(options, 'signal'));
     } catch (error) {
       return this.fail(error);
     }
-    return this.#dispatch(request, own(options, 'stream') === true, own(options, 'signal') ?? null);
+    return this.#dispatch(request, own(options, 'stream') === true, signal);
   }
 
   #dispatch(request: Request, stream: boolean, signal: AbortSignal | null): R {
     if (this.#closed) return this.fail(new ClientClosed());
     if (signal?.aborted) return this.fail(signal.reason);
     let guard: Guard | null;
+    let settings: SendSettings;
     try {
+      if (request.url.hasUserinfo) throw credentialsRefused(request.url);
       guard = this.#guardOf(request, signal);
+      settings = this.#settingsFor(stream, guard);
     } catch (error) {
       return this.fail(error);
     }
-    return this.run(send(this, request, this.#settingsFor(stream, guard)), guard);
+    return this.run(send(this, request, settings), guard);
   }
 
   #settingsFor(stream: boolean, guard: Guard | null): SendSettings {
@@ -273,6 +300,8 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     const last = this.#settings;
     if (plain && last !== null && last.requestHooks === requestHooks && last.responseHooks === responseHooks)
       return last;
+    checkHooks(requestHooks, 'request');
+    checkHooks(responseHooks, 'response');
     const settings: SendSettings = {
       requestHooks,
       responseHooks,
@@ -295,17 +324,19 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 
   #call(method: string, url: URLTypes, options: BodyCallOptions | undefined, known: OptionNames, stream = false): R {
     let request: Request;
+    let signal: AbortSignal | null;
     try {
       if (this.#closed) throw new ClientClosed();
       checkCall(options, known);
+      signal = signalOf(own(options, 'signal'));
       request = this.#built(method, url, options);
     } catch (error) {
       return this.fail(error);
     }
-    return this.#dispatch(request, stream, own(options, 'signal') ?? null);
+    return this.#dispatch(request, stream, signal);
   }
 
-  /** Sends a request and reads the response. */
+  /** Sends a request of any method, with a body or without, and reads the response. */
   request(method: string, url: URLTypes, options?: BodyCallOptions): R {
     return this.#call(method, url, options, BODY_CALL_OPTIONS);
   }
@@ -315,37 +346,58 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     return this.#call(method, url, options, BODY_CALL_OPTIONS, true);
   }
 
+  /** Sends GET and reads the response. */
   get(url: URLTypes, options?: CallOptions): R {
     return this.#call('GET', url, options, CALL_OPTIONS);
   }
 
+  /** Sends OPTIONS and reads the response; `extensions: { target: '*' }` asks the server as a whole. */
   options(url: URLTypes, options?: CallOptions): R {
     return this.#call('OPTIONS', url, options, CALL_OPTIONS);
   }
 
+  /** Sends HEAD: the response has the head that GET would have, and no body. */
   head(url: URLTypes, options?: CallOptions): R {
     return this.#call('HEAD', url, options, CALL_OPTIONS);
   }
 
+  /** Sends DELETE, without a body (for one there is `request`), and reads the response. */
   delete(url: URLTypes, options?: CallOptions): R {
     return this.#call('DELETE', url, options, CALL_OPTIONS);
   }
 
+  /** Sends POST and reads the response. */
   post(url: URLTypes, options?: BodyCallOptions): R {
     return this.#call('POST', url, options, BODY_CALL_OPTIONS);
   }
 
+  /** Sends PUT and reads the response. */
   put(url: URLTypes, options?: BodyCallOptions): R {
     return this.#call('PUT', url, options, BODY_CALL_OPTIONS);
   }
 
+  /** Sends PATCH and reads the response. */
   patch(url: URLTypes, options?: BodyCallOptions): R {
     return this.#call('PATCH', url, options, BODY_CALL_OPTIONS);
   }
 
-  /** QUERY: safe and idempotent, with a body. */
+  /** Sends QUERY, which is safe and idempotent and has a body, and reads the response. */
   query(url: URLTypes, options?: BodyCallOptions): R {
     return this.#call('QUERY', url, options, BODY_CALL_OPTIONS);
+  }
+
+  /** Its settings, credentials masked. */
+  toString(): string {
+    const { baseUrl, timeout, headers, params, isClosed } = this;
+    const base = baseUrl.isAbsoluteUrl ? `baseUrl: ${JSON.stringify(baseUrl)}, ` : '';
+    const query = params.size === 0 ? '' : `params: ${JSON.stringify(params)}, `;
+    const fields = JSON.stringify(headers);
+    return `<${this.constructor.name}(${base}${query}headers: ${fields}, timeout: ${timeout}, isClosed: ${isClosed})>`;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return this.toString();
   }
 
   /** @internal True the first time. */
@@ -356,10 +408,28 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   }
 }
 
-/** The base URL, its path ending in '/'. */
+/** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL, also for one with credentials. */
 function asBase(url: URLTypes): URL {
   const base = url instanceof URL ? url : new URL(url);
-  return base.isAbsoluteUrl && !base.path.endsWith('/') ? base.copyWith({ path: `${base.path}/` }) : base;
+  if (base.hasUserinfo) throw credentialsRefused(base);
+  if (!base.isAbsoluteUrl) return base;
+  const { target } = base;
+  const at = target.indexOf('?');
+  const path = at < 0 ? target : target.slice(0, at);
+  return path.endsWith('/') ? base : base.copyWith({ rawPath: `${path}/${target.slice(path.length)}` });
+}
+
+function credentialsRefused(url: URL): InvalidURL {
+  return new InvalidURL(
+    `Cannot use the URL of ${url.netloc}: credentials in URLs are not supported in httpx-wasm ${VERSION}: set the Authorization header`,
+  );
+}
+
+function encodingOf(given: unknown): DefaultEncoding {
+  if (typeof given === 'string' || typeof given === 'function') return given as DefaultEncoding;
+  throw new TypeError(
+    `Cannot make a client: expected defaultEncoding to be a string or a function, got ${typeNameOf(given)}`,
+  );
 }
 
 /** A relative URL behind a base's path: never above it by a leading '/'; the reference's own query and fragment. */
@@ -370,7 +440,10 @@ function appended(base: URL, reference: URL): URL {
 
 /** A client for event loops. Its methods never throw: they reject. */
 export class AsyncClient extends BaseClient<Promise<Response>> {
-  /** `environment` is for tests. @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  constructor(options?: ClientOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: ClientOptions | undefined, environment: Environment | undefined);
   constructor(options?: ClientOptions, environment: Environment = runtime) {
     super(options, environment);
   }

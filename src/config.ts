@@ -3,6 +3,7 @@
  * (SECURITY 5.6), so that a polluted `Object.prototype` configures nothing. They measure nothing and enforce nothing.
  */
 import { HEAD_OCTETS_CEILING } from '../assembly/abi.js';
+import { VERSION } from './version.js';
 
 /** A span of time. A bare number is milliseconds. */
 export type Duration = number | `${number}${'ms' | 's' | 'm'}`;
@@ -51,16 +52,24 @@ export function typeNameOf(value: unknown): string {
   return typeof name === 'string' && name !== '' ? name : 'object';
 }
 
-/** The fields of a `Timeout`, each a duration or `null` (no limit). */
+/**
+ * The fields of a `Timeout`, each a duration (a bare number is milliseconds) or `null` (no limit). A field that is left out
+ * keeps the value of what the object completes: the client's timeout, or the default.
+ */
 export interface TimeoutOptions {
+  /** DNS, TCP, proxy and TLS together: 5 s by default. */
   readonly connect?: Duration | null | undefined;
+  /** The whole response head, then each silence in the body: 5 s by default. */
   readonly read?: Duration | null | undefined;
+  /** Each write that the peer does not take: 5 s by default. */
   readonly write?: Duration | null | undefined;
+  /** Waiting for a connection of the pool: 5 s by default. */
   readonly pool?: Duration | null | undefined;
+  /** One call, from the pool to the last octet: no limit by default. */
   readonly total?: Duration | null | undefined;
 }
 
-/** Whatever may be given where a timeout is asked for. */
+/** Whatever may be given where a timeout is asked for: a duration, fields of a `Timeout`, or `null` for no limit at all. */
 export type TimeoutTypes = Duration | Timeout | TimeoutOptions | null;
 
 const TIMEOUT_FIELDS = ['connect', 'read', 'write', 'pool', 'total'] as const;
@@ -111,10 +120,12 @@ export class Timeout {
     return new Timeout(value);
   }
 
+  /** True if all five limits are the same. */
   equals(other: unknown): boolean {
     return other instanceof Timeout && TIMEOUT_FIELDS.every((field) => this[field] === other[field]);
   }
 
+  /** The limits in milliseconds, as people read them. */
   toString(): string {
     const { connect, read, write, pool, total } = this;
     if (connect === read && read === write && write === pool && total === null) return `Timeout(${spanOf(connect)})`;
@@ -144,30 +155,76 @@ function timeoutOf(
   );
 }
 
+/** Options of httpx, and of its transports, for what this version does not do. */
+const ANNOUNCED: readonly string[] = [
+  'auth',
+  'cookies',
+  'followRedirects',
+  'maxRedirects',
+  'proxy',
+  'mounts',
+  'http1',
+  'http2',
+  'files',
+  'compress',
+  'sensitiveHeaders',
+  'trustEnv',
+  'uds',
+  'localAddress',
+  'retries',
+  'socketOptions',
+];
+
 /** An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it. @internal */
 export function checkFields(options: object | null | undefined, known: readonly string[], action: string): void {
   if (options === undefined || options === null) return;
-  if (typeof options !== 'object') throw new TypeError(`Cannot ${action}: expected an object, got ${typeof options}`);
+  if (typeof options !== 'object' || Array.isArray(options)) {
+    throw new TypeError(`Cannot ${action}: expected an object, got ${typeNameOf(options)}`);
+  }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new TypeError(`Cannot ${action}: unknown option '${name}' (known: ${known.join(', ')})`);
+      throw new TypeError(`Cannot ${action}: ${unknownOption(name, known)} (known: ${known.join(', ')})`);
     }
   }
 }
 
-/** The fields of `Limits`. */
+function unknownOption(name: string, known: readonly string[]): string {
+  const plain = plainNameOf(name);
+  const isMeant = (each: string) => plainNameOf(each) === plain;
+  if (ANNOUNCED.some(isMeant)) return `option '${name}' is not in httpx-wasm ${VERSION}`;
+  const meant = known.find(isMeant);
+  return `unknown option '${name}'${meant === undefined ? '' : `, did you mean '${meant}'?`}`;
+}
+
+/** A name without what differs between spellings: case and '_'. */
+function plainNameOf(name: string): string {
+  return name.replaceAll('_', '').toLowerCase();
+}
+
+/**
+ * The fields of `Limits`. A client that is given none has 100 connections, 20 of them kept idle; given limits replace those
+ * whole, so that what they leave out has the default named here.
+ */
 export interface LimitsOptions {
+  /** Connections, in use and idle together; `null`, the default, is no limit. */
   readonly maxConnections?: number | null | undefined;
+  /** Idle connections kept for reuse; `null`, the default, is no limit, and 0 keeps none. */
   readonly maxKeepaliveConnections?: number | null | undefined;
+  /** How long an idle connection is kept, in milliseconds or with a unit: 5 s by default; `null` is no limit. */
   readonly keepaliveExpiry?: Duration | null | undefined;
-  readonly headOctets?: number | undefined;
-  readonly fields?: number | undefined;
-  readonly interim?: number | undefined;
+  /** Octets of a response's status line, field lines, trailers and interim heads together: 65536, also for `null`. */
+  readonly headOctets?: number | null | undefined;
+  /** Field lines of one head, at most 1024: 256, also for `null`. */
+  readonly fields?: number | null | undefined;
+  /** Interim responses (1xx) before one final response: 16, also for `null`. */
+  readonly interim?: number | null | undefined;
+  /** Octets that content decoding may make of one body; `null`, the default, is no limit. */
   readonly decodedOctets?: number | null | undefined;
+  /** How many times larger than received a decoded body may become; `null`, the default, is no limit. */
   readonly decodedRatio?: number | null | undefined;
 }
 
-/** Whatever may be given where limits are asked for. */
+/** Whatever may be given where limits are asked for; `null` is `new Limits()`. */
 export type LimitsTypes = Limits | LimitsOptions | null;
 
 const LIMITS_FIELDS = [
@@ -183,7 +240,7 @@ const LIMITS_FIELDS = [
 /** Entries of the field table that stand before a head in the core's memory. */
 const FIELDS_CEILING = 1024;
 
-/** Limits of a pool and of what a peer may send; `null` is no limit. */
+/** Limits of a pool and of what a peer may send; `null` is no limit, where a limit may be absent. */
 export class Limits {
   /** Connections, in use and idle together. */
   readonly maxConnections: number | null;
@@ -223,6 +280,7 @@ export class Limits {
     return value instanceof Limits ? value : new Limits(value);
   }
 
+  /** True if all limits are the same. */
   equals(other: unknown): boolean {
     if (!(other instanceof Limits)) return false;
     return (Object.keys(this) as (keyof Limits)[]).every((field) => this[field] === other[field]);
@@ -244,7 +302,9 @@ function countOf(
   most: number,
 ): number {
   const value: unknown = own(options, field);
-  return value === undefined ? otherwise : checkedCount(value, field, field === 'interim' ? 0 : 1, most);
+  return value === undefined || value === null
+    ? otherwise
+    : checkedCount(value, field, field === 'interim' ? 0 : 1, most);
 }
 
 function checkedCount(value: unknown, field: string, least: number, most: number): number {
@@ -277,6 +337,7 @@ export interface TlsOptions {
   readonly key?: string | Uint8Array | null | undefined;
   /** Opens the private key. */
   readonly password?: string | null | undefined;
+  /** The oldest version of TLS that is spoken: the runtime's own by default. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | null | undefined;
   /** SHA-256 of acceptable public keys (SubjectPublicKeyInfo), in base64: one of the peer's chain must be among them. */
   readonly pins?: readonly string[] | null | undefined;

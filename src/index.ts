@@ -70,10 +70,10 @@ export {
   WriteError,
   WriteTimeout,
 } from './exceptions.js';
-export { Headers, type HeaderTypes } from './headers.js';
-export type { Resolve } from './hosts/socket.js';
+export { type GetListOptions, type HeaderEncoding, Headers, type HeadersOptions, type HeaderTypes } from './headers.js';
+export type { MaybePromise, Resolve } from './hosts/socket.js';
 export { NetworkStream, type NetworkStreamOptions, type StartTlsOptions } from './network-stream.js';
-export { QueryParams, type QueryParamTypes } from './query-params.js';
+export { type PrimitiveData, QueryParams, type QueryParamTypes } from './query-params.js';
 export type { Timings } from './received.js';
 export { Request, type RequestExtensions, type RequestOptions } from './request.js';
 export {
@@ -83,8 +83,8 @@ export {
   type ResponseOptions,
 } from './response.js';
 export type { RequestHook, ResponseHook } from './send.js';
-export { codes } from './status.js';
+export { codes, type StatusCodes } from './status.js';
 export { AsyncBaseTransport } from './transports/base.js';
 export { AsyncHTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 export { MockTransport } from './transports/mock.js';
-export { Origin, URL, type URLTypes } from './url.js';
+export { Origin, URL, type URLComponents, type URLTypes } from './url.js';

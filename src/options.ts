@@ -2,8 +2,15 @@
  * What a client and its calls can be told, and the names of it, one list per kind of call. An option that nobody reads is a
  * misspelt one, or one of a feature that is not there: it is refused by name, never ignored. Values are checked elsewhere.
  */
-import { type CertTypes, checkFields, type LimitsTypes, type TimeoutTypes, type VerifyTypes } from './config.js';
-import type { ContentOptions, RequestContent } from './content.js';
+import {
+  type CertTypes,
+  checkFields,
+  type LimitsTypes,
+  type TimeoutTypes,
+  typeNameOf,
+  type VerifyTypes,
+} from './config.js';
+import type { ContentOptions } from './content.js';
 import type { HeaderTypes } from './headers.js';
 import type { Resolve } from './hosts/socket.js';
 import type { QueryParamTypes } from './query-params.js';
@@ -13,9 +20,11 @@ import type { RequestHook, ResponseHook } from './send.js';
 import type { AsyncBaseTransport } from './transports/base.js';
 import type { URLTypes } from './url.js';
 
-/** Hooks by event, called in order. */
+/** Hooks by event, called in order; a hook may answer with a promise, which is awaited. */
 export interface EventHooks {
+  /** Called with every request, just before it is sent; what a hook throws is what the call rejects with. */
   readonly request?: readonly RequestHook[] | null | undefined;
+  /** Called with every response, before its body is read. */
   readonly response?: readonly ResponseHook[] | null | undefined;
 }
 
@@ -23,51 +32,65 @@ export interface EventHooks {
 export interface ClientOptions {
   /** Merged into every request's query; the request's own win. */
   readonly params?: QueryParamTypes | null | undefined;
-  /** Merged into every request's headers; the request's own win. */
+  /** Merged into every request's headers; the request's own win. Accept, Accept-Encoding, Connection and User-Agent are set. */
   readonly headers?: HeaderTypes | undefined;
+  /** Whether, and against which authorities, certificates are checked; `true`, the runtime's store, by default. */
   readonly verify?: VerifyTypes | null | undefined;
+  /** The certificate that this client shows: paths of PEM files. None by default. */
   readonly cert?: CertTypes | null | undefined;
+  /**
+   * Limits of waiting: 5 s each for connect, read, write and pool by default, none for the whole call. A bare number is
+   * milliseconds; `null` is no limit.
+   */
   readonly timeout?: TimeoutTypes | undefined;
+  /** Limits of the pool and of what a peer may send: 100 connections, 20 of them kept idle for 5 s, by default. */
   readonly limits?: LimitsTypes | undefined;
+  /** Functions that are called with every request and every response. */
   readonly eventHooks?: EventHooks | null | undefined;
-  /** Goes before relative URLs. */
+  /** Goes before relative URLs, which never leave its path by a leading '/'. Its path ends in '/', or is given one. */
   readonly baseUrl?: URLTypes | null | undefined;
-  /** Replaces the default transport. */
+  /** Replaces the default transport, and with it verify, cert, limits, allowAddress and resolve. */
   readonly transport?: AsyncBaseTransport | null | undefined;
-  /** Wraps the default transport, or the one given. */
+  /** Wraps the default transport, or the one given; called once, when the client is made. */
   readonly wrapTransport?: ((inner: AsyncBaseTransport) => AsyncBaseTransport) | null | undefined;
-  /** Asked for every address before connecting to it. */
+  /** Asked for every address before connecting to it; only `true` allows it. The checked address is the one connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
-  /** Replaces DNS. */
+  /** Replaces DNS: the addresses of a host. */
   readonly resolve?: Resolve | null | undefined;
+  /** How text is decoded where a response names no charset: 'utf-8' by default. */
   readonly defaultEncoding?: DefaultEncoding | null | undefined;
 }
 
-/** Options of a call without a body. */
+/** Options of a call without a body. `undefined` and a missing name mean the client's setting. */
 export interface CallOptions {
+  /** Merged into the URL's query; a key replaces all values that the URL has for it. */
   readonly params?: QueryParamTypes | null | undefined;
+  /** Merged into the client's headers; these win. */
   readonly headers?: HeaderTypes | undefined;
+  /** Limits of waiting, in milliseconds or with a unit; what a plain object leaves open is the client's; `null`: no limit. */
   readonly timeout?: TimeoutTypes | undefined;
+  /** What the layers below are told. */
   readonly extensions?: RequestExtensions | null | undefined;
   /** Cancels the call at any moment: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | null | undefined;
 }
 
 /** Options of a call with a body. */
-export interface BodyCallOptions extends CallOptions, ContentOptions {
-  readonly content?: RequestContent | null | undefined;
-}
+export interface BodyCallOptions extends CallOptions, ContentOptions {}
 
 /** Options of `send`. */
 export interface SendOptions {
-  /** The body stays unread. */
+  /** The body stays unread: `false` by default. */
   readonly stream?: boolean | null | undefined;
+  /** Cancels the call at any moment: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | null | undefined;
 }
 
 /** Options of a single call that make its client. */
 export interface OneCallOptions {
+  /** Whether, and against which authorities, the certificate is checked; `true`, the runtime's store, by default. */
   readonly verify?: VerifyTypes | null | undefined;
+  /** The certificate that is shown: paths of PEM files. None by default. */
   readonly cert?: CertTypes | null | undefined;
 }
 
@@ -118,4 +141,49 @@ export const BODY_FUNCTION_OPTIONS: OptionNames = Object.keys({ ...CALL, ...CONT
 /** @throws TypeError that names the first option which is not among `known`, and those that are. */
 export function checkCall(options: object | null | undefined, known: OptionNames): void {
   if (options !== undefined) checkFields(options, known, 'send the request');
+}
+
+/** The signal of a call. @throws TypeError for what is none. */
+export function signalOf(signal: unknown): AbortSignal | null {
+  if (signal === undefined || signal === null) return null;
+  const { aborted, addEventListener } = signal as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal as AbortSignal;
+  throw new TypeError(`Cannot send the request: expected signal to be an AbortSignal, got ${typeNameOf(signal)}`);
+}
+
+/** The hooks of one event, as a list of their own. @throws TypeError unless they are a list of functions. */
+export function hookListOf<T>(hooks: readonly T[] | null | undefined, event: keyof EventHooks): T[] {
+  if (hooks === undefined || hooks === null) return [];
+  checkHooks(hooks, event);
+  return [...hooks];
+}
+
+/** @throws TypeError unless `hooks` is a list of functions. */
+export function checkHooks(hooks: readonly unknown[], event: keyof EventHooks): void {
+  if (!Array.isArray(hooks)) {
+    throw new TypeError(`Cannot set event hooks: expected a list of functions as '${event}', got ${typeNameOf(hooks)}`);
+  }
+  for (const hook of hooks) {
+    if (typeof hook !== 'function') {
+      throw new TypeError(`Cannot set event hooks: expected functions in '${event}', got ${typeNameOf(hook)}`);
+    }
+  }
+}
+
+/** A setting that is a function, if it is given. @throws TypeError for anything else. */
+export function functionOf<T extends (...args: never[]) => unknown>(
+  given: T | null | undefined,
+  name: string,
+): T | null {
+  if (given === undefined || given === null || typeof given === 'function') return given ?? null;
+  throw new TypeError(`Cannot make a client: expected ${name} to be a function, got ${typeNameOf(given)}`);
+}
+
+/** A transport, from `source`. @throws TypeError for what cannot answer requests. */
+export function transportOf(transport: AsyncBaseTransport, source: string): AsyncBaseTransport {
+  const { handleAsyncRequest, aclose } = (transport ?? {}) as Partial<AsyncBaseTransport>;
+  if (typeof handleAsyncRequest === 'function' && typeof aclose === 'function') return transport;
+  throw new TypeError(
+    `Cannot make a client: expected ${source} with handleAsyncRequest and aclose, got ${typeNameOf(transport)}`,
+  );
 }

@@ -1,5 +1,5 @@
 /** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
-import { checkFields, INSPECT, own, type TimeoutTypes } from './config.js';
+import { checkFields, INSPECT, own, type Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { type ContentOptions, encodeRequest, joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
 import { RequestNotRead } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
@@ -8,7 +8,7 @@ import { URL, type URLTypes } from './url.js';
 
 /** What can be said about one request to the layers below (httpx: request extensions). */
 export interface RequestExtensions {
-  /** Limits of waiting; replaces the client's. */
+  /** Limits of waiting; a bare number is milliseconds. What a plain object leaves open is the call's, then the client's. */
   readonly timeout?: TimeoutTypes | undefined;
   /** Name sent as SNI, and expected in the certificate, instead of the URL's host. */
   readonly sniHostname?: string | null | undefined;
@@ -21,8 +21,11 @@ export interface RequestExtensions {
 
 /** What a request is made of. */
 export interface RequestOptions extends ContentOptions {
+  /** Merged into the URL's query; a key replaces all values that the URL has for it. */
   readonly params?: QueryParamTypes | null | undefined;
+  /** Its header fields; Host and what announces the body are added unless given. */
   readonly headers?: HeaderTypes | undefined;
+  /** What the layers below are told. */
   readonly extensions?: RequestExtensions | null | undefined;
 }
 
@@ -36,9 +39,39 @@ const REQUEST_OPTIONS: Readonly<Record<keyof RequestOptions, true>> = {
 };
 const REQUEST_OPTION_NAMES = Object.keys(REQUEST_OPTIONS);
 
-/** The same extensions in an object without prototype: what `Object.prototype` holds is nobody's word (SECURITY 5.6). */
-export function ownExtensions(extensions: RequestExtensions | null): RequestExtensions {
-  return Object.freeze(Object.assign(Object.create(null), extensions));
+/**
+ * The same extensions, perhaps with another timeout, in an object without prototype: what `Object.prototype` holds is
+ * nobody's word (SECURITY 5.6).
+ * @throws TypeError for known ones of another type; the timeout is checked when the request is sent.
+ */
+export function ownExtensions(extensions: RequestExtensions | null, timeout?: Timeout): RequestExtensions {
+  if (typeof extensions !== 'object' || Array.isArray(extensions)) {
+    throw new TypeError(`Cannot set extensions: expected an object, got ${typeNameOf(extensions)}`);
+  }
+  const made: RequestExtensions = Object.assign(Object.create(null), extensions, timeout && { timeout });
+  const { onInterim, sniHostname, target } = made;
+  checkExtension('onInterim', onInterim, typeof onInterim === 'function', 'a function');
+  checkExtension('sniHostname', sniHostname, typeof sniHostname === 'string', 'a string');
+  checkExtension('target', target, typeof target === 'string' || target instanceof Uint8Array, 'a string or octets');
+  return Object.freeze(made);
+}
+
+function checkExtension(name: string, value: unknown, fits: boolean, expected: string): void {
+  if (fits || value === undefined || value === null) return;
+  throw new TypeError(`Cannot set extensions.${name}: expected ${expected}, got ${typeNameOf(value)}`);
+}
+
+/** The method as it is sent. @throws TypeError @internal */
+export function methodOf(method: unknown): string {
+  if (typeof method === 'string') return method.toUpperCase();
+  throw new TypeError(`Cannot make a request: expected the method to be a string, got ${typeNameOf(method)}`);
+}
+
+/** The URL that was given. @throws TypeError for what is none, InvalidURL @internal */
+export function givenUrl(url: unknown): URL {
+  if (url instanceof URL) return url;
+  if (typeof url === 'string' || url instanceof globalThis.URL) return new URL(url);
+  throw new TypeError(`Cannot make a request: expected url to be a string or a URL, got ${typeNameOf(url)}`);
 }
 
 const NO_EXTENSIONS = ownExtensions(null);
@@ -79,18 +112,24 @@ function hostFieldOf(url: URL): string {
 
 /** A request. Its headers and URL may be changed, its extensions replaced, until it is sent. */
 export class Request {
+  /** In upper case, unless it was set otherwise. */
   method: string;
+  /** Where it goes. */
   url: URL;
+  /** Its header fields, in the order of sending. */
   headers: Headers;
   #extensions: RequestExtensions;
   #body: RequestBody;
 
   /**
    * Host goes first and what announces the body last, unless given. The method is upper-cased.
-   * @throws InvalidURL for a URL that cannot be sent, TypeError
+   * @throws InvalidURL for a URL that cannot be sent; TypeError for what is no method, URL, body or option
    */
+  constructor(method: string, url: URLTypes, options?: RequestOptions);
+  /** @internal */
+  constructor(method: string, url: URL, options: Prepared);
   constructor(method: string, url: URLTypes, options?: RequestOptions | Prepared) {
-    this.method = method.toUpperCase();
+    this.method = methodOf(method);
     if (options instanceof Prepared) {
       this.url = url as URL;
       this.headers = options.headers;
@@ -99,7 +138,7 @@ export class Request {
       return;
     }
     checkFields(options, REQUEST_OPTION_NAMES, 'make a request');
-    const given = url instanceof URL ? url : new URL(url);
+    const given = givenUrl(url);
     const params = own(options, 'params');
     this.url = params === null || params === undefined ? given : given.copyMergeParams(params);
     this.headers = new Headers(own(options, 'headers') ?? null);
@@ -115,6 +154,7 @@ export class Request {
     announceBody(this.headers, this.method, headers);
   }
 
+  /** What the layers below are told: replace it as a whole. */
   get extensions(): RequestExtensions {
     return this.#extensions;
   }
@@ -152,6 +192,7 @@ export class Request {
     return new Request(this.method, this.url, new Prepared(this.headers.copy(), this.#body, this.#extensions));
   }
 
+  /** Method and URL, the password masked. */
   toString(): string {
     return `<Request(${JSON.stringify(this.method)}, ${JSON.stringify(shown(this.url))})>`;
   }

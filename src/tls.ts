@@ -1,5 +1,5 @@
 /** What `verify` and `cert` mean for one connection (httpx: `create_ssl_context`). */
-import { type CertTypes, checkFields, own, type TlsOptions, type VerifyTypes } from './config.js';
+import { type CertTypes, checkFields, own, type TlsOptions, typeNameOf, type VerifyTypes } from './config.js';
 import { ConnectError } from './exceptions.js';
 import type { Host } from './hosts/host.js';
 import type { TlsSessions, TlsTarget } from './hosts/socket.js';
@@ -24,6 +24,20 @@ function withFile(given: Authorities | null, file: Uint8Array | null): Authoriti
   return typeof given === 'string' || given instanceof Uint8Array ? [given, file] : [...given, file];
 }
 
+/** @throws TypeError unless it is a path, or two or three strings. */
+function checkCert(cert: unknown): void {
+  if (typeof cert === 'string') return;
+  const expected = 'Cannot use cert: expected a path, or [certFile, keyFile, password?]';
+  if (!Array.isArray(cert)) {
+    const hint = typeof cert === 'object' ? ' (PEM texts are given as verify: { cert, key })' : '';
+    throw new TypeError(`${expected}, got ${typeNameOf(cert)}${hint}`);
+  }
+  const [certFile, keyFile, password] = cert as readonly unknown[];
+  const isPassword = password === undefined || password === null || typeof password === 'string';
+  if (cert.length <= 3 && typeof certFile === 'string' && typeof keyFile === 'string' && isPassword) return;
+  throw new TypeError(`${expected}, got [${cert.map(typeNameOf).join(', ')}]`);
+}
+
 /**
  * TLS settings of one transport. Files are read once, when the first TLS connection is made; its targets share one options
  * object, by which a host knows that what it made of them is good for the next connection too.
@@ -42,6 +56,7 @@ export class TlsSettings {
       throw new TypeError(`Cannot use verify: expected a boolean, a path or TLS options, got ${String(verify)}`);
     }
     if (kind === 'object') checkFields(verify as TlsOptions, TLS_OPTION_NAMES, 'use verify');
+    if (cert !== null) checkCert(cert);
     this.#host = host;
     this.#verify = verify;
     this.#cert = cert;

@@ -8,7 +8,7 @@ import { answer, fieldOf } from '../support/octets.js';
 const SPELLINGS: [string, string, string][] = [
   ['http://0x7f.1:8080/', '127.0.0.1', '127.0.0.1:8080'],
   ['http://EXAMPLE.invalid:80/', 'example.invalid', 'example.invalid'],
-  ['http://user:word@b%C3%BCcher.invalid/', 'xn--bcher-kva.invalid', 'xn--bcher-kva.invalid'],
+  ['http://b%C3%BCcher.invalid/', 'xn--bcher-kva.invalid', 'xn--bcher-kva.invalid'],
   ['http://[::0001]:81/', '::1', '[::1]:81'],
 ];
 

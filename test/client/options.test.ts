@@ -44,10 +44,14 @@ function refusing(): { client: AsyncClient; environment: FakeEnvironment } {
 /** An option as JavaScript may give it. */
 const option = (name: string): object => ({ [name]: null });
 
+/** What the message says of a name that is not taken. */
+const refusalOf = (name: string): string =>
+  ABSENT.includes(name) ? `option '${name}' is not in httpx-wasm 0.1.0` : `unknown option '${name}'`;
+
 describe('an unknown option', () => {
   test.each([...ABSENT, 'headrs', 'json', 'signal'])('%s of a client is named', (name) => {
     expect(() => new AsyncClient(option(name))).toThrow(TypeError);
-    expect(() => new AsyncClient(option(name))).toThrow(`unknown option '${name}' (known: params, headers, verify,`);
+    expect(() => new AsyncClient(option(name))).toThrow(`${refusalOf(name)} (known: params, headers, verify,`);
   });
 
   test.each([...ABSENT, 'header', 'verify', 'stream'])('%s of a call is named, and nothing is sent', async (name) => {
@@ -58,7 +62,7 @@ describe('an unknown option', () => {
       ...[...BARE, ...WITH_BODY].map((verb) => client[verb](url, option(name))),
     ];
     for (const call of calls) {
-      expect((await failureOf(call, TypeError)).message).toContain(`unknown option '${name}' (known: params, headers,`);
+      expect((await failureOf(call, TypeError)).message).toContain(`${refusalOf(name)} (known: params, headers,`);
     }
     expect(environment.connector.sockets.length).toBe(0);
   });
@@ -75,25 +79,38 @@ describe('an unknown option', () => {
   test.each(['auth', 'followRedirects', 'timeout'])('%s of send is named, and nothing is sent', async (name) => {
     const { client, environment } = refusing();
     const error = await failureOf(client.send(client.buildRequest('GET', url), option(name)), TypeError);
-    expect(error.message).toContain(`unknown option '${name}' (known: stream, signal)`);
+    expect(error.message).toContain(`${refusalOf(name)} (known: stream, signal)`);
     expect(environment.connector.sockets.length).toBe(0);
   });
 
   test.each(['cookies', 'signal', 'stream'])('%s of a request is named', (name) => {
-    expect(() => openClient().buildRequest('GET', url, option(name))).toThrow(`unknown option '${name}'`);
-    expect(() => new Request('GET', url, option(name))).toThrow(`unknown option '${name}'`);
+    expect(() => openClient().buildRequest('GET', url, option(name))).toThrow(refusalOf(name));
+    expect(() => new Request('GET', url, option(name))).toThrow(refusalOf(name));
   });
 
   test('of a function for one call is named', async () => {
     for (const name of ['auth', 'limits', 'verfy']) {
       for (const call of FUNCTIONS) {
         const error = await failureOf(call(url, option(name)), TypeError);
-        expect(error.message).toContain(`unknown option '${name}'`);
+        expect(error.message).toContain(refusalOf(name));
       }
       await failureOf(httpx.request('GET', url, option(name)), TypeError);
       await failureOf(httpx.stream('GET', url, option(name)), TypeError);
     }
     expect((await failureOf(httpx.get(url, option('json')), TypeError)).message).toContain("'json'");
+  });
+
+  test.each([
+    ['baseURL', 'baseUrl'],
+    ['base_url', 'baseUrl'],
+    ['event_hooks', 'eventHooks'],
+    ['Headers', 'headers'],
+  ])('%s is taken for a slip of the pen', (name, meant) => {
+    expect(() => new AsyncClient(option(name))).toThrow(`unknown option '${name}', did you mean '${meant}'? (known`);
+  });
+
+  test.each(['follow_redirects', 'trust_env'])('%s is not in this version in any spelling', (name) => {
+    expect(() => new AsyncClient(option(name))).toThrow(`option '${name}' is not in httpx-wasm 0.1.0`);
   });
 
   test('in Object.prototype is nobody’s', async () => {
@@ -110,6 +127,11 @@ describe('an unknown option', () => {
   test('options that are no object are refused', async () => {
     const { client } = refusing();
     await failureOf(client.get(url, 'x' as unknown as object), TypeError);
+    await failureOf(client.get(url, [] as object), TypeError);
+    await failureOf(client.get(url, { timeout: [] as object }), TypeError);
+    expect(() => new AsyncClient({ timeout: [] as object })).toThrow(/expected an object, got Array/);
+    expect(() => new AsyncClient({ limits: [] as object })).toThrow(TypeError);
+    expect(() => new AsyncClient({ verify: [] as object })).toThrow(TypeError);
     expect(() => new AsyncClient(1 as unknown as object)).toThrow(TypeError);
   });
 });

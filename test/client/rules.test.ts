@@ -27,6 +27,16 @@ test('the sentence names the limit and its unit', () => {
   );
 });
 
+test.each([
+  [abi.RULE_HEAD_OCTETS, 0x61, 65536],
+  [abi.RULE_FIELD_COUNT, 0x61, 256],
+  [abi.RULE_CONTENT_LENGTH_DIFFERS, 0x35, abi.NONE],
+  [abi.RULE_CHUNK_SIZE_OVERFLOW, 0x66, abi.NONE],
+])('of rule %i, which many octets broke together, the octet is not named', (rule, octet, limit) => {
+  expect(describeRule(rule, octet, limit)).not.toContain('got 0x');
+  expect(describeRule(rule, octet, limit)).toBe(describeRule(rule, abi.NONE, limit));
+});
+
 test('a rule without octet and limit ends with its source', () => {
   expect(describeRule(abi.RULE_CODING_TRUNCATED)).toBe(
     'Cannot decode content: the coded data ends too early (RFC 9110 §8.4)',
