@@ -38,6 +38,7 @@ import {
   DO_CLOSE,
   DO_CONTINUE,
   DO_FINISH,
+  DO_FINISH_LAST,
   DO_MARK,
   DO_NOTHING,
   DO_REFUSE,
@@ -206,7 +207,7 @@ export function receiveEnd(handle: u32): u32 {
   takeBack();
   const c = connectionOf(handle);
   switch (outcomeOf(c.state, INPUT_PEER_CLOSED)) {
-    case DO_FINISH:
+    case DO_FINISH_LAST:
       finish(c, 0, 0);
       close(c, OVER, CLOSE_DELIMITED);
       break;

@@ -1,12 +1,18 @@
 /**
  * States of an HTTP/1.1 connection and what each input does in them (RFC 9112 §6, §9), as a table; and the connection
  * itself as a structure. One exchange at a time: a stream is the number of an exchange. Decides nothing about octets.
+ *
+ * "→" in a comment names the states that may follow: of an outcome, or, where a state reads octets, of what it has read.
+ * The picture in the README is made of these and of the table (test/core/state-picture.test.ts).
  */
 
 // ── states (rows) ──
 /** No exchange: a request may be opened. */
 export const IDLE: u32 = 0;
-/** A status line, request line or field lines are awaited or half read; also after an interim response. */
+/**
+ * A status line, request line or field lines are awaited or half read; also after an interim response.
+ * → FIXED, CHUNKED, UNTIL_CLOSE, UPGRADED, IDLE, BETWEEN, ENDED, OVER
+ */
 export const HEAD: u32 = 1;
 /** The host passes a body of known length by. */
 export const FIXED: u32 = 2;
@@ -14,8 +20,9 @@ export const FIXED: u32 = 2;
 export const CHUNK_DATA: u32 = 3;
 /** The host passes everything by, until the peer closes. */
 export const UNTIL_CLOSE: u32 = 4;
-/** A chunk line, or the line end after chunk data, is awaited or half read. */
+/** A chunk line, or the line end after chunk data, is awaited or half read. → CHUNK_DATA, TRAILERS, OVER */
 export const CHUNKED: u32 = 5;
+/** Field lines behind the last chunk, or the empty line, are awaited or half read. → IDLE, BETWEEN, ENDED, OVER */
 export const TRAILERS: u32 = 6;
 /** The octets belong to another protocol. */
 export const UPGRADED: u32 = 7;
@@ -38,22 +45,24 @@ const INPUTS: u32 = 6;
 // ── what an input does ──
 /** Nothing: the input means nothing here. */
 export const DO_NOTHING: u32 = 0;
-/** An exchange begins: HEAD. */
+/** An exchange begins. → HEAD */
 export const DO_START: u32 = 1;
 /** The octets are read by what the state awaits. */
 export const DO_READ: u32 = 2;
-/** An ERROR record: OVER. */
+/** An ERROR record. → OVER */
 export const DO_REFUSE: u32 = 3;
-/** The message is complete: an END record, then IDLE, BETWEEN or ENDED. */
+/** The message is complete: an END record. → IDLE, BETWEEN, ENDED */
 export const DO_FINISH: u32 = 4;
-/** The chunk is complete: CHUNKED. */
+/** The chunk is complete. → CHUNKED */
 export const DO_CONTINUE: u32 = 5;
 /** Our half of the exchange is complete. */
 export const DO_MARK: u32 = 6;
-/** No record: OVER. */
+/** No record. → OVER */
 export const DO_CLOSE: u32 = 7;
 /** An UPGRADE record with the octets. */
 export const DO_TUNNEL: u32 = 8;
+/** The message ends where the connection does: an END record. → OVER */
+export const DO_FINISH_LAST: u32 = 9;
 
 // biome-ignore format: a table
 const TABLE: usize = memory.data<u8>([
@@ -62,7 +71,7 @@ const TABLE: usize = memory.data<u8>([
   /* HEAD */        0,     2,      0,           3,           6,      7,
   /* FIXED */       0,     0,      4,           3,           6,      7,
   /* CHUNK_DATA */  0,     0,      5,           3,           6,      7,
-  /* UNTIL_CLOSE */ 0,     0,      0,           4,           6,      7,
+  /* UNTIL_CLOSE */ 0,     0,      0,           9,           6,      7,
   /* CHUNKED */     0,     2,      0,           3,           6,      7,
   /* TRAILERS */    0,     2,      0,           3,           6,      7,
   /* UPGRADED */    0,     8,      0,           7,           0,      7,
