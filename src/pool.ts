@@ -8,12 +8,13 @@
  */
 
 import type { Limits } from './config.js';
+import { ConnectAttempt } from './connect-attempt.js';
 import { type ConnectionOwner, HttpConnection } from './connection.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
-import { CloseError, ConnectTimeout, PoolTimeout, type TransportError } from './exceptions.js';
+import { CloseError, PoolTimeout, type TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
-import { type Flow, isThenable, Park } from './flow.js';
-import type { Address, Cancel, Connector, ConnectPhase, Socket, TlsSessions } from './hosts/socket.js';
+import { type Flow, Park } from './flow.js';
+import type { Address, Connector, TlsSessions } from './hosts/socket.js';
 
 /** Everything that connections are shared by: they are, only where all of it is equal. */
 export interface Site {
@@ -100,75 +101,6 @@ class Waiter extends Park {
   }
 }
 
-/** A connect under way: what its flow parks on, and what the connector tells. */
-class Attempt extends Park implements Cancel {
-  readonly site: Site;
-  cancelled = false;
-  onCancel: (() => void) | null = null;
-  phase: ConnectPhase = 'dns';
-  resolvedAt = 0;
-  connectedAt = 0;
-  securedAt = 0;
-  socket: Socket | null = null;
-  error: unknown = null;
-  readonly #clock: Deadlines;
-
-  constructor(site: Site, clock: Deadlines) {
-    super();
-    this.site = site;
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.host.now();
-  }
-
-  start(connector: Connector): void {
-    const made = connector.connect(this.site.address, this);
-    if (!isThenable(made)) {
-      this.socket = made as Socket;
-      return;
-    }
-    (made as PromiseLike<Socket>).then(
-      (socket) => {
-        if (this.cancelled) {
-          socket.close();
-          return;
-        }
-        this.socket = socket;
-        this.wake();
-      },
-      (error) => {
-        this.error = error;
-        this.wake();
-      },
-    );
-  }
-
-  override onExpire(ms: number): void {
-    const doing = {
-      dns: 'its name was not resolved',
-      connect: 'TCP was not connected',
-      proxy: 'the proxy did not answer',
-      tls: 'TLS was not set up',
-    };
-    this.error = new ConnectTimeout(`Cannot connect to ${this.site.origin}: ${doing[this.phase]} after ${ms} ms`, {
-      phase: this.phase,
-      sent: 'none',
-      retryable: true,
-    });
-    this.wake();
-  }
-
-  cancel(): void {
-    this.cancelled = true;
-    const { onCancel } = this;
-    this.onCancel = null;
-    onCancel?.();
-    this.socket?.close();
-  }
-}
-
 /** Clock readings of one acquisition, ms; 0: not reached. */
 export interface Acquired {
   startedAt: number;
@@ -212,7 +144,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #waiters: Waiter[] = [];
   readonly #served: Waiter[] = [];
   readonly #open = new Set<HttpConnection>();
-  readonly #attempts = new Set<Attempt>();
+  readonly #attempts = new Set<ConnectAttempt>();
   readonly #sweeper = new Sweeper(() => this.#sweep());
   #total = 0;
   #idle = 0;
@@ -379,7 +311,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   *#connect(site: Site, limits: CallLimits, got: Acquired): Flow<HttpConnection> {
-    const attempt = new Attempt(site, this.deadlines);
+    const attempt = new ConnectAttempt(site.origin, site.address, this.deadlines);
     this.#attempts.add(attempt);
     let connection: HttpConnection | null = null;
     got.pooledAt = this.deadlines.tick();
@@ -575,7 +507,7 @@ export class ConnectionPool implements ConnectionOwner {
       this.#served.push(waiter);
     }
     for (const attempt of [...this.#attempts]) {
-      attempt.error ??= error(attempt.site);
+      attempt.error ??= error(attempt);
       attempt.wake();
     }
     for (const connection of [...this.#open]) connection.closeWith(error(connection));

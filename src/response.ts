@@ -6,19 +6,8 @@
  * `close` all give the connection back, once.
  */
 import * as abi from '../assembly/abi.js';
-import {
-  AsyncBodyIterator,
-  BodySource,
-  type ByteSource,
-  byteStream,
-  Chunks,
-  codingsOf,
-  DecodedSource,
-  joined,
-  OctetsSource,
-  Pieces,
-  type Transform,
-} from './body.js';
+import { BodySource, type ByteSource, codingsOf, DecodedSource, joined, OctetsSource } from './body.js';
+import { AsyncBodyIterator, byteStream, Chunks, Pieces, type Transform } from './body-readers.js';
 import { checkFields, INSPECT, own } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
 import type { DecodeLimits } from './core.js';

@@ -2,7 +2,7 @@
  * Octets as text: which encoding a Content-Type names, incremental decoding, and lines as Python's `splitlines` cuts them
  * (httpx: `TextDecoder`, `LineDecoder`). Bad octets become U+FFFD; a UTF-8 byte-order mark is kept, as httpx does.
  */
-import type { Transform } from './body.js';
+import type { Transform } from './body-readers.js';
 
 const CHARSET = /;[ \t]*charset[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/i;
 

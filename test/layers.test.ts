@@ -33,7 +33,7 @@ const CLIENT: Ranks = [
     'version',
   ],
   ['core', 'flow', 'deadlines', 'environment', 'network-stream', 'hosts/socket', 'hosts/host', 'hosts/node/'],
-  ['connection', 'exchange', 'received', 'body'],
+  ['connection', 'connect-attempt', 'exchange', 'received', 'body', 'body-readers'],
   ['pool', 'proxy'],
   ['transports/', 'request', 'request-head', 'response', 'cookies', 'content', 'multipart'],
   ['send', 'redirect', 'auth'],

@@ -1,0 +1,307 @@
+/**
+ * How users read a body: whole pieces or chunks of a size, by iterator or as a WHATWG byte stream. A reader pulls; it never
+ * reads ahead of who asks, and tells the body's owner how it ended.
+ */
+import type { ByteSource } from './body.js';
+import { drive, type Flow, runAsync } from './flow.js';
+
+/** Cuts pieces into chunks of exactly `size` octets, the last excepted (httpx: `ByteChunker`). */
+export class ByteChunker {
+  readonly #size: number;
+  #held: Uint8Array<ArrayBuffer>[] = [];
+  #octets = 0;
+
+  constructor(size: number) {
+    if (!Number.isInteger(size) || size < 1) throw new RangeError(`Cannot cut a body into chunks of ${size} octets`);
+    this.#size = size;
+  }
+
+  give(piece: Uint8Array<ArrayBuffer>): void {
+    this.#held.push(piece);
+    this.#octets += piece.length;
+  }
+
+  take(): Uint8Array<ArrayBuffer> | null {
+    return this.#octets < this.#size ? null : this.#cut(this.#size);
+  }
+
+  rest(): Uint8Array<ArrayBuffer> | null {
+    return this.#octets === 0 ? null : this.#cut(Math.min(this.#octets, this.#size));
+  }
+
+  #cut(octets: number): Uint8Array<ArrayBuffer> {
+    const chunk = new Uint8Array(octets);
+    let at = 0;
+    let used = 0;
+    while (at < octets) {
+      const piece = this.#held[used] as Uint8Array<ArrayBuffer>;
+      const share = Math.min(piece.length, octets - at);
+      chunk.set(share === piece.length ? piece : piece.subarray(0, share), at);
+      at += share;
+      if (share === piece.length) used++;
+      else this.#held[used] = piece.subarray(share);
+    }
+    if (used > 0) this.#held.splice(0, used);
+    this.#octets -= octets;
+    return chunk;
+  }
+}
+
+/** Turns pieces of one kind into chunks of another: what `aiter…` methods differ in. */
+export interface Transform<T> {
+  give(piece: Uint8Array<ArrayBuffer>): void;
+  /** No more pieces come. */
+  end(): void;
+  take(): T | null;
+}
+
+/** Pieces as they are. */
+export class Pieces implements Transform<Uint8Array<ArrayBuffer>> {
+  #piece: Uint8Array<ArrayBuffer> | null = null;
+
+  give(piece: Uint8Array<ArrayBuffer>): void {
+    this.#piece = piece;
+  }
+
+  end(): void {}
+
+  take(): Uint8Array<ArrayBuffer> | null {
+    const piece = this.#piece;
+    this.#piece = null;
+    return piece;
+  }
+}
+
+/** Chunks of a given size. */
+export class Chunks implements Transform<Uint8Array<ArrayBuffer>> {
+  readonly #chunker: ByteChunker;
+  #ended = false;
+
+  constructor(size: number) {
+    this.#chunker = new ByteChunker(size);
+  }
+
+  give(piece: Uint8Array<ArrayBuffer>): void {
+    this.#chunker.give(piece);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  take(): Uint8Array<ArrayBuffer> | null {
+    return this.#chunker.take() ?? (this.#ended ? this.#chunker.rest() : null);
+  }
+}
+
+/** What a reader of a response body needs of its response. */
+export interface BodyOwner {
+  /** The body came to its end. */
+  settled(): void;
+  /** The body failed. What the reader shall see: the same error, with its request. */
+  failed(error: unknown): unknown;
+  /** The reader gave up. */
+  closeNow(): void;
+}
+
+/**
+ * Iterates a source on an event loop (`aiterBytes` and its like). The source is opened by the first `next`, so that misuse
+ * rejects rather than throws. `return()` closes the response.
+ */
+export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #open: () => ByteSource;
+  #source: ByteSource | null = null;
+  readonly #transform: Transform<T>;
+  readonly #owner: BodyOwner;
+  #finished = false;
+  #tail: Promise<unknown> | null = null;
+
+  constructor(open: () => ByteSource, transform: Transform<T>, owner: BodyOwner) {
+    this.#open = open;
+    this.#transform = transform;
+    this.#owner = owner;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    const step = () => this.#step();
+    const turn = this.#tail === null ? step() : this.#tail.then(step, step);
+    this.#tail = turn;
+    const clear = () => {
+      if (this.#tail === turn) this.#tail = null;
+    };
+    turn.then(clear, clear);
+    return turn;
+  }
+
+  #step(): Promise<IteratorResult<T, undefined>> {
+    let ready = this.#transform.take();
+    if (ready === null && this.#finished) return Promise.resolve({ done: true, value: undefined });
+    try {
+      while (ready === null) {
+        const piece = this.#opened().readNow();
+        if (piece === null) return runAsync(this.#advance());
+        this.#transform.give(piece);
+        ready = this.#transform.take();
+      }
+    } catch (error) {
+      return Promise.reject(this.#failed(error));
+    }
+    return Promise.resolve({ done: false, value: ready });
+  }
+
+  /** What the caller sees. A source that could not be opened is its own affair. */
+  #failed(error: unknown): unknown {
+    this.#finished = true;
+    return this.#source === null ? error : this.#owner.failed(error);
+  }
+
+  #opened(): ByteSource {
+    this.#source ??= this.#open();
+    return this.#source;
+  }
+
+  *#advance(): Flow<IteratorResult<T, undefined>> {
+    const transform = this.#transform;
+    try {
+      const source = this.#opened();
+      for (;;) {
+        const piece = source.readNow() ?? (yield* source.next());
+        if (piece === null) this.#finish();
+        else transform.give(piece);
+        const value = transform.take();
+        if (value !== null) return { done: false, value };
+        if (this.#finished) return { done: true, value: undefined };
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    this.#transform.end();
+    this.#owner.settled();
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#finished = true;
+    while (this.#transform.take() !== null);
+    this.#owner.closeNow();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+}
+
+/** The body as a WHATWG byte stream: pulled, BYOB where the source can fill, cancel closes the response. */
+class StreamSource implements UnderlyingByteSource {
+  readonly type = 'bytes';
+  readonly #source: ByteSource;
+  readonly #owner: BodyOwner;
+  #settlePull: (() => void) | null = null;
+
+  constructor(source: ByteSource, owner: BodyOwner) {
+    this.#source = source;
+    this.#owner = owner;
+  }
+
+  pull(controller: ReadableByteStreamController): Promise<void> | undefined {
+    const source = this.#source;
+    const request = controller.byobRequest;
+    if (request !== null && source.fill !== null) return this.#fill(controller, request, source.fill);
+    source.lend();
+    let ready: Uint8Array<ArrayBuffer> | null;
+    try {
+      ready = source.readNow();
+    } catch (error) {
+      this.#fail(controller, error);
+      return undefined;
+    }
+    if (ready !== null) {
+      this.#give(controller, ready);
+      return undefined;
+    }
+    return this.#until((done) =>
+      drive(
+        source.next(),
+        (piece) => {
+          if (piece !== null) this.#give(controller, piece);
+          else this.#close(controller);
+          done();
+        },
+        (error) => {
+          this.#fail(controller, error);
+          done();
+        },
+      ),
+    );
+  }
+
+  #fill(
+    controller: ReadableByteStreamController,
+    request: ReadableStreamBYOBRequest,
+    fill: (view: Uint8Array) => Flow<number>,
+  ): Promise<void> {
+    const view = request.view as ArrayBufferView<ArrayBuffer>;
+    const memory = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return this.#until((done) =>
+      drive(
+        fill.call(this.#source, memory),
+        (octets) => {
+          if (octets > 0) this.#guarded(controller, () => request.respond(octets));
+          else this.#close(controller);
+          done();
+        },
+        (error) => {
+          this.#fail(controller, error);
+          done();
+        },
+      ),
+    );
+  }
+
+  /** The promise of one pull, also settled when the stream is cancelled meanwhile. */
+  #until(start: (done: () => void) => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settlePull = resolve;
+      start(resolve);
+    });
+  }
+
+  /** What the controller refuses (a stream cancelled meanwhile, a view left half filled) errors the stream, and goes no further. */
+  #guarded(controller: ReadableByteStreamController, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      controller.error(error);
+    }
+  }
+
+  #give(controller: ReadableByteStreamController, piece: Uint8Array<ArrayBuffer>): void {
+    this.#guarded(controller, () => controller.enqueue(piece));
+  }
+
+  #close(controller: ReadableByteStreamController): void {
+    this.#owner.settled();
+    this.#guarded(controller, () => {
+      controller.close();
+      controller.byobRequest?.respond(0);
+    });
+  }
+
+  #fail(controller: ReadableByteStreamController, error: unknown): void {
+    controller.error(this.#owner.failed(error));
+  }
+
+  cancel(): void {
+    this.#owner.closeNow();
+    this.#settlePull?.();
+  }
+}
+
+/** A byte stream over a source. High-water mark 0: the socket is read when the reader asks. */
+export function byteStream(source: ByteSource, owner: BodyOwner): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream(new StreamSource(source, owner), { highWaterMark: 0 });
+}

@@ -1,0 +1,77 @@
+/** One connect under way: what its flow parks on, and what the connector tells. Knows nothing of the pool. */
+import type { Deadlines } from './deadlines.js';
+import { ConnectTimeout } from './exceptions.js';
+import { isThenable, Park } from './flow.js';
+import type { Address, Cancel, Connector, ConnectPhase, Socket } from './hosts/socket.js';
+
+/** A connect under way: what its flow parks on, and what the connector tells. */
+export class ConnectAttempt extends Park implements Cancel {
+  /** For messages. */
+  readonly origin: string;
+  readonly #address: Address;
+  cancelled = false;
+  onCancel: (() => void) | null = null;
+  phase: ConnectPhase = 'dns';
+  resolvedAt = 0;
+  connectedAt = 0;
+  securedAt = 0;
+  socket: Socket | null = null;
+  error: unknown = null;
+  readonly #clock: Deadlines;
+
+  constructor(origin: string, address: Address, clock: Deadlines) {
+    super();
+    this.origin = origin;
+    this.#address = address;
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.host.now();
+  }
+
+  start(connector: Connector): void {
+    const made = connector.connect(this.#address, this);
+    if (!isThenable(made)) {
+      this.socket = made as Socket;
+      return;
+    }
+    (made as PromiseLike<Socket>).then(
+      (socket) => {
+        if (this.cancelled) {
+          socket.close();
+          return;
+        }
+        this.socket = socket;
+        this.wake();
+      },
+      (error) => {
+        this.error = error;
+        this.wake();
+      },
+    );
+  }
+
+  override onExpire(ms: number): void {
+    const doing = {
+      dns: 'its name was not resolved',
+      connect: 'TCP was not connected',
+      proxy: 'the proxy did not answer',
+      tls: 'TLS was not set up',
+    };
+    this.error = new ConnectTimeout(`Cannot connect to ${this.origin}: ${doing[this.phase]} after ${ms} ms`, {
+      phase: this.phase,
+      sent: 'none',
+      retryable: true,
+    });
+    this.wake();
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    const { onCancel } = this;
+    this.onCancel = null;
+    onCancel?.();
+    this.socket?.close();
+  }
+}
