@@ -477,6 +477,7 @@ export class AsyncClient extends BaseClient<Promise<Response>> {
     if (this.markClosed()) await this.transport.aclose();
   }
 
+  /** As `aclose()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.aclose();
   }

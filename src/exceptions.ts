@@ -55,19 +55,25 @@ export interface ErrorOptions {
 
 /** What errors of a request take beside their message. */
 export interface HTTPErrorOptions extends ErrorOptions {
+  /** The request that failed. */
   readonly request?: Request | null | undefined;
 }
 
 /** What errors of a transport take beside their message. */
 export interface TransportErrorOptions extends HTTPErrorOptions {
+  /** What the request was in the middle of; `null`: nothing on the network. */
   readonly phase?: Phase | null | undefined;
+  /** How much of the request had left this host. */
   readonly sent?: Sent | null | undefined;
+  /** True only where sending the same request again is safe. */
   readonly retryable?: boolean | null | undefined;
 }
 
 /** What the response error takes beside its message. */
 export interface HTTPStatusErrorOptions extends HTTPErrorOptions {
+  /** The request that was answered so. */
   readonly request: Request;
+  /** The response with that status. */
   readonly response: Response;
 }
 
@@ -100,6 +106,7 @@ export class HTTPError extends Error {
   static {
     defaults(HTTPError, 'HTTPError', { code: 'ERR_HTTP' });
   }
+  /** Stable identifier of the error's kind. */
   declare readonly code: ErrorCode;
   #request: Request | null;
 
@@ -306,6 +313,7 @@ export class HTTPStatusError extends HTTPError {
 
 /** What `InvalidURL` takes beside its message. */
 export interface InvalidURLOptions extends ErrorOptions {
+  /** Index of the offending character in what was given. */
   readonly position?: number | null | undefined;
 }
 
@@ -314,6 +322,7 @@ export class InvalidURL extends Error {
   static {
     defaults(InvalidURL, 'InvalidURL', { code: 'ERR_INVALID_URL' });
   }
+  /** Stable identifier of the error's kind. */
   declare readonly code: ErrorCode;
   /** Index of the offending character in what was given, where there is one. */
   readonly position: number | null;
@@ -330,6 +339,7 @@ export class CookieConflict extends Error {
   static {
     defaults(CookieConflict, 'CookieConflict', { code: 'ERR_COOKIE_CONFLICT' });
   }
+  /** Stable identifier of the error's kind. */
   declare readonly code: ErrorCode;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -343,6 +353,7 @@ export class ClientClosed extends Error {
   static {
     defaults(ClientClosed, 'ClientClosed', { code: 'ERR_CLIENT_CLOSED' });
   }
+  /** Stable identifier of the error's kind. */
   declare readonly code: ErrorCode;
 
   constructor(message?: string, options?: ErrorOptions) {
@@ -356,6 +367,7 @@ export class StreamError extends Error {
   static {
     defaults(StreamError, 'StreamError', { code: 'ERR_STREAM' });
   }
+  /** Stable identifier of the error's kind. */
   declare readonly code: ErrorCode;
 
   constructor(message: string, options?: ErrorOptions) {

@@ -222,6 +222,7 @@ export class Headers implements Iterable<[string, string]> {
     return this.getList('set-cookie');
   }
 
+  /** True if there is a field of that name. */
   has(name: string): boolean {
     return this.#indexOf(name, 0) >= 0;
   }
@@ -276,6 +277,7 @@ export class Headers implements Iterable<[string, string]> {
     return value;
   }
 
+  /** The same fields, independent of these. */
   copy(): Headers {
     const copy = new Headers(this);
     copy.#encoding = this.#encoding;
@@ -320,6 +322,7 @@ export class Headers implements Iterable<[string, string]> {
     return this[Symbol.iterator]();
   }
 
+  /** Every field line, names in lower case. */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
     for (let i = 0; i < this.size; i++) yield [this.#nameAt(i), this.#valueAt(i)];
   }

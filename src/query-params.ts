@@ -46,6 +46,7 @@ export class QueryParams implements Iterable<[string, string]> {
     return this.#lists.size;
   }
 
+  /** True if the key has a value. */
   has(key: string): boolean {
     return this.#lists.has(key);
   }
@@ -80,6 +81,7 @@ export class QueryParams implements Iterable<[string, string]> {
     return [...this];
   }
 
+  /** Each key with each of its values. */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
     for (const [key, values] of this.#lists) {
       for (const value of values) yield [key, value];
@@ -126,6 +128,7 @@ export class QueryParams implements Iterable<[string, string]> {
     return this.#text;
   }
 
+  /** As `toString()`. */
   toJSON(): string {
     return this.toString();
   }

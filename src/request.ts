@@ -16,6 +16,7 @@ export interface RequestExtensions {
   readonly target?: string | Uint8Array | null | undefined;
   /** Called for every interim response (1xx but 101), in order. */
   readonly onInterim?: ((status: number, headers: Headers) => void) | null | undefined;
+  /** For transports of your own. */
   readonly [name: string]: unknown;
 }
 
