@@ -104,6 +104,7 @@ export function readSection(c: Connection, base: usize, p: usize, end: usize): u
     if (row == LINE_START) {
       p = readPlainLines(c, base, p, end);
       if (outcome != READ_ON) return p;
+      row = c.row;
     } else if (row == VALUE || row == REASON) {
       p = scanText(p, end);
     } else if (row == NAME) {
@@ -212,8 +213,8 @@ function endRequestLine(c: Connection, base: usize, end: usize): void {
 
 /**
  * Reads field lines from the line start at `p` on, as long as each lies whole in [p, end) and is plain: a name under 32
- * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers the start of
- * the first line that is otherwise, in order or not.
+ * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers where the
+ * table goes on, in the row `c.row`: at the start of the first line that is otherwise, in order or not, or in its value.
  */
 function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) {
@@ -232,11 +233,21 @@ function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize
       // SAFE: 16 octets from `block` on are before `end`, and a set bit names one of them.
       const colon = block + ctz(mask);
       if (load<u8>(colon) != 0x3a || colon == p) break;
-      // SAFE: each look behind the colon is at field content or at the octet that ends it, which lies before `end`.
       const valueEnd = endOfWideText(colon + 1, end);
-      if (!valueEnd) break;
+      // SAFE: the look at `colon` + 1 is at field content or at the CR that ends it, which stands before `end`.
       const value = colon + 1 + <usize>(load<u8>(colon, 1) == 0x20);
-      if (<u32>load<u16>(valueEnd, 0, 1) != CRLF || load<u8>(value) <= 0x20 || load<u8>(valueEnd - 1) <= 0x20) break;
+      if (
+        valueEnd + 2 > end ||
+        <u32>load<u16>(valueEnd, 0, 1) != CRLF ||
+        load<u8>(value) <= 0x20 ||
+        load<u8>(valueEnd - 1) <= 0x20
+      ) {
+        c.count += <u32>(entry - first) / FIELD_OCTETS;
+        c.line = <u32>(p - base);
+        c.colon = <u32>(colon - base);
+        c.row = VALUE;
+        return valueEnd;
+      }
       const nameLength = <u32>(colon - p);
       const id = idOf(p, nameLength);
       store<u32>(entry, <u32>(p - base) | (id << 24));
@@ -252,6 +263,7 @@ function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize
     c.count += <u32>(entry - first) / FIELD_OCTETS;
   }
   c.line = <u32>(p - base);
+  c.row = LINE_START;
   if (p + 2 <= end && <u32>load<u16>(p, 0, 1) == CRLF) {
     outcome = READ_COMPLETE;
     return p + 2;
@@ -259,13 +271,13 @@ function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize
   return p;
 }
 
-/** First control octet from `p` on if another octet stands behind it before `end`, else 0. */
+/** First control octet from `p` on, or where fewer than 16 octets stand before `end`; none stands before the answer. */
 function endOfWideText(p: usize, end: usize): usize {
-  for (const last = end - 17; p <= last; p += 16) {
+  for (const last = end - 16; p <= last; p += 16) {
     const mask = controlMask(p);
     if (mask) return p + ctz(mask);
   }
-  return 0;
+  return p;
 }
 
 /**

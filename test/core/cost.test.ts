@@ -41,6 +41,13 @@ describe('instructions', () => {
     expect(found).toBeLessThan(4000);
   });
 
+  test('a field line that the input ends in is scanned once', () => {
+    const value = 'y'.repeat(4000);
+    const cut = cost(() => run(core, octets(`HTTP/1.1 200 OK\r\nX: ${value}`)));
+    const whole = cost(() => run(core, octets(`HTTP/1.1 200 OK\r\nX: ${value}\r\n\r\n`)));
+    expect(cut / whole).toBeLessThan(1.2);
+  });
+
   test('the cost of a line that drips grows as its octets do', () => {
     const drip = (length: number): number => {
       const input = octets(`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(length)}`);
