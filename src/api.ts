@@ -36,13 +36,19 @@ function once(
 /** Sends a request of any method, with a body or without, and reads the response. */
 export async function request(method: string, url: URLTypes, options?: BodyFunctionOptions): Promise<Response> {
   const { client, call } = once(options, BODY_FUNCTION_OPTIONS);
-  return client.request(method, url, call);
+  return ended(await client.request(method, url, call));
+}
+
+/** A connection that is no longer HTTP ends with the call that asked for it: only `stream` hands one out. */
+function ended(response: Response): Response {
+  response.extensions.networkStream?.close();
+  return response;
 }
 
 /** A request without a body. */
 async function bare(method: string, url: URLTypes, options: FunctionOptions | undefined): Promise<Response> {
   const { client, call } = once(options, FUNCTION_OPTIONS);
-  return client.request(method, url, call);
+  return ended(await client.request(method, url, call));
 }
 
 /** Sends a request; the response's body is unread, and closing the response closes its connection. */

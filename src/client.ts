@@ -5,7 +5,7 @@
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { encodeRequest, NO_BODY } from './content.js';
 import { type Environment, runtime } from './environment.js';
-import { ClientClosed, InvalidURL, TotalTimeout } from './exceptions.js';
+import { ClientClosed, TotalTimeout } from './exceptions.js';
 import { type Flow, Guard, runAsync } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -39,6 +39,7 @@ import {
   Request,
   type RequestExtensions,
 } from './request.js';
+import { refuseCredentials } from './request-head.js';
 import type { DefaultEncoding, Response } from './response.js';
 import { type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
 import type { AsyncBaseTransport } from './transports/base.js';
@@ -285,7 +286,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     let guard: Guard | null;
     let settings: SendSettings;
     try {
-      if (request.url.hasUserinfo) throw credentialsRefused(request.url);
+      refuseCredentials(request.url);
       guard = this.#guardOf(request, signal);
       settings = this.#settingsFor(stream, guard);
     } catch (error) {
@@ -411,18 +412,12 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
 /** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL, also for one with credentials. */
 function asBase(url: URLTypes): URL {
   const base = url instanceof URL ? url : new URL(url);
-  if (base.hasUserinfo) throw credentialsRefused(base);
+  refuseCredentials(base);
   if (!base.isAbsoluteUrl) return base;
   const { target } = base;
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
   return path.endsWith('/') ? base : base.copyWith({ rawPath: `${path}/${target.slice(path.length)}` });
-}
-
-function credentialsRefused(url: URL): InvalidURL {
-  return new InvalidURL(
-    `Cannot use the URL of ${url.netloc}: credentials in URLs are not supported in httpx-wasm ${VERSION}: set the Authorization header`,
-  );
 }
 
 function encodingOf(given: unknown): DefaultEncoding {

@@ -133,10 +133,13 @@ function chunkOf(value: unknown): Uint8Array {
 /** Reads an iterator, async or not; empty pieces are left out. */
 class IteratorReader implements BodyReader {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
+  readonly #destroy: (() => void) | null;
   #done = false;
 
-  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>) {
+  /** `destroy`: frees what the iterator reads. */
+  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>, destroy: (() => void) | null) {
     this.#iterator = iterator;
+    this.#destroy = destroy;
   }
 
   next(): MaybePromise<Uint8Array | null> {
@@ -168,6 +171,8 @@ class IteratorReader implements BodyReader {
     try {
       const ended = this.#iterator.return?.();
       if (isThenable(ended)) ended.then(undefined, () => {});
+      // An iterator that never began, or waits for its source, cannot clean up: a Node.js stream is told itself.
+      this.#destroy?.();
     } catch {}
   }
 }
@@ -199,6 +204,12 @@ class StreamReader implements BodyReader {
     this.#done = true;
     this.#reader.cancel(reason).then(undefined, () => {});
   }
+}
+
+/** Node.js streams are iterables that can be read once, and hold resources until they are destroyed. */
+function destroyOf(source: object): (() => void) | null {
+  const { destroy } = source as { destroy?: unknown };
+  return typeof destroy === 'function' ? () => void destroy.call(source) : null;
 }
 
 /** Body and the fields that announce it. */
@@ -259,12 +270,13 @@ export function encodeContent(content: RequestContent): EncodedContent {
     const oneShot = typeof (content as { next?: unknown }).next === 'function';
     if (Symbol.asyncIterator in content) {
       const source = content as AsyncIterable<unknown>;
-      const open = () => new IteratorReader(source[Symbol.asyncIterator]());
-      return { body: new StreamBody(null, !oneShot, open), headers: CHUNKED };
+      const destroy = destroyOf(source);
+      const open = () => new IteratorReader(source[Symbol.asyncIterator](), destroy);
+      return { body: new StreamBody(null, !oneShot && destroy === null, open), headers: CHUNKED };
     }
     if (Symbol.iterator in content) {
       const source = content as Iterable<unknown>;
-      const open = () => new IteratorReader(source[Symbol.iterator]());
+      const open = () => new IteratorReader(source[Symbol.iterator](), null);
       return { body: new StreamBody(null, !oneShot, open), headers: CHUNKED };
     }
   }

@@ -43,9 +43,13 @@ export interface ResponseExtensions {
 /** What a response is made of. The first of content, text, html and json that is given is its body. */
 export interface ResponseOptions {
   readonly headers?: HeaderTypes | undefined;
+  /** Octets, a string (as UTF-8), or a stream of them. */
   readonly content?: RequestContent | null | undefined;
+  /** As text/plain in UTF-8. */
   readonly text?: string | null | undefined;
+  /** As text/html in UTF-8. */
   readonly html?: string | null | undefined;
+  /** As application/json. */
   readonly json?: unknown;
   /** A body that announces nothing of itself in the headers. */
   readonly stream?: RequestContent | null | undefined;
@@ -102,6 +106,10 @@ export class Response {
   #clock: { now(): number } | null = null;
   #elapsedMs: number | null = null;
 
+  /** A response made by hand: for mocks, and for transports of one's own. @throws TypeError for what no response is made of. */
+  constructor(statusCode: number, options?: ResponseOptions);
+  /** @internal */
+  constructor(statusCode: number, options: Received);
   constructor(statusCode: number, options?: ResponseOptions | Received) {
     this.statusCode = statusCode;
     if (options instanceof Received) {

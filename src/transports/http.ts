@@ -41,7 +41,7 @@ import type { Resolve, TlsTarget } from '../hosts/socket.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Received } from '../received.js';
 import type { Request } from '../request.js';
-import { requestHead } from '../request-head.js';
+import { refuseCredentials, requestHead } from '../request-head.js';
 import { Response } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import type { Origin } from '../url.js';
@@ -49,8 +49,11 @@ import { AsyncBaseTransport, canBeAbandoned } from './base.js';
 
 /** Settings of a transport over sockets. */
 export interface HTTPTransportOptions {
+  /** `true` (default): the runtime's store; `false`: certificates are not checked; path of a CA bundle; TLS options. */
   readonly verify?: VerifyTypes | null | undefined;
+  /** The client's certificate. */
   readonly cert?: CertTypes | null | undefined;
+  /** Of the pool, and of what a peer may send; by default 100 connections, 20 of them kept idle, for 5 s. */
   readonly limits?: LimitsTypes | undefined;
   /** Asked for every address before it is connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
@@ -102,6 +105,10 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   #timeout: Timeout = DEFAULT_TIMEOUT;
   #callLimits: CallLimits;
 
+  /** @throws TypeError, RangeError for settings that mean nothing. */
+  constructor(options?: HTTPTransportOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: HTTPTransportOptions | undefined, environment: Environment | undefined);
   constructor(options?: HTTPTransportOptions, environment: Environment = runtime) {
     super();
     checkFields(options, OPTIONS, 'make a transport');
@@ -187,6 +194,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   /** @internal */
   *flow(request: Request): Flow<Response> {
     const body = request.stream;
+    refuseCredentials(request.url);
     let reader = body.octets === null ? body.open() : null;
     let sentBefore: Sent = 'none';
     let exchange: Exchange | null = null;
