@@ -25,7 +25,7 @@ export function connectionEnd(handle: u32, stream: u32): u32 {
 
 /** Octets [from, to) of the input area came from the peer. Number of records. */
 export function connectionReceive(handle: u32, from: u32, to: u32): u32 {
-  return handle ? h1.receive(handle, from, to) : 0;
+  return h1.receive(handle, from, to);
 }
 
 /** All octets that the last PASS record announced have gone by. Number of records. */

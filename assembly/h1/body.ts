@@ -148,6 +148,24 @@ function readChunkLine(c: Connection, p: usize, end: usize): usize {
   return p;
 }
 
+/**
+ * Reads one octet of a chunk line, or of the line end before it, where that is all an input has and nothing but the row
+ * changes by it. False, and nothing done, if there is more to do.
+ */
+export function readChunkOctet(c: Connection, octet: u32): bool {
+  const cell = cellOf(c.row, classOf(octet));
+  if (cell == ACT_SIZE_DIGIT && c.row == CHUNK_SIZE) {
+    c.left = hexValue(octet);
+    c.row = CHUNK_DIGITS;
+  } else if (cell < STOP && !isInExtension(cell)) {
+    c.row = cell;
+  } else {
+    return false;
+  }
+  c.lineOctets++;
+  return true;
+}
+
 /** Reads a line of few digits and nothing else, without leading zeros, if [p, end) holds all of it; else 0. */
 function readPlainLine(c: Connection, p: usize, end: usize): usize {
   if (end - p < QUICK_DIGITS + 3) return 0;

@@ -27,7 +27,7 @@ import {
 import { clear, count, emit, emitFault, fault, hasRoom } from '../event';
 import { allocate, INPUT, isLive, release, TABLE_ROOM } from '../memory';
 import { CR, CRLF, classOf } from '../octets';
-import { readChunks, startDataEnd } from './body';
+import { readChunkOctet, readChunks, startDataEnd } from './body';
 import { carryOn, dropCarry, resetCarry, takeBack } from './carry';
 import { ACT_SECTION_END, ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, STOP } from './grammar';
 import { outcomeOfReading, readAction, READ_BLANK, READ_COMPLETE, READ_FAULT, readSection } from './head';
@@ -120,17 +120,25 @@ export function cancel(handle: u32, stream: u32): void {
   close(c, OVER, CLOSE_CANCELLED);
 }
 
-/** Octets [from, to) of the input area came from the peer. */
+/**
+ * Octets [from, to) of the input area came from the peer. One octet within a carried section is appended; mostly nothing
+ * but its cell needs to be known, which is mostly the row that the octets before led to.
+ */
 export function receive(handle: u32, from: u32, to: u32): u32 {
   assert(from <= to && to <= <u32>INPUT_AREA_OCTETS, 'receive: not in the input area');
+  assert(!handle || isLive(handle), 'receive: no connection');
   if (to - from == 1) {
-    // One octet within a carried section is appended; mostly nothing but its class needs to be known. Where nothing is
-    // carried or no room is left, carryEnd is not below carryLimit.
-    const c = connectionOf(handle);
-    const octet = <u32>load<u8>(from, INPUT);
-    const cell = cellOf(c.row, classOf(octet));
+    const c = changetype<Connection>(<usize>handle);
     const next = c.carryEnd;
     if (next < c.carryLimit) {
+      const octet = <u32>load<u8>(from, INPUT);
+      const row = c.row;
+      const cell = cellOf(row, classOf(octet));
+      if (cell == row) {
+        store<u8>(next, octet);
+        c.carryEnd = next + 1;
+        return 0;
+      }
       if (cell < STOP) {
         store<u8>(next, octet);
         c.carryEnd = next + 1;
@@ -142,9 +150,11 @@ export function receive(handle: u32, from: u32, to: u32): u32 {
         c.carryEnd = next + 1;
         return readAction(c, c.carryBase, next, cell) ? 0 : refuseCarried(c);
       }
+    } else if (handle && c.state == CHUNKED && readChunkOctet(c, <u32>load<u8>(from, INPUT))) {
+      return 0;
     }
   }
-  return receiveAll(connectionOf(handle), INPUT + from, INPUT + to);
+  return handle ? receiveAll(connectionOf(handle), INPUT + from, INPUT + to) : 0;
 }
 
 function refuseCarried(c: Connection): u32 {

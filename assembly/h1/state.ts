@@ -92,11 +92,14 @@ export function outcomeOf(state: u32, input: u32): u32 {
  */
 @unmanaged
 export class Connection {
+  /**
+   * Where octets of the carried section need a closer look, and where its next one goes; equal if nothing is carried. In
+   * this order, since the first eight octets of memory are zero: at handle 0, too, nothing is carried.
+   */
+  carryLimit: usize;
+  carryEnd: usize;
   /** Row of the grammar's table: what was read so far of the section or chunk line. */
   row: u32;
-  /** Where the carried section's next octet goes, and where octets need a closer look; equal if nothing is carried. */
-  carryEnd: usize;
-  carryLimit: usize;
 
   state: u32;
   role: u32;

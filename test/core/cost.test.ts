@@ -44,7 +44,7 @@ describe('instructions', () => {
   test('a field line that the input ends in is scanned once', () => {
     const value = 'y'.repeat(4000);
     const cut = cost(() => run(core, octets(`HTTP/1.1 200 OK\r\nX: ${value}`)));
-    const whole = cost(() => run(core, octets(`HTTP/1.1 200 OK\r\nX: ${value}\r\n\r\n`)));
+    const whole = cost(() => run(core, octets(`HTTP/1.1 200 OK\r\nX: ${value}\r\n\r\n${'z'.repeat(64)}`)));
     expect(cut / whole).toBeLessThan(1.2);
   });
 
