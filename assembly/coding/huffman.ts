@@ -107,15 +107,17 @@ function sortSymbols(kind: u32, lengths: usize, symbols: u32): u32 {
   return longest;
 }
 
-/** Fills a table whose set has one code of one bit, or none: what no code leads to is an error. */
+/**
+ * Fills a table whose set has one code of one bit, or none: what no code leads to is an error. The first two entries are
+ * all there is to say; the rest of the table, which an index of all its bits may reach, are copies that double.
+ */
 function fillSparse(kind: u32, table: usize, tableBits: u32, codes: u32): void {
   const invalid = ENTRY_EXCEPTION + CODE_BIT;
   const valid = codes ? entryOf(kind, load<u16>(sorted)) + CODE_BIT : invalid;
-  const end = table + ((<usize>4) << tableBits);
-  for (let at = table; at < end; at += 8) {
-    store<u32>(at, valid);
-    store<u32>(at, invalid, 4);
-  }
+  store<u32>(table, valid);
+  store<u32>(table, invalid, 4);
+  const octets: usize = (<usize>4) << tableBits;
+  for (let done: usize = 8; done < octets; done <<= 1) memory.copy(table + done, table, done);
 }
 
 /**

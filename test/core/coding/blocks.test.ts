@@ -2,8 +2,9 @@
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../../assembly/abi.js';
-import { BUILDS } from '../../support/core-module.js';
-import { decode, differenceAt, everyOctet, loadDecoders } from './decoding.js';
+import { INSTRUCTIONS, meter } from '../../../wasm/meter.mjs';
+import { BUILDS, octetsOf } from '../../support/core-module.js';
+import { decode, decodersOf, differenceAt, everyOctet, loadDecoders } from './decoding.js';
 
 /** Bits in the order of RFC 1951 §3.1.1: numbers lowest bit first, codes highest bit first. */
 class Bits {
@@ -79,6 +80,19 @@ function zeros(count: number): (number | readonly [number, number])[] {
 
 /** Lengths of 'A' and of the end: one bit each. */
 const A_AND_END = [...zeros(65), 1, ...zeros(190), 1];
+
+test('a block of one code costs no more than one of two', () => {
+  const core = decodersOf(meter(octetsOf('release')));
+  const counter = (core as unknown as Record<string, WebAssembly.Global>)[INSTRUCTIONS] as WebAssembly.Global;
+  const cost = (bits: Bits): number => {
+    const input = bits.octets();
+    counter.value = 0n;
+    expect(decode(core, abi.CODING_DEFLATE_RAW, input).rule).toBe(0);
+    return Number(counter.value);
+  };
+  const two = cost(dynamic(257, 2, [...A_AND_END, 1, 1]).code('1'));
+  expect(cost(dynamic(257, 1, [...zeros(256), 1, 0]).code('0'))).toBeLessThan(two);
+});
 
 describe.each(BUILDS)('build %s', (build) => {
   const core = loadDecoders(build);
