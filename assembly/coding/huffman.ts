@@ -108,8 +108,8 @@ function sortSymbols(kind: u32, lengths: usize, symbols: u32): u32 {
 }
 
 /**
- * Fills a table whose set has one code of one bit, or none: what no code leads to is an error. The first two entries are
- * all there is to say; the rest of the table, which an index of all its bits may reach, are copies that double.
+ * Fills a table whose set has one code of one bit, or none: what no code leads to is an error. The first two entries
+ * are all there is to say; the rest of the table, which an index of all its bits may reach, are copies that double.
  */
 function fillSparse(kind: u32, table: usize, tableBits: u32, codes: u32): void {
   const invalid = ENTRY_EXCEPTION + CODE_BIT;

@@ -121,8 +121,8 @@ export function cancel(handle: u32, stream: u32): void {
 }
 
 /**
- * Octets [from, to) of the input area came from the peer. One octet within a carried section is appended; mostly nothing
- * but its cell needs to be known, which is mostly the row that the octets before led to.
+ * Octets [from, to) of the input area came from the peer. One octet within a carried section is appended; mostly
+ * nothing but its cell needs to be known, which is mostly the row that the octets before led to.
  */
 export function receive(handle: u32, from: u32, to: u32): u32 {
   assert(from <= to && to <= <u32>INPUT_AREA_OCTETS, 'receive: not in the input area');

@@ -214,7 +214,8 @@ function endRequestLine(c: Connection, base: usize, end: usize): void {
 /**
  * Reads field lines from the line start at `p` on, as long as each lies whole in [p, end) and is plain: a name under 32
  * octets, a value with one SP or none before it and no blank behind. Reads the empty line, too. Answers where the
- * table goes on, in the row `c.row`: at the start of the first line that is otherwise, in order or not, or in its value.
+ * table goes on, in the row `c.row`: at the start of the first line that is otherwise, in order or not, or in its
+ * value.
  */
 function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) {

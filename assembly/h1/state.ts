@@ -2,8 +2,8 @@
  * States of an HTTP/1.1 connection and what each input does in them (RFC 9112 §6, §9), as a table; and the connection
  * itself as a structure. One exchange at a time: a stream is the number of an exchange. Decides nothing about octets.
  *
- * "→" in a comment names the states that may follow: of an outcome, or, where a state reads octets, of what it has read.
- * The picture in the README is made of these and of the table (test/core/state-picture.test.ts).
+ * "→" in a comment names the states that may follow: of an outcome, or, where a state reads octets, of what it has
+ * read. The picture in the README is made of these and of the table (test/core/state-picture.test.ts).
  */
 
 // ── states (rows) ──
@@ -93,8 +93,8 @@ export function outcomeOf(state: u32, input: u32): u32 {
 @unmanaged
 export class Connection {
   /**
-   * Where octets of the carried section need a closer look, and where its next one goes; equal if nothing is carried. In
-   * this order, since the first eight octets of memory are zero: at handle 0, too, nothing is carried.
+   * Where octets of the carried section need a closer look, and where its next one goes; equal if nothing is carried.
+   * In this order, since the first eight octets of memory are zero: at handle 0, too, nothing is carried.
    */
   carryLimit: usize;
   carryEnd: usize;
