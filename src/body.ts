@@ -86,6 +86,8 @@ export class DecodedSource implements ByteSource {
   readonly #inner: ByteSource;
   readonly #stages: Stage[];
   #done = false;
+  /** It was closed before its end. */
+  #closed = false;
 
   constructor(inner: ByteSource, codings: readonly string[], limits: DecodeLimits) {
     this.#inner = inner;
@@ -139,7 +141,9 @@ export class DecodedSource implements ByteSource {
   *next(): Flow<Uint8Array<ArrayBuffer> | null> {
     for (;;) {
       const output = this.readNow();
-      if (output !== null || this.#done) return output;
+      if (output !== null) return output;
+      if (this.#closed) throw new StreamClosed();
+      if (this.#done) return null;
       let piece: Uint8Array<ArrayBuffer> | null;
       try {
         piece = yield* this.#inner.next();
@@ -164,6 +168,7 @@ export class DecodedSource implements ByteSource {
   }
 
   close(): void {
+    if (!this.#done) this.#closed = true;
     this.#free();
     this.#inner.close();
   }
@@ -219,6 +224,8 @@ export class BodySource implements ByteSource {
   readonly fill = null;
   readonly #open: () => PieceReader;
   #reader: PieceReader | null = null;
+  #ended = false;
+  #closed = false;
 
   constructor(body: { open(): PieceReader }) {
     this.#open = () => body.open();
@@ -229,13 +236,18 @@ export class BodySource implements ByteSource {
   }
 
   *next(): Flow<Uint8Array<ArrayBuffer> | null> {
+    if (this.#closed) throw new StreamClosed();
     this.#reader ??= this.#open();
-    return (yield* wait(this.#reader.next())) as Uint8Array<ArrayBuffer> | null;
+    const piece = (yield* wait(this.#reader.next())) as Uint8Array<ArrayBuffer> | null;
+    if (piece === null) this.#ended = true;
+    return piece;
   }
 
   lend(): void {}
 
   close(): void {
+    if (this.#ended || this.#closed) return;
+    this.#closed = true;
     this.#reader ??= this.#open();
     this.#reader.cancel(new StreamClosed());
   }

@@ -281,15 +281,17 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   }
 
   #dispatch(request: Request, stream: boolean, signal: AbortSignal | null): R {
-    if (this.#closed) return this.fail(new ClientClosed());
-    if (signal?.aborted) return this.fail(signal.reason);
-    let guard: Guard | null;
+    let guard: Guard | null = null;
     let settings: SendSettings;
     try {
+      if (this.#closed) throw new ClientClosed();
+      if (signal?.aborted) throw signal.reason;
       refuseCredentials(request.url);
       guard = this.#guardOf(request, signal);
       settings = this.#settingsFor(stream, guard);
     } catch (error) {
+      guard?.end();
+      request.stream.abandon(error);
       return this.fail(error);
     }
     return this.run(send(this, request, settings), guard);

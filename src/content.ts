@@ -45,6 +45,8 @@ export interface RequestBody {
   readonly replayable: boolean;
   /** @throws StreamConsumed if it was read before and cannot be again. */
   open(): BodyReader;
+  /** Nobody will read it: a source that nobody has begun to read, and that cannot be read twice, is told. */
+  abandon(reason: unknown): void;
 }
 
 const encoder = new TextEncoder();
@@ -73,6 +75,8 @@ class OctetsBody implements RequestBody {
       cancel() {},
     };
   }
+
+  abandon(): void {}
 }
 
 /** No body. */
@@ -121,6 +125,15 @@ class StreamBody implements RequestBody {
     }
     this.#opened = true;
     return this.#open();
+  }
+
+  abandon(reason: unknown): void {
+    if (this.#opened || this.replayable) return;
+    try {
+      this.open().cancel(reason);
+    } catch {
+      // A stream that somebody else reads is theirs to end.
+    }
   }
 }
 

@@ -219,6 +219,11 @@ export class Guard extends DeadlineNode {
     if (this.target === from) this.#unlink();
   }
 
+  /** Nothing is watched any more. */
+  end(): void {
+    this.#unlink();
+  }
+
   #unlink(): void {
     disarm(this);
     this.target = null;
@@ -252,23 +257,33 @@ export function runAsync<T>(flow: Flow<T>, guard: Guard | null = null): Promise<
   });
 }
 
+function addCallerFrames(error: Error): void {
+  const { captureStackTrace } = Error as { captureStackTrace?: (target: object) => void };
+  if (captureStackTrace === undefined) return;
+  const here: { stack?: unknown } = {};
+  captureStackTrace(here);
+  if (typeof here.stack !== 'string' || typeof error.stack !== 'string') return;
+  const frames = here.stack.split('\n').filter((line) => CALLER_FRAME.test(line));
+  if (frames.length > 0) error.stack = `${error.stack}\n${frames.join('\n')}`;
+}
+
 const traced = new WeakSet<Error>();
 
 /** A frame that is neither of the runtime's queue nor of the function below. */
-const CALLER_FRAME = /^ {4}at (?!.*(?:\(node:internal\/|withCallerFrames|runMicrotasks))/;
+const CALLER_FRAME = /^ {4}at (?!.*(?:\(node:internal\/|CallerFrames|runMicrotasks))/;
 
 /** Rejects with the error, the async frames of who awaits it added to its stack (V8's; elsewhere it stays as it is). */
 async function withCallerFrames(error: Error): Promise<never> {
   // Two turns of the queue: then the caller's promise follows this one, and the engine finds who awaits it.
   await null;
   await null;
-  const { captureStackTrace } = Error as { captureStackTrace?: (target: object) => void };
-  if (captureStackTrace !== undefined && !traced.has(error)) {
+  if (!traced.has(error)) {
     traced.add(error);
-    const here = { stack: '' };
-    captureStackTrace(here);
-    const frames = here.stack.split('\n').filter((line) => CALLER_FRAME.test(line));
-    if (frames.length > 0) error.stack = `${error.stack}\n${frames.join('\n')}`;
+    try {
+      addCallerFrames(error);
+    } catch {
+      // A stack that the application shapes in its own way stays as it is.
+    }
   }
   throw error;
 }

@@ -254,13 +254,10 @@ export class ConnectionPool implements ConnectionOwner {
   #restore(connection: HttpConnection, expires: boolean): void {
     if (connection.closed) return;
     const leftMs = Math.ceil(connection.expiresAt - this.deadlines.tick());
-    if (expires && leftMs <= 0) {
+    const { maxKeepaliveConnections: most } = this.#limits;
+    // Nobody who waits may have it unchecked: its place goes to them.
+    if (this.#closed || this.#waiters.length > 0 || (expires && leftMs <= 0) || (most !== null && this.#idle >= most)) {
       connection.close();
-      return;
-    }
-    if (this.#waiters.length > 0) {
-      this.released(connection);
-      this.wakeWaiters();
       return;
     }
     this.#shelve(connection);

@@ -197,6 +197,7 @@ export class Response {
       },
     };
     guard.moveTo(this.#watched);
+    if (this.#unread !== null) this.#unread.unwatch = unwatching(guard, this.#watched);
   }
 
   /** @internal If this response is dropped before its body was read, its connection is given up and the developer told. */

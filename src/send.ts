@@ -7,7 +7,7 @@ import { type Flow, type Guard, isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { Request } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
-import { type AsyncBaseTransport, abandon, hasFlow } from './transports/base.js';
+import { type AsyncBaseTransport, beginCall, endCall, hasFlow } from './transports/base.js';
 
 /** Called with every request, just before it is sent. */
 export type RequestHook = (request: Request) => MaybePromise<void>;
@@ -45,7 +45,7 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     const transport = io.transportFor(request);
     const startedAt = io.now();
     if (hasFlow(transport)) response = yield* transport.flow(request);
-    else response = yield* answered(request, transport.handleAsyncRequest(request));
+    else response = yield* answered(request, transport);
     response.request = request;
     response.defaultEncoding = settings.defaultEncoding;
     response.sentAt(startedAt, io);
@@ -62,24 +62,31 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     return response;
   } catch (error) {
     response?.closeNow();
+    request.stream.abandon(error);
     if (error instanceof HTTPError) error.attachRequest(request);
     throw error;
   }
 }
 
-/** Waits for a transport that is no flow. If the call ends first, so does the transport's, and a late answer is closed. */
-function* answered(request: Request, answer: MaybePromise<Response>): Flow<Response> {
-  if (!isThenable(answer)) return checked(answer);
+/** Asks a transport that is no flow. If the call ends first, so does the transport's, and a late answer is closed. */
+function* answered(request: Request, transport: AsyncBaseTransport): Flow<Response> {
+  let answer: MaybePromise<Response> | null = null;
+  beginCall(request);
   try {
-    return checked(yield answer);
+    answer = transport.handleAsyncRequest(request);
+    const response = checked(isThenable(answer) ? yield answer : answer);
+    endCall(request, null);
+    return response;
   } catch (error) {
-    abandon(request, error);
-    answer.then(
-      (late) => {
-        if (late instanceof Response) late.closeNow();
-      },
-      () => {},
-    );
+    endCall(request, { reason: error });
+    if (isThenable(answer)) {
+      answer.then(
+        (late) => {
+          if (late instanceof Response) late.closeNow();
+        },
+        () => {},
+      );
+    }
     throw error;
   }
 }

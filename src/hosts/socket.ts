@@ -23,7 +23,7 @@ export const KEPT = 2;
 export interface Sink {
   /** `bytes[0..length)` came; valid until this returns, unless `lent` and answered with KEPT. */
   octets(bytes: Uint8Array, length: number, lent: boolean): number;
-  /** The last call. `null`: the peer closed its side in order. */
+  /** `null`: the peer closed its side in order; only a failure of our writing can still follow. An error is the last call. */
   ended(error: TransportError | null): void;
 }
 

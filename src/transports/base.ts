@@ -26,19 +26,43 @@ export function hasFlow(transport: object): transport is FlowTransport {
   return typeof (transport as Partial<FlowTransport>).flow === 'function';
 }
 
-const running = new WeakMap<Request, Set<Abortable>>();
+/** What is being done about a request below the client. */
+interface Underway {
+  /** Calls of clients that sent it. */
+  callers: number;
+  /** Calls of transports that can be ended. */
+  readonly calls: Set<Abortable>;
+}
+
+const underway = new WeakMap<Request, Underway>();
+
+function underwayOf(request: Request): Underway {
+  let found = underway.get(request);
+  if (found === undefined) {
+    found = { callers: 0, calls: new Set() };
+    underway.set(request, found);
+  }
+  return found;
+}
 
 /** The call that answers `request` can be ended by `abandon`. @internal */
 export function canBeAbandoned(request: Request, call: Abortable): void {
-  const calls = running.get(request);
-  if (calls === undefined) running.set(request, new Set([call]));
-  else calls.add(call);
+  underway.get(request)?.calls.add(call);
 }
 
-/** Nobody waits for the answer to `request` any more: what a transport below was asked, perhaps by one above, ends. @internal */
-export function abandon(request: Request, reason: unknown): void {
-  const calls = running.get(request);
-  if (calls === undefined) return;
-  running.delete(request);
-  for (const call of calls) call.abort(reason);
+/** A client hands `request` to a transport that is no flow. @internal */
+export function beginCall(request: Request): void {
+  underwayOf(request).callers++;
+}
+
+/**
+ * Its call is over. With an error, nobody waits for the answer any more: what a transport below was asked, perhaps by one
+ * above, ends, unless another call sent the same request object. @internal
+ */
+export function endCall(request: Request, failure: { readonly reason: unknown } | null): void {
+  const found = underwayOf(request);
+  found.callers--;
+  if (found.callers > 0) return;
+  underway.delete(request);
+  if (failure !== null) for (const call of found.calls) call.abort(failure.reason);
 }

@@ -221,6 +221,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
           disarm(exchange);
           return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
         } catch (error) {
+          exchange?.networkStream?.close();
           exchange?.close();
           if (fresh || !reused || exchange === null || !mayRepeat(error, exchange, request)) throw error;
           sentBefore = exchange.sent;
@@ -251,8 +252,10 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
       if (waits) exchange.writable = false;
       const onInterim = own(request.extensions, 'onInterim');
       if (onInterim !== null && onInterim !== undefined) {
-        exchange.onInterim = ({ status, head: { text, fields } }: Interim) =>
-          onInterim(status, Headers.fromWire(text, fields));
+        exchange.onInterim = ({ status, head: { text, fields } }: Interim) => {
+          const answer: unknown = onInterim(status, Headers.fromWire(text, fields));
+          if (isThenable(answer)) answer.then(undefined, (error) => exchange.fail(error));
+        };
       }
       return exchange;
     } catch (error) {

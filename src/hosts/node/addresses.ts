@@ -46,6 +46,7 @@ export function allowedOf(
   const allowed = found.filter(({ address }) => {
     const answer = allowAddress(address);
     if (typeof answer === 'boolean') return answer;
+    if (answer instanceof Promise) answer.catch(() => {});
     const got = answer instanceof Promise ? 'a promise' : String(answer);
     throw refused(`Cannot connect to ${where}: allowAddress must answer true or false at once, got ${got}`);
   });

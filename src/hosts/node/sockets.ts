@@ -61,7 +61,10 @@ class NodeSocket implements Socket {
   #own: Uint8Array | null = null;
   #stopped = false;
   #told = false;
+  /** The sink hears nothing more. */
+  #closed = false;
   #failure: Error | null = null;
+  #draining: Promise<void> | null = null;
 
   /** `where`: the peer, for messages. */
   constructor(where: string, open: (onread: net.OnReadOpts) => net.Socket) {
@@ -119,7 +122,7 @@ class NodeSocket implements Socket {
   #deliver(bytes: Uint8Array, length: number, lent: boolean): boolean {
     const { sink } = this;
     if (sink === null) {
-      if (this.#told) return true;
+      if (this.#closed) return true;
       this.#early.push(bytes.slice(0, length));
       this.#stopped = true;
       return false;
@@ -132,16 +135,21 @@ class NodeSocket implements Socket {
     return false;
   }
 
+  /** Tells the end once; and, to who goes on writing after the peer ended its side, that the socket failed after all. */
   #tell(error: Error | null): void {
-    if (this.#told) return;
+    if (this.#closed || (this.#told && error === null)) return;
     const { sink } = this;
     if (sink === null) {
-      this.#earlyEnd ??= { error };
+      if (this.#earlyEnd === null || error !== null) this.#earlyEnd = { error };
       return;
     }
     this.#told = true;
-    if (error === null) sink.ended(null);
-    else if ((error as NodeJS.ErrnoException).syscall === 'write') {
+    if (error === null) {
+      sink.ended(null);
+      return;
+    }
+    this.#closed = true;
+    if ((error as NodeJS.ErrnoException).syscall === 'write') {
       sink.ended(new WriteError(`Cannot send to ${this.#where}: ${messageOf(error)}`, { cause: error }));
     } else sink.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
   }
@@ -172,29 +180,32 @@ class NodeSocket implements Socket {
       taken = socket.write(body);
       socket.uncork();
     }
-    return taken || socket.destroyed ? undefined : this.#drained();
+    return taken && !socket.destroyed ? undefined : this.#drained();
   }
 
+  /** A promise of the host's having taken all that was written so far; one for all who wait. */
   #drained(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    if (this.#socket.destroyed) return Promise.reject(this.#cannotSend());
+    this.#draining ??= new Promise((resolve, reject) => {
       const socket = this.#socket;
-      const drained = () => {
-        socket.off('close', closed);
-        resolve();
-      };
-      const closed = () => {
+      const settle = (done: () => void) => {
+        this.#draining = null;
         socket.off('drain', drained);
-        const cause = this.#failure;
-        reject(
-          new WriteError(
-            `Cannot send to ${this.#where}: ${cause === null ? 'the connection was closed' : messageOf(cause)}`,
-            { cause },
-          ),
-        );
+        socket.off('close', closed);
+        done();
       };
+      const drained = () => settle(resolve);
+      const closed = () => settle(() => reject(this.#cannotSend()));
       socket.once('drain', drained);
       socket.once('close', closed);
     });
+    return this.#draining;
+  }
+
+  #cannotSend(): WriteError {
+    const cause = this.#failure;
+    const why = cause === null ? 'the connection was closed' : messageOf(cause);
+    return new WriteError(`Cannot send to ${this.#where}: ${why}`, { cause });
   }
 
   closeWrite(): Promise<void> {
@@ -206,7 +217,7 @@ class NodeSocket implements Socket {
   }
 
   startTls(target: TlsTarget, cancel: Cancel): Promise<Socket> {
-    this.#told = true;
+    this.#closed = true;
     this.sink = null;
     cancel.phase = 'tls';
     return new Promise((resolve, reject) => {
@@ -219,7 +230,7 @@ class NodeSocket implements Socket {
   }
 
   close(): void {
-    this.#told = true;
+    this.#closed = true;
     this.sink = null;
     this.#socket.destroy();
   }
@@ -241,7 +252,7 @@ class NodeSocket implements Socket {
       case 'ssl_object':
         return socket instanceof tls.TLSSocket ? socket : undefined;
       case 'is_readable':
-        return this.#told;
+        return this.#told || this.#closed;
       default:
         return undefined;
     }

@@ -1,0 +1,198 @@
+/** Calls, bodies and tunnels that somebody gives up half-way: nobody else is harmed, nobody is told less than the truth. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import {
+  AsyncBaseTransport,
+  AsyncHTTPTransport,
+  ConnectError,
+  ReadError,
+  Request,
+  Response,
+  StreamClosed,
+  WriteError,
+} from '../../src/index.js';
+import { failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { dialogue, gate } from '../support/dialogue.js';
+import { answering } from '../support/fake-socket.js';
+import { answer, octetsOf } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+import { strayErrorsOf } from '../support/stray-errors.js';
+
+const url = 'http://fake.invalid/';
+const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+const head = (octets: number, fields: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${octets}\r\n${fields}\r\n`;
+const upgrade = { Connection: 'Upgrade', Upgrade: 'echo' };
+
+test('a kept connection whose look was cut short is not handed to who waits', async () => {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = answering(() => answer('ok'));
+  const client = openClient({ timeout: null, limits: { maxConnections: 1 } }, environment);
+  await client.get(url);
+  await environment.host.advance(100);
+  environment.connector.socket(0).say(answer('EVIL'));
+  const controller = new AbortController();
+  const first = client.get(`${url}1`, { signal: controller.signal });
+  const second = client.get(`${url}2`);
+  controller.abort();
+  await expect(first).rejects.toBe(controller.signal.reason);
+  expect((await second).text).toBe('ok');
+});
+
+describe('a body that is closed before its end', () => {
+  const coded = gzipSync('x'.repeat(100_000), { level: 0 });
+  const made = () =>
+    new Response(200, {
+      stream: (async function* () {
+        yield coded;
+        yield coded;
+      })(),
+    });
+  const received = async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () =>
+        socket.say(head(coded.length, 'Content-Encoding: gzip\r\n')).say(coded.subarray(0, 70_000));
+    };
+    return openClient({ timeout: null }, environment).stream('GET', url);
+  };
+
+  test.each([
+    ['received and coded', received],
+    ['made by hand', async () => made()],
+  ])('is not at its end: %s', async (_name, open) => {
+    const response = await open();
+    const iterator = response.aiterBytes(10);
+    expect((await iterator.next()).done).toBe(false);
+    await response.aclose();
+    let error: unknown = null;
+    try {
+      for (let result = await iterator.next(); result.done !== true; result = await iterator.next());
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(StreamClosed);
+  });
+});
+
+test('a tunnel whose peer ended its side hears that writing fails, and gives its place back', async () => {
+  const reset = gate();
+  const server = await serve([
+    dialogue().hear().say(switching).fin().until(reset).reset(),
+    dialogue().hear().say(answer('next')),
+  ]);
+  const client = openClient({ limits: { maxConnections: 1 } });
+  const response = await client.stream('GET', server.url, { headers: upgrade });
+  const stream = response.extensions.networkStream as NonNullable<typeof response.extensions.networkStream>;
+  expect((await stream.read()).length).toBe(0);
+  reset.open();
+  let failure: unknown = null;
+  for (let write = 0; write < 1000 && failure === null; write++) {
+    await stream.write(octetsOf('more')).catch((error) => {
+      failure = error;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(failure).toBeInstanceOf(Error);
+  expect((await client.get(server.url)).text).toBe('next');
+});
+
+test('an abort in onInterim leaves no tunnel behind that nobody has', async () => {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = (socket) => {
+    socket.onWritten = () => socket.say(`HTTP/1.1 103 Early Hints\r\n\r\n${switching}`);
+  };
+  const controller = new AbortController();
+  const onInterim = () => controller.abort();
+  const call = openClient({ timeout: null }, environment).stream('GET', url, {
+    headers: upgrade,
+    extensions: { onInterim },
+    signal: controller.signal,
+  });
+  await failureOf(call, DOMException);
+  await environment.host.settled();
+  expect(environment.connector.open).toBe(0);
+});
+
+test('a call that is aborted does not end another of the same request object', async () => {
+  const environment = fakeEnvironment();
+  class Passing extends AsyncBaseTransport {
+    readonly inner = new AsyncHTTPTransport({}, environment);
+
+    override handleAsyncRequest(request: Request): Promise<Response> {
+      return this.inner.handleAsyncRequest(request);
+    }
+  }
+  const client = openClient({ transport: new Passing(), timeout: null }, environment);
+  const request = new Request('GET', url);
+  const controller = new AbortController();
+  const one = client.send(request, { signal: controller.signal });
+  const two = client.send(request);
+  await environment.host.settled();
+  controller.abort();
+  await expect(one).rejects.toBe(controller.signal.reason);
+  expect(await isSettled(two)).toBe(false);
+  for (const socket of environment.connector.sockets) if (!socket.closed) socket.say(answer('two'));
+  expect((await two).text).toBe('two');
+});
+
+test('decorating a stack never changes which error is thrown', async () => {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = (_error, frames) => frames;
+  try {
+    await failureOf(openClient().get('http://127.0.0.1:1/'), ConnectError);
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+});
+
+test('what an asynchronous onInterim throws fails the call, and is nobody else’s error', async () => {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = (socket) => {
+    socket.onWritten = () => socket.say('HTTP/1.1 103 Early Hints\r\n\r\n');
+  };
+  const onInterim = async () => {
+    throw new ReadError('mine');
+  };
+  const stray = await strayErrorsOf(async () => {
+    const call = openClient({ timeout: null }, environment).get(url, {
+      extensions: { onInterim: onInterim as unknown as () => void },
+    });
+    expect((await failureOf(call, ReadError)).message).toBe('mine');
+  });
+  expect(stray).toEqual([]);
+});
+
+test.each([
+  ['the signal has fired', { signal: AbortSignal.abort() }, {}],
+  ['a request hook throws', {}, { eventHooks: { request: [() => Promise.reject(new Error('no'))] } }],
+])('a stream body is told when %s before it is read', async (_name, options, settings) => {
+  let told = false;
+  const content = new ReadableStream<Uint8Array>({
+    cancel() {
+      told = true;
+    },
+  });
+  const client = openClient(settings);
+  await client.post('http://127.0.0.1:1/', { content, ...options }).then(
+    () => expect.unreachable(),
+    () => {},
+  );
+  expect(told).toBe(true);
+});
+
+test('writes that wait for the host share one wait', async () => {
+  const server = await serve([dialogue().hear().say(switching).stall()]);
+  const response = await openClient().stream('GET', server.url, { headers: upgrade });
+  const stream = response.extensions.networkStream as NonNullable<typeof response.extensions.networkStream>;
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  const writes = Array.from({ length: 40 }, () => stream.write(new Uint8Array(65536)));
+  const results = Promise.allSettled(writes);
+  await new Promise((resolve) => setImmediate(resolve));
+  stream.close();
+  for (const result of await results)
+    if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(WriteError);
+  process.off('warning', listen);
+  expect(warnings).toEqual([]);
+});
