@@ -187,7 +187,7 @@ test('writes that wait for the host share one wait', async () => {
   const warnings: Error[] = [];
   const listen = (warning: Error) => warnings.push(warning);
   process.on('warning', listen);
-  const writes = Array.from({ length: 40 }, () => stream.write(new Uint8Array(65536)));
+  const writes = Array.from({ length: 40 }, () => stream.write(new Uint8Array(1 << 20)));
   const results = Promise.allSettled(writes);
   await new Promise((resolve) => setImmediate(resolve));
   stream.close();
