@@ -2,7 +2,7 @@
 import type { Deadlines } from './deadlines.js';
 import { ConnectTimeout } from './exceptions.js';
 import { isThenable, Park } from './flow.js';
-import type { Address, Cancel, Connector, ConnectPhase, Socket } from './hosts/socket.js';
+import type { Address, Cancel, Connector, ConnectPhase, Socket, Waitable } from './hosts/socket.js';
 
 /** A connect under way: what its flow parks on, and what the connector tells. */
 export class ConnectAttempt extends Park implements Cancel {
@@ -18,6 +18,8 @@ export class ConnectAttempt extends Park implements Cancel {
   socket: Socket | null = null;
   error: unknown = null;
   readonly #clock: Deadlines;
+  /** What a blocking connector promised. */
+  #connecting: Waitable<Socket> | null = null;
 
   constructor(origin: string, address: Address, clock: Deadlines) {
     super();
@@ -36,6 +38,7 @@ export class ConnectAttempt extends Park implements Cancel {
       this.socket = made as Socket;
       return;
     }
+    if (connector.blocking) this.#connecting = made as Waitable<Socket>;
     (made as PromiseLike<Socket>).then(
       (socket) => {
         if (this.cancelled) {
@@ -50,6 +53,11 @@ export class ConnectAttempt extends Park implements Cancel {
         this.wake();
       },
     );
+  }
+
+  override block(timeoutMs: number | null): boolean {
+    this.#connecting?.wait(timeoutMs);
+    return this.#connecting !== null;
   }
 
   override onExpire(ms: number): void {

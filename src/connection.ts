@@ -12,7 +12,7 @@ import { openHttp1 } from './core.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import { CloseError, ProtocolError, RemoteProtocolError, type TransportError } from './exceptions.js';
 import { type CallLimits, Exchange, type Interim } from './exchange.js';
-import type { MaybePromise, Octets, Sink, Socket } from './hosts/socket.js';
+import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
 import { NetworkStream } from './network-stream.js';
 
@@ -69,7 +69,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.deadlines = owner.deadlines;
     this.#protocol = openHttp1(limits, (error) => this.#coreFailed(error));
     socket.sink = this;
-    if (!socket.blocking) socket.demand(null);
+    socket.demand();
   }
 
   get httpVersion(): string {
@@ -91,7 +91,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       protocol.end(exchange.stream, null);
     }
     exchange.sent = endStream || body !== null ? 'full' : 'partial';
-    this.#write(exchange, protocol.takeOutput() ?? '', body);
+    this.written = this.socket.write(protocol.takeOutput() ?? '', body);
     return exchange;
   }
 
@@ -101,7 +101,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     const octets = protocol.send(exchange.stream, body.length - from);
     if (octets === 0) return 0;
     const whole = from === 0 && octets === body.length;
-    this.#write(exchange, protocol.takeOutput() ?? '', whole ? body : body.subarray(from, from + octets));
+    this.written = this.socket.write(protocol.takeOutput() ?? '', whole ? body : body.subarray(from, from + octets));
     return octets;
   }
 
@@ -111,13 +111,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     protocol.end(exchange.stream, null);
     exchange.sent = 'full';
     const output = protocol.takeOutput();
-    if (output === null) this.written = undefined;
-    else this.#write(exchange, output, null);
-  }
-
-  #write(exchange: Exchange, head: Octets, body: Uint8Array | null): void {
-    const { write } = exchange.limits;
-    this.written = this.socket.write(head, body, write === null ? null : write.ms);
+    this.written = output === null ? undefined : this.socket.write(output, null);
   }
 
   /** The exchange's user gave up: HTTP/1.1 can only close the connection. */
@@ -166,7 +160,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   continueOver(socket: Socket): void {
     this.socket = socket;
     socket.sink = this;
-    if (!socket.blocking) socket.demand(null);
+    socket.demand();
   }
 
   // ── Sink ──

@@ -141,13 +141,17 @@ export class Exchange extends Park implements ByteSource {
 
   // ── what flows use ──
 
-  /** Starts the read deadline unless it runs; true: octets were delivered meanwhile (blocking host), go on. */
-  demand(): boolean {
+  override block(timeoutMs: number | null): boolean {
+    const { socket } = this.connection;
+    if (socket.blocking) socket.wait(timeoutMs);
+    return socket.blocking;
+  }
+
+  /** Says that octets are wanted, and starts the read deadline unless it runs. */
+  demand(): void {
     const { connection, limits } = this;
-    connection.socket.demand(limits.read === null ? null : limits.read.ms);
-    if (connection.socket.blocking) return true;
+    connection.socket.demand();
     if (limits.read !== null && this.list === null) arm(this, limits.read, connection.deadlines.tick());
-    return false;
   }
 
   /** Waits until the host took what was written, or the response came first. @throws WriteTimeout, WriteError */
@@ -254,7 +258,8 @@ export class Exchange extends Park implements ByteSource {
         if (chunk !== null) return chunk;
         if (this.error !== null) throw this.error;
         if (this.ended) return null;
-        if (!this.demand()) yield this;
+        this.demand();
+        yield this;
       }
     } finally {
       disarm(this);
@@ -267,7 +272,8 @@ export class Exchange extends Park implements ByteSource {
     try {
       while (!this.ended) {
         if (this.error !== null) throw this.error;
-        if (!this.demand()) yield this;
+        this.demand();
+        yield this;
       }
     } finally {
       disarm(this);
@@ -314,7 +320,8 @@ export class Exchange extends Park implements ByteSource {
       while (this.#filled === 0) {
         if (this.error !== null) throw this.error;
         if (this.ended) return 0;
-        if (!this.demand()) yield this;
+        this.demand();
+        yield this;
       }
       this.downloaded += this.#filled;
       return this.#filled;

@@ -3,10 +3,10 @@
  * promise, or a plain value (it goes on at once). It neither knows nor cares who drives it.
  *
  * `runAsync` resumes a flow in the very step that wakes it and makes one promise in all; `drive` makes none; `runSync`
- * refuses to wait. An abort that fires while a step is running is queued until the generator is suspended; yields inside
- * `finally` are still driven afterwards.
+ * blocks its thread at each Park until that is woken, and refuses promises. An abort that fires while a step is running is
+ * queued until the generator is suspended; yields inside `finally` are still driven afterwards.
  */
-import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
+import { arm, DeadlineNode, type Deadlines, disarm, strike } from './deadlines.js';
 import { HTTPError } from './exceptions.js';
 
 export type Flow<T> = Generator<unknown, T, unknown>;
@@ -26,6 +26,14 @@ export class Park extends DeadlineNode {
     if (run === null) return;
     this.run = null;
     run.step(false, undefined);
+  }
+
+  /**
+   * Blocks the thread until something happens that may wake who waits here, for `timeoutMs` at the most (`null`: as long as
+   * it takes). False: what is waited for comes from this thread's own event loop, so that nothing can happen.
+   */
+  block(_timeoutMs: number | null): boolean {
+    return false;
   }
 }
 
@@ -288,18 +296,98 @@ async function withCallerFrames(error: Error): Promise<never> {
   throw error;
 }
 
-/** Drives a flow that never waits. @throws TypeError, into the flow, where it would. */
-export function runSync<T>(flow: Flow<T>): T {
-  let result = flow.next();
-  while (result.done !== true) {
-    const yielded = result.value;
-    if (yielded instanceof Park || isThenable(yielded)) {
-      result = flow.throw(
-        new TypeError('Cannot wait in a blocking call: the transport or a hook answered with a promise'),
-      );
-    } else {
-      result = flow.next(yielded);
+/** Milliseconds until the node's deadline; `null`: it has none. */
+function leftOf(node: DeadlineNode | null, now: number): number | null {
+  return node === null || node.list === null ? null : node.expiresAt - now;
+}
+
+/** Drives one flow on a thread that blocks. No timer fires there: deadlines are kept by who waits. */
+class BlockingRun<T> implements Resumable, Abortable {
+  readonly #flow: Flow<T>;
+  readonly #clock: Deadlines;
+  readonly #guard: Guard | null;
+  #resumed = false;
+  #abort: { readonly reason: unknown } | null = null;
+
+  constructor(flow: Flow<T>, clock: Deadlines, guard: Guard | null) {
+    this.#flow = flow;
+    this.#clock = clock;
+    this.#guard = guard;
+    if (guard !== null && guard.target === null) guard.target = this;
+  }
+
+  step(): void {
+    this.#resumed = true;
+  }
+
+  abort(reason: unknown): void {
+    this.#abort = { reason };
+  }
+
+  run(): T {
+    try {
+      let result = this.#flow.next();
+      while (result.done !== true) {
+        const { value } = result;
+        const failure = value instanceof Park ? this.#wait(value) : this.#failureOf(value);
+        result = failure === null ? this.#flow.next(value) : this.#flow.throw(failure.reason);
+      }
+      const aborted = this.#aborted();
+      if (aborted === null) return result.value;
+      (result.value as Partial<Disposable> | null | undefined)?.[Symbol.dispose]?.();
+      throw aborted.reason;
+    } finally {
+      this.#guard?.leave(this);
     }
   }
-  return result.value;
+
+  #aborted(): { readonly reason: unknown } | null {
+    const abort = this.#abort;
+    this.#abort = null;
+    return abort;
+  }
+
+  /** Why the flow cannot go on with `value`, or `null`. */
+  #failureOf(value: unknown): { readonly reason: unknown } | null {
+    const refused = isThenable(value);
+    if (refused) value.then(undefined, () => {});
+    return this.#aborted() ?? (refused ? cannotWait() : null);
+  }
+
+  /** Blocks until the Park is woken; what went wrong meanwhile, or `null`. */
+  #wait(park: Park): { readonly reason: unknown } | null {
+    park.run = this;
+    this.#resumed = false;
+    for (;;) {
+      const now = this.#clock.tick();
+      const total = leftOf(this.#guard, now);
+      const left = leftOf(park, now);
+      if (total !== null && total <= 0) strike(this.#guard as Guard);
+      const failure = this.#aborted();
+      if (failure !== null) {
+        park.run = null;
+        return failure;
+      }
+      if (this.#resumed) return null;
+      if (left !== null && left <= 0) strike(park);
+      else if (!park.block(total === null || left === null ? (total ?? left) : Math.min(total, left))) {
+        park.run = null;
+        return cannotWait();
+      }
+    }
+  }
+}
+
+function cannotWait(): { readonly reason: TypeError } {
+  return {
+    reason: new TypeError('Cannot wait in a blocking call: the transport, a hook or the body answered with a promise'),
+  };
+}
+
+/**
+ * Drives a flow on a thread that blocks. @throws what the flow throws; into the flow, a TypeError where it waits for what
+ * only an event loop could bring
+ */
+export function runSync<T>(flow: Flow<T>, clock: Deadlines, guard: Guard | null = null): T {
+  return new BlockingRun(flow, clock, guard).run();
 }

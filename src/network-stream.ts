@@ -19,7 +19,7 @@ import {
   WriteTimeout,
 } from './exceptions.js';
 import { type Flow, isThenable, Park, runAsync } from './flow.js';
-import type { Cancel, ConnectPhase, MaybePromise, Socket } from './hosts/socket.js';
+import type { Cancel, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
 import { TlsSettings } from './tls.js';
 
@@ -55,12 +55,19 @@ class Waiting extends Park {
   error: unknown = null;
   octets: Uint8Array<ArrayBuffer> = NOTHING;
   readonly maxOctets: number;
+  readonly #socket: Socket;
   readonly #late: (ms: number) => TransportError;
 
-  constructor(late: (ms: number) => TransportError, maxOctets = 0) {
+  constructor(socket: Socket, late: (ms: number) => TransportError, maxOctets = 0) {
     super();
+    this.#socket = socket;
     this.#late = late;
     this.maxOctets = maxOctets;
+  }
+
+  override block(timeoutMs: number | null): boolean {
+    if (this.#socket.blocking) this.#socket.wait(timeoutMs);
+    return this.#socket.blocking;
   }
 
   /** Ends the wait once; what comes later does not count. */
@@ -87,12 +94,20 @@ class Handshake extends Waiting implements Cancel {
   securedAt = 0;
   socket: Socket | null = null;
   readonly now: () => number;
+  /** What a blocking socket promised. */
+  securing: Waitable<Socket> | null = null;
 
-  constructor(origin: string, now: () => number) {
+  constructor(below: Socket, origin: string, now: () => number) {
     super(
+      below,
       (ms) => new ConnectTimeout(`Cannot set up TLS with ${origin}: it was not done after ${ms} ms`, { phase: 'tls' }),
     );
     this.now = now;
+  }
+
+  override block(timeoutMs: number | null): boolean {
+    this.securing?.wait(timeoutMs);
+    return this.securing !== null;
   }
 
   cancel(error: TransportError): void {
@@ -230,16 +245,11 @@ export class NetworkStream {
     return this.#connection.deadlines.ofLimit(durationMs(own(options, 'timeout') ?? null, 'timeout'));
   }
 
-  /** Waits until `waiting` has ended; `advance` lets a blocking host do its part. */
-  *#until(waiting: Waiting, limit: DeadlineList | null, advance: () => boolean): Flow<void> {
-    const { deadlines } = this.#connection;
-    if (limit !== null && !waiting.done) arm(waiting, limit, deadlines.tick());
+  /** Waits until `waiting` has ended. */
+  *#until(waiting: Waiting, limit: DeadlineList | null): Flow<void> {
+    if (limit !== null && !waiting.done) arm(waiting, limit, this.#connection.deadlines.tick());
     try {
-      while (!waiting.done) {
-        if (!advance()) yield waiting;
-        // No timer fires while a host blocks.
-        else if (limit !== null && !waiting.done && deadlines.tick() >= waiting.expiresAt) waiting.onExpire(limit.ms);
-      }
+      while (!waiting.done) yield waiting;
     } finally {
       disarm(waiting);
     }
@@ -253,18 +263,17 @@ export class NetworkStream {
     checkFields(options, LIMIT_NAMES, 'read from the peer');
     const limit = this.#limitOf(options);
     this.#refuseDuringHandshake('read from');
+    const { socket } = this.#connection;
     const read = new Waiting(
+      socket,
       (ms) => new ReadTimeout(`Cannot read from the peer: no octets for ${ms} ms`, { phase: 'read' }),
       maxOctets,
     );
     this.#reads.push(read);
     this.#serve();
     try {
-      yield* this.#until(read, limit, () => {
-        const { socket } = this.#connection;
-        socket.demand(limit === null ? null : limit.ms);
-        return socket.blocking;
-      });
+      if (!read.done) socket.demand();
+      yield* this.#until(read, limit);
       return read.octets;
     } finally {
       const index = this.#reads.indexOf(read);
@@ -281,9 +290,11 @@ export class NetworkStream {
     this.#refuseDuringHandshake('write to');
     if (this.#writeEnded || this.#connection.closed) throw this.#notWritable();
     if (octets.length === 0) return;
-    const taken = this.#connection.socket.write(octets, null, limit === null ? null : limit.ms);
+    const { socket } = this.#connection;
+    const taken = socket.write(octets, null);
     if (!isThenable(taken)) return;
     const write = new Waiting(
+      socket,
       (ms) => new WriteTimeout(`Cannot write to the peer: octets were not taken within ${ms} ms`, { phase: 'write' }),
     );
     this.#writes++;
@@ -293,7 +304,7 @@ export class NetworkStream {
       this.#closeIfOver();
     };
     (taken as PromiseLike<void>).then(() => ended(null), ended);
-    yield* this.#until(write, limit, () => false);
+    yield* this.#until(write, limit);
   }
 
   *#securing(options: StartTlsOptions | undefined): Flow<this> {
@@ -311,11 +322,11 @@ export class NetworkStream {
     const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null);
     const name = own(options, 'serverHostname') ?? hostOf(connection.origin);
     const target = settings.target(name, null, own(options, 'alpn') ?? [], null);
-    const handshake = new Handshake(connection.origin, () => host.now());
+    const handshake = new Handshake(connection.socket, connection.origin, () => host.now());
     this.#handshake = handshake;
     try {
       this.#begin(handshake, connection.socket.startTls(target, handshake));
-      yield* this.#until(handshake, limit, () => false);
+      yield* this.#until(handshake, limit);
       connection.continueOver(handshake.socket as Socket);
       return this;
     } catch (error) {
@@ -336,6 +347,7 @@ export class NetworkStream {
       handshake.socket = socket;
       handshake.settle(null);
     };
+    if (this.#connection.socket.blocking && isThenable(made)) handshake.securing = made as Waitable<Socket>;
     if (isThenable(made)) (made as PromiseLike<Socket>).then(secured, (error) => handshake.settle(error));
     else secured(made as Socket);
   }
@@ -377,7 +389,7 @@ export class NetworkStream {
     this.#buffered = 0;
     this.#serve();
     if (this.#connection.closed) return;
-    this.#connection.socket.demand(null);
+    this.#connection.socket.demand();
     this.#closeIfOver();
   }
 

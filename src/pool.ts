@@ -14,7 +14,8 @@ import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import { CloseError, PoolTimeout, type TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
 import { type Flow, Park } from './flow.js';
-import type { Address, Connector, TlsSessions } from './hosts/socket.js';
+import type { Host } from './hosts/host.js';
+import type { Address, Connector, Socket, TlsSessions } from './hosts/socket.js';
 
 /** Everything that connections are shared by: they are, only where all of it is equal. */
 export interface Site {
@@ -93,10 +94,21 @@ class Waiter extends Park {
   }
 
   override onExpire(ms: number): void {
-    this.error = new PoolTimeout(
-      `Cannot send the request to ${this.site.origin}: no connection of the pool became free after ${ms} ms`,
-      { phase: 'pool', sent: 'none', retryable: true },
-    );
+    this.#fail(`no connection of the pool became free after ${ms} ms`);
+  }
+
+  /** Only this thread could free one, and it is here. */
+  override block(): boolean {
+    this.#fail('all connections of the pool are in use, and a blocking call cannot wait for one');
+    return true;
+  }
+
+  #fail(why: string): void {
+    this.error = new PoolTimeout(`Cannot send the request to ${this.site.origin}: ${why}`, {
+      phase: 'pool',
+      sent: 'none',
+      retryable: true,
+    });
     this.wake();
   }
 }
@@ -111,8 +123,22 @@ export interface Acquired {
   securedAt: number;
 }
 
-/** Where a flow waits for the host's next turn. */
-class NextTurn extends Park {}
+/** Where a flow waits for the host's next turn, after which an idle socket has delivered what came. */
+class NextTurn extends Park {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, host: Host) {
+    super();
+    this.#socket = socket;
+    if (!socket.blocking) host.nextTurn(() => this.wake());
+  }
+
+  override block(): boolean {
+    this.#socket.wait(0);
+    this.wake();
+    return true;
+  }
+}
 
 /** Looks after idle connections: those idle for a while no longer keep the process alive. */
 class Sweeper extends DeadlineNode {
@@ -235,7 +261,7 @@ export class ConnectionPool implements ConnectionOwner {
       if (justReleased) return connection;
       let checked = false;
       try {
-        if (!this.#connector.blocking) yield this.#later();
+        yield new NextTurn(connection.socket, this.deadlines.host);
         checked = true;
       } finally {
         if (!checked) this.#restore(connection, expires);
@@ -264,13 +290,6 @@ export class ConnectionPool implements ConnectionOwner {
     if (expires) arm(connection, this.deadlines.of(leftMs), this.deadlines.now);
   }
 
-  /** A place to wait for a whole turn of the host's loop, counted from now. */
-  #later(): NextTurn {
-    const turn = new NextTurn();
-    this.deadlines.host.nextTurn(() => turn.wake());
-    return turn;
-  }
-
   /** Waits in line. A connection, or `null`: leave to connect (already counted). */
   *#inLine(site: Site, limits: CallLimits, fresh: boolean): Flow<HttpConnection | null> {
     const waiter = new Waiter(site, fresh);
@@ -282,8 +301,7 @@ export class ConnectionPool implements ConnectionOwner {
         if (waiter.error !== null) throw waiter.error;
         if (waiter.connection?.closed === true) this.#serveAgain(waiter);
         if (waiter.connection !== null || waiter.mayConnect) break;
-        if (this.#connector.blocking) waiter.onExpire(limits.pool?.ms ?? 0);
-        else yield waiter;
+        yield waiter;
       }
       taken = true;
       return waiter.connection;

@@ -9,6 +9,12 @@ import type { TransportError } from '../exceptions.js';
 /** A value now, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
+/** What a blocking host promises: who has nothing else to do can wait for it. Callbacks are called inside `wait`. */
+export interface Waitable<T> extends PromiseLike<T> {
+  /** Waits for something to happen about it, for `timeoutMs` at the most (`null`: as long as it takes). False: nothing did. */
+  wait(timeoutMs: number | null): boolean;
+}
+
 /** A string stands for its Latin-1 octets. Hosts without such a write encode it. */
 export type Octets = Uint8Array | string;
 
@@ -30,16 +36,22 @@ export interface Sink {
 export interface Socket {
   /** Protocol that TLS negotiated, or `null`. */
   readonly alpn: string | null;
-  /** `demand` delivers before it returns. */
+  /** Nothing is delivered but inside `wait`. */
   readonly blocking: boolean;
   /** Set by the owner before its first `demand`; nothing is delivered earlier. */
   sink: Sink | null;
   /** A large body is being streamed: read into memory that the sink may keep. */
   lend: boolean;
-  /** Octets are wanted. Event loop: reading is on again. Blocking host: one read of at most `timeoutMs`, delivered here. */
-  demand(timeoutMs: number | null): void;
+  /** Octets are wanted: reading is on again. */
+  demand(): void;
+  /**
+   * Of a blocking socket: waits until something happens on it, for `timeoutMs` at the most (`null`: as long as it takes; 0:
+   * not at all). True: octets or the end were delivered, or octets that waited to be sent were taken, so that the promise
+   * of their `write` may have settled; both inside this call.
+   */
+  wait(timeoutMs: number | null): boolean;
   /** Sends head, then body, unbroken and in call order. `undefined`: the host took it; else a promise of its having done so. */
-  write(head: Octets, body: Uint8Array | null, timeoutMs: number | null): MaybePromise<void>;
+  write(head: Octets, body: Uint8Array | null): MaybePromise<void>;
   /** Closes our side only. A promise settles when what was written, and the end, have left. */
   closeWrite(): MaybePromise<void>;
   /** TLS over this socket, which must not be used afterwards. */
@@ -109,7 +121,10 @@ export interface Cancel {
 }
 
 export interface Connector {
+  /** What `connect` and its sockets promise is Waitable. */
   readonly blocking: boolean;
   /** @throws (or rejects with) ConnectError, whose `phase` says what failed. */
   connect(address: Address, cancel: Cancel): MaybePromise<Socket>;
+  /** Who uses it connects no more: what it holds besides its sockets is given up. Idempotent. */
+  close(): void;
 }

@@ -216,7 +216,8 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
           if (exchange.sent !== 'full') yield* this.#upload(exchange, connection, reader ?? new PiecesReader(body));
           while (exchange.status === 0) {
             if (exchange.error !== null) throw exchange.error;
-            if (!exchange.demand()) yield exchange;
+            exchange.demand();
+            yield exchange;
           }
           disarm(exchange);
           return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));

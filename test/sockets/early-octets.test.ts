@@ -44,7 +44,7 @@ test.each([
       ended = true;
     },
   };
-  socket.demand(null);
+  socket.demand();
   for (let turn = 0; turn < 100 && (heard !== said || ended !== ends); turn++) await nextTurn();
   expect([heard, ended]).toEqual([said, ends]);
   socket.close();

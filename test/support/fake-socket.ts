@@ -62,6 +62,10 @@ export class FakeSocket implements Socket {
     this.#schedule();
   }
 
+  wait(): boolean {
+    return false;
+  }
+
   write(head: Octets, body: Uint8Array | null): MaybePromise<void> {
     if (this.closed) throw new Error('Cannot write: the fake socket is closed');
     this.#written.push(Buffer.from(octetsOf(head)));
@@ -189,6 +193,8 @@ export class FakeConnector implements Connector {
       });
     });
   }
+
+  close(): void {}
 
   #open(address: Address): FakeSocket {
     const socket = new FakeSocket(address);

@@ -161,6 +161,10 @@ class NodeSocket implements Socket {
     this.#socket.resume();
   }
 
+  wait(): boolean {
+    return false;
+  }
+
   #deliverEarly(): void {
     for (const bytes of this.#early.splice(0)) this.#deliver(bytes, bytes.length, false);
     const end = this.#earlyEnd;
@@ -372,4 +376,5 @@ export const connector: Connector = {
       settle(socket.host, event, where, cancel, resolve, reject, () => socket);
     });
   },
+  close() {},
 };
