@@ -196,6 +196,11 @@ export const CODING_GZIP = 1;
 export const CODING_DEFLATE = 2;
 export const CODING_DEFLATE_RAW = 3;
 export const CODING_ZLIB = 4;
+/** In the second module alone, as CODING_ZSTD. */
+export const CODING_BROTLI = 5;
+export const CODING_ZSTD = 6;
+/** What `decoderCreate` of the second module answers for a coding that is not in it. */
+export const NO_SUCH_CODING = 0xffffffff;
 
 // ── what one `decoderDecode` ended with (KIND_DECODED.code) ──
 /** All input was consumed; more is needed. */
@@ -227,6 +232,22 @@ export const RULE_CODING_SYMBOL = 82;
 export const RULE_CODING_DISTANCE = 83;
 export const RULE_CODING_OCTETS_LIMIT = 84;
 export const RULE_CODING_RATIO_LIMIT = 85;
+export const RULE_CODING_WINDOW_LIMIT = 86;
+export const RULE_CODING_ZSTD_MAGIC = 96;
+export const RULE_CODING_ZSTD_RESERVED = 97;
+export const RULE_CODING_ZSTD_DICTIONARY = 98;
+export const RULE_CODING_ZSTD_BLOCK_TYPE = 99;
+export const RULE_CODING_ZSTD_BLOCK_SIZE = 100;
+export const RULE_CODING_ZSTD_LITERALS = 101;
+export const RULE_CODING_ZSTD_HUFFMAN_TREE = 102;
+export const RULE_CODING_ZSTD_LITERALS_STREAM = 103;
+export const RULE_CODING_ZSTD_SEQUENCES = 104;
+export const RULE_CODING_ZSTD_FSE_TABLE = 105;
+export const RULE_CODING_ZSTD_SEQUENCES_STREAM = 106;
+export const RULE_CODING_ZSTD_NO_TABLE = 107;
+export const RULE_CODING_ZSTD_OFFSET = 108;
+export const RULE_CODING_ZSTD_CONTENT_SIZE = 109;
+export const RULE_CODING_ZSTD_CHECKSUM = 110;
 
 // ── limits that are not options ──
 /** Chunk extensions and leading zeros of chunk sizes, in octets, over one message (SECURITY: CVE-2023-39326). */
@@ -243,3 +264,7 @@ export const INTERIM_CEILING = 100;
 export const BODY_OCTETS_MAX = 9007199254740991;
 /** Most decoded octets one `decoderDecode` makes. */
 export const DECODED_OCTETS_PER_CALL = 65536;
+/** Largest window that a brotli or zstd body may ask for, unless `decoderCreate` is told otherwise (RFC 9659). */
+export const WINDOW_OCTETS_DEFAULT = 8388608;
+/** Most that it grants, whatever is asked for. */
+export const WINDOW_OCTETS_CEILING = 134217728;

@@ -112,15 +112,34 @@ export function isLive(payload: usize): bool {
 }
 
 /**
- * Moves `used` octets of a block into a new one of `size` octets and frees the old; 0 (and the old kept) without
- * memory.
+ * A block of `size` octets with the first `used` of another, which is freed, or grows where it stands if it is the last
+ * of the heap; 0 (and the old kept) without memory.
  */
 export function resize(payload: usize, used: usize, size: usize): usize {
+  if (extendLast(payload, size)) return payload;
   const next = allocate(size);
   if (!next) return 0;
   memory.copy(next, payload, used);
   release(payload);
   return next;
+}
+
+/**
+ * Lets the last block of the heap grow in place, unless one of the size is free: else each stream that begins small and
+ * grows would leave one more large block behind. @returns false if that is not so, or there is no memory.
+ */
+function extendLast(payload: usize, size: usize): bool {
+  if (failAfter >= 0 || size > 0x40000000) return false;
+  const block = payload - HEADER_OCTETS;
+  const before = octetsOf(load<u32>(block));
+  const sizeClass = classOf(size + HEADER_OCTETS);
+  const after = octetsOf(sizeClass);
+  if (block + before != heapTop || after <= before || load<u32>(freeLists + sizeClass * 4)) return false;
+  if (!extend(after - before)) return false;
+  live += <u32>size - load<u32>(block, 4);
+  store<u32>(block, sizeClass);
+  store<u32>(block, <u32>size, 4);
+  return true;
 }
 
 function extend(octets: usize): usize {

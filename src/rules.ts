@@ -16,6 +16,7 @@ export interface Rule {
 const FRAMING = 'RFC 9112 §6.3';
 const CHUNKED = 'RFC 9112 §7.1';
 const DEFLATE = 'RFC 1951 §3.2';
+const ZSTD = 'RFC 8878 §3.1.1';
 
 /** Every rule by its number. */
 export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
@@ -192,6 +193,61 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
     abi.RULE_CODING_RATIO_LIMIT,
     { what: 'decode content: it grows beyond Limits.decodedRatio', source: 'RFC 9110 §17', unit: 'times' },
   ],
+  [
+    abi.RULE_CODING_WINDOW_LIMIT,
+    { what: 'decode content: expected no larger window than the limit allows', source: 'RFC 9659 §3', unit: 'octets' },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_MAGIC,
+    { what: 'decode zstd: expected the magic number of a frame at its start', source: ZSTD },
+  ],
+  [abi.RULE_CODING_ZSTD_RESERVED, { what: 'decode zstd: expected reserved bits to be zero', source: `${ZSTD}.1.1` }],
+  [
+    abi.RULE_CODING_ZSTD_DICTIONARY,
+    { what: 'decode zstd: expected a frame without dictionary', source: `${ZSTD}.1.3` },
+  ],
+  [abi.RULE_CODING_ZSTD_BLOCK_TYPE, { what: 'decode zstd: expected block type 0, 1 or 2', source: `${ZSTD}.2.2` }],
+  [
+    abi.RULE_CODING_ZSTD_BLOCK_SIZE,
+    { what: 'decode zstd: expected no larger block than the window and 128 KiB', source: `${ZSTD}.2.4` },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_LITERALS,
+    { what: 'decode zstd: the sizes of the literals section do not fit the block', source: `${ZSTD}.3.1` },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_HUFFMAN_TREE,
+    { what: 'decode zstd: the weights make no complete set of Huffman codes', source: 'RFC 8878 §4.2.1' },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_LITERALS_STREAM,
+    { what: 'decode zstd: a stream of literals does not end with its last code', source: 'RFC 8878 §4.2.2' },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_SEQUENCES,
+    { what: 'decode zstd: the header of the sequences section does not fit the block', source: `${ZSTD}.3.2.1` },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_FSE_TABLE,
+    { what: 'decode zstd: the probabilities of an FSE table do not add up', source: 'RFC 8878 §4.1.1' },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_SEQUENCES_STREAM,
+    { what: 'decode zstd: the sequences do not fit their stream, the literals or the block', source: `${ZSTD}.4` },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_NO_TABLE,
+    { what: 'decode zstd: a table is to be used again and there is none', source: `${ZSTD}.3.2.1` },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_OFFSET,
+    { what: 'decode zstd: an offset reaches back beyond the window or the frame', source: `${ZSTD}.5` },
+  ],
+  [
+    abi.RULE_CODING_ZSTD_CONTENT_SIZE,
+    { what: 'decode zstd: the content has another size than its frame says', source: `${ZSTD}.1.4` },
+  ],
+  [abi.RULE_CODING_ZSTD_CHECKSUM, { what: 'decode zstd: the checksum does not match the content', source: ZSTD }],
 ]);
 
 /** Rules that are broken by more than one octet: the first of them explains nothing. */

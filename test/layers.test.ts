@@ -48,7 +48,7 @@ const CORE: Ranks = [
   ['hpack/'],
   ['h1/', 'h2/', 'coding/'],
   ['connection'],
-  ['index', 'component'],
+  ['index', 'component', 'codings'],
 ];
 /** Folders of one rank that must not know each other. */
 const STRANGERS = ['h1/', 'h2/', 'coding/'];

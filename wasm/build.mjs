@@ -1,5 +1,5 @@
-// Builds the core for every target of asconfig.json and prints each module's size and SHA-256.
-// `node wasm/build.mjs release` builds one. A module with an import, or a second build that differs, is an error:
+// Builds both modules of the core for every target of their asconfig files and prints each one's size and SHA-256.
+// `node wasm/build.mjs release` builds that target of both. A module with an import, or a second build that differs, is an error:
 // the core must run wherever WebAssembly does, and equal sources must give equal octets.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,13 +9,13 @@ import asc from 'assemblyscript/asc';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
-const { targets } = JSON.parse(readFileSync('asconfig.json', 'utf8'));
+const CONFIGS = ['asconfig.json', 'asconfig.codings.json'];
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const twice = process.argv.includes('--twice');
 
-async function compile(target) {
+async function compile(config, target) {
   const files = new Map();
-  const { error, stderr } = await asc.main(['--target', target], {
+  const { error, stderr } = await asc.main(['--config', config, '--target', target], {
     readFile: (name, base) => {
       try {
         return readFileSync(resolve(base, name), 'utf8');
@@ -28,25 +28,31 @@ async function compile(target) {
   });
   if (error !== null) {
     process.stderr.write(stderr.toString());
-    throw new Error(`Cannot build target ${target}: ${error.message}`);
+    throw new Error(`Cannot build target ${target} of ${config}: ${error.message}`);
   }
   return files;
 }
 
 const digest = (octets) => createHash('sha256').update(octets).digest('hex');
 
-for (const target of chosen.length > 0 ? chosen : Object.keys(targets)) {
-  const { outFile } = targets[target];
-  const files = await compile(target);
+async function build(config, target, outFile) {
+  const files = await compile(config, target);
   const octets = files.get(outFile);
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(octets));
   if (imports.length > 0) {
     throw new Error(`Cannot accept ${outFile}: it imports ${imports.map((i) => `${i.module}.${i.name}`).join(', ')}`);
   }
-  if (twice && digest((await compile(target)).get(outFile)) !== digest(octets)) {
+  if (twice && digest((await compile(config, target)).get(outFile)) !== digest(octets)) {
     throw new Error(`Cannot accept ${outFile}: a second build gave other octets`);
   }
   mkdirSync(dirname(outFile), { recursive: true });
   for (const [name, contents] of files) writeFileSync(name, contents);
   console.log(`${outFile.padEnd(30)} ${String(octets.length).padStart(7)} octets  sha256 ${digest(octets)}`);
+}
+
+for (const config of CONFIGS) {
+  const { targets } = JSON.parse(readFileSync(config, 'utf8'));
+  for (const target of chosen.length > 0 ? chosen : Object.keys(targets)) {
+    await build(config, target, targets[target].outFile);
+  }
 }

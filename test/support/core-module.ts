@@ -1,4 +1,7 @@
-/** The core's three builds, instantiated anew: tests of the core run on each, since each is compiled differently. */
+/**
+ * The core's two modules in their three builds, instantiated anew: tests of the core run on each, since each is compiled
+ * differently.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 
 /** What assembly/index.ts exports, so far as connections are concerned. */
@@ -29,12 +32,16 @@ export interface Core {
 export const BUILDS = ['release', 'debug', 'nosimd'] as const;
 export type Build = (typeof BUILDS)[number];
 
-const FILES: Record<Build, string> = { release: 'core.wasm', debug: 'core.debug.wasm', nosimd: 'core.nosimd.wasm' };
+/** `codings` is the second module: assembly/codings.ts. */
+export type CoreModule = 'core' | 'codings';
+
+const SUFFIXES: Record<Build, string> = { release: 'wasm', debug: 'debug.wasm', nosimd: 'nosimd.wasm' };
 
 /** The octets of a build. @throws if the core was not built. */
-export function octetsOf(build: Build): Uint8Array<ArrayBuffer> {
-  const file = new URL(`../../wasm/build/${FILES[build]}`, import.meta.url);
-  if (!existsSync(file)) throw new Error(`Cannot load ${FILES[build]}: run "npm run build:wasm" first`);
+export function octetsOf(build: Build, module: CoreModule = 'core'): Uint8Array<ArrayBuffer> {
+  const name = `${module}.${SUFFIXES[build]}`;
+  const file = new URL(`../../wasm/build/${name}`, import.meta.url);
+  if (!existsSync(file)) throw new Error(`Cannot load ${name}: run "npm run build:wasm" first`);
   return Uint8Array.from(readFileSync(file));
 }
 

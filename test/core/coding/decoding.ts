@@ -1,20 +1,24 @@
 /** Drives the core's decoders as a host does: octets in, pieces out, at whatever cuts a test asks for. */
 import * as abi from '../../../assembly/abi.js';
-import { type Build, type Core, instanceOf, loadCore } from '../../support/core-module.js';
+import { type Build, type Core, type CoreModule, instanceOf, octetsOf } from '../../support/core-module.js';
 
 export interface DecoderCore extends Core {
-  decoderCreate(coding: number, decodedOctetsMax: number, decodedRatioMax: number): number;
+  /** `windowOctetsMax`: in the second module only. */
+  decoderCreate(coding: number, decodedOctetsMax: number, decodedRatioMax: number, windowOctetsMax?: number): number;
   decoderDecode(handle: number, from: number, to: number): number;
   decoderEnd(handle: number): number;
   decoderFree(handle: number): void;
 }
 
-export const loadDecoders = (build: Build): DecoderCore => loadCore(build) as DecoderCore;
+export const loadDecoders = (build: Build, module: CoreModule = 'core'): DecoderCore =>
+  decodersOf(octetsOf(build, module));
 export const decodersOf = (octets: Uint8Array<ArrayBuffer>): DecoderCore => instanceOf(octets) as DecoderCore;
 
 export interface Limits {
   readonly octets?: number;
   readonly ratio?: number;
+  /** Largest window, in the second module. */
+  readonly window?: number;
 }
 
 export interface Decoded {
@@ -44,7 +48,7 @@ export class Decoding {
   constructor(core: DecoderCore, coding: number, sink: Sink, limits: Limits = {}) {
     this.#core = core;
     this.#sink = sink;
-    this.handle = core.decoderCreate(coding, limits.octets ?? 0, limits.ratio ?? 0);
+    this.handle = core.decoderCreate(coding, limits.octets ?? 0, limits.ratio ?? 0, limits.window ?? 0);
     if (this.handle === 0) this.rule = abi.RULE_CODING_MEMORY;
     this.#refresh();
   }
