@@ -16,7 +16,9 @@ const hostEntries = Object.values(imports)
   .flatMap((conditions) => Object.values(conditions))
   .filter((path) => path.startsWith('./dist/'))
   .map((path) => path.slice('./dist/'.length, -'.js'.length));
-const entries = ['index', ...new Set(hostEntries)];
+/** What package.json's "exports" lead to. */
+const publicEntries = ['index', 'sync'];
+const entries = [...publicEntries, ...new Set(hostEntries)];
 
 /** Gives rollup the maps that tsc wrote, so that dist's maps lead to the TypeScript. */
 const tscSourceMaps = {
@@ -83,10 +85,10 @@ export default [
     },
   },
   {
-    input: { index: '.build/src/index.d.ts' },
+    input: Object.fromEntries(publicEntries.map((name) => [name, `.build/src/${name}.d.ts`])),
     external: isExternal,
     plugins: [publicDeclarations, dts()],
     onLog: failOnWarning,
-    output: { dir: 'dist', format: 'es' },
+    output: { dir: 'dist', format: 'es', chunkFileNames: 'chunks/[name]-[hash].d.ts' },
   },
 ];

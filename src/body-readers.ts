@@ -104,17 +104,22 @@ export interface BodyOwner {
   closeNow(): void;
 }
 
-/**
- * Iterates a source on an event loop (`aiterBytes` and its like). The source is opened by the first `next`, so that misuse
- * rejects rather than throws. `return()` closes the response.
- */
-export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined> {
+/** How a reader of one kind of response has a flow driven. */
+export interface FlowDriver {
+  /** `resolve` or `reject` is called once, perhaps at once. */
+  drive<T>(flow: Flow<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void;
+}
+
+/** On an event loop. */
+export const ON_LOOP: FlowDriver = { drive };
+
+/** Iterates a source, whoever drives. The source is opened by the first step, so that misuse fails that. */
+abstract class BodyIterator<T> {
   readonly #open: () => ByteSource;
   #source: ByteSource | null = null;
   readonly #transform: Transform<T>;
   readonly #owner: BodyOwner;
   #finished = false;
-  #tail: Promise<unknown> | null = null;
 
   constructor(open: () => ByteSource, transform: Transform<T>, owner: BodyOwner) {
     this.#open = open;
@@ -122,35 +127,21 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
     this.#owner = owner;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<T, undefined>> {
-    const step = () => this.#step();
-    const turn = this.#tail === null ? step() : this.#tail.then(step, step);
-    this.#tail = turn;
-    const clear = () => {
-      if (this.#tail === turn) this.#tail = null;
-    };
-    turn.then(clear, clear);
-    return turn;
-  }
-
-  #step(): Promise<IteratorResult<T, undefined>> {
+  /** The next result if it can be had without waiting; `null`: ask `advance`. */
+  protected now(): IteratorResult<T, undefined> | null {
     let ready = this.#transform.take();
-    if (ready === null && this.#finished) return Promise.resolve({ done: true, value: undefined });
+    if (ready === null && this.#finished) return { done: true, value: undefined };
     try {
       while (ready === null) {
         const piece = this.#opened().readNow();
-        if (piece === null) return runAsync(this.#advance());
+        if (piece === null) return null;
         this.#transform.give(piece);
         ready = this.#transform.take();
       }
     } catch (error) {
-      return Promise.reject(this.#failed(error));
+      throw this.#failed(error);
     }
-    return Promise.resolve({ done: false, value: ready });
+    return { done: false, value: ready };
   }
 
   /** What the caller sees. A source that could not be opened is its own affair. */
@@ -164,7 +155,7 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
     return this.#source;
   }
 
-  *#advance(): Flow<IteratorResult<T, undefined>> {
+  protected *advance(): Flow<IteratorResult<T, undefined>> {
     const transform = this.#transform;
     try {
       const source = this.#opened();
@@ -187,11 +178,68 @@ export class AsyncBodyIterator<T> implements AsyncIterableIterator<T, undefined>
     this.#owner.settled();
   }
 
-  return(): Promise<IteratorResult<T, undefined>> {
+  /** Nothing more is wanted: the response is closed. */
+  protected stop(): IteratorResult<T, undefined> {
     this.#finished = true;
     while (this.#transform.take() !== null);
     this.#owner.closeNow();
-    return Promise.resolve({ done: true, value: undefined });
+    return { done: true, value: undefined };
+  }
+}
+
+/** Iterates a source on an event loop (`aiterBytes` and its like): misuse rejects. `return()` closes the response. */
+export class AsyncBodyIterator<T> extends BodyIterator<T> implements AsyncIterableIterator<T, undefined> {
+  #tail: Promise<unknown> | null = null;
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    const step = () => this.#step();
+    const turn = this.#tail === null ? step() : this.#tail.then(step, step);
+    this.#tail = turn;
+    const clear = () => {
+      if (this.#tail === turn) this.#tail = null;
+    };
+    turn.then(clear, clear);
+    return turn;
+  }
+
+  #step(): Promise<IteratorResult<T, undefined>> {
+    try {
+      const ready = this.now();
+      return ready === null ? runAsync(this.advance()) : Promise.resolve(ready);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    return Promise.resolve(this.stop());
+  }
+}
+
+/** Iterates a source on a thread that blocks (`iterBytes` and its like). `return()`, as `break` does, closes the response. */
+export class BlockingBodyIterator<T> extends BodyIterator<T> implements IterableIterator<T, undefined> {
+  readonly #run: <V>(flow: Flow<V>) => V;
+
+  /** `run` drives a flow to its end. */
+  constructor(open: () => ByteSource, transform: Transform<T>, owner: BodyOwner, run: <V>(flow: Flow<V>) => V) {
+    super(open, transform, owner);
+    this.#run = run;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<T, undefined> {
+    return this.now() ?? this.#run(this.advance());
+  }
+
+  return(): IteratorResult<T, undefined> {
+    return this.stop();
   }
 }
 
@@ -200,11 +248,13 @@ class StreamSource implements UnderlyingByteSource {
   readonly type = 'bytes';
   readonly #source: ByteSource;
   readonly #owner: BodyOwner;
+  readonly #driver: FlowDriver;
   #settlePull: (() => void) | null = null;
 
-  constructor(source: ByteSource, owner: BodyOwner) {
+  constructor(source: ByteSource, owner: BodyOwner, driver: FlowDriver) {
     this.#source = source;
     this.#owner = owner;
+    this.#driver = driver;
   }
 
   pull(controller: ReadableByteStreamController): Promise<void> | undefined {
@@ -224,7 +274,7 @@ class StreamSource implements UnderlyingByteSource {
       return undefined;
     }
     return this.#until((done) =>
-      drive(
+      this.#driver.drive(
         source.next(),
         (piece) => {
           if (piece !== null) this.#give(controller, piece);
@@ -247,7 +297,7 @@ class StreamSource implements UnderlyingByteSource {
     const view = request.view as ArrayBufferView<ArrayBuffer>;
     const memory = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     return this.#until((done) =>
-      drive(
+      this.#driver.drive(
         fill.call(this.#source, memory),
         (octets) => {
           if (octets > 0) this.#guarded(controller, () => request.respond(octets));
@@ -302,6 +352,10 @@ class StreamSource implements UnderlyingByteSource {
 }
 
 /** A byte stream over a source. High-water mark 0: the socket is read when the reader asks. */
-export function byteStream(source: ByteSource, owner: BodyOwner): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream(new StreamSource(source, owner), { highWaterMark: 0 });
+export function byteStream(
+  source: ByteSource,
+  owner: BodyOwner,
+  driver: FlowDriver,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream(new StreamSource(source, owner, driver), { highWaterMark: 0 });
 }

@@ -1,22 +1,22 @@
 /**
- * The clients: settings, what a request inherits from them, and the verbs, each written once. What differs between a
- * blocking and an asynchronous client is how a flow is driven, nothing else.
+ * What all clients are: settings, what a request inherits from them, and the verbs, each written once. What differs between
+ * a blocking and an asynchronous client is how a flow is driven, nothing else: clients.ts.
  */
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { encodeRequest, NO_BODY } from './content.js';
-import { type Environment, runtime } from './environment.js';
+import type { Environment } from './environment.js';
 import { ClientClosed, TotalTimeout } from './exceptions.js';
-import { type Flow, Guard, runAsync } from './flow.js';
+import { type Flow, Guard } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
 import type { MaybePromise } from './hosts/socket.js';
 import {
+  type BaseClientOptions,
   BODY_CALL_OPTIONS,
   type BodyCallOptions,
   BUILD_OPTIONS,
   CALL_OPTIONS,
   type CallOptions,
   CLIENT_OPTIONS,
-  type ClientOptions,
   checkCall,
   checkHooks,
   EVENT_HOOKS,
@@ -27,7 +27,6 @@ import {
   SEND_OPTIONS,
   type SendOptions,
   signalOf,
-  transportOf,
 } from './options.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
 import {
@@ -41,13 +40,10 @@ import {
 } from './request.js';
 import { refuseCredentials } from './request-head.js';
 import type { DefaultEncoding, Response } from './response.js';
-import { type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
-import type { AsyncBaseTransport } from './transports/base.js';
-import { AsyncHTTPTransport } from './transports/http.js';
+import { type Io, type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
+import type { AnyTransport } from './transports/base.js';
 import { type Origin, URL, type URLTypes } from './url.js';
 import { VERSION } from './version.js';
-
-export type { BodyCallOptions, CallOptions, ClientOptions, EventHooks, SendOptions } from './options.js';
 
 /** The hooks of a client: the lists may be changed and replaced. */
 interface Hooks {
@@ -83,10 +79,10 @@ interface CachedBase {
   readonly base: RequestBase;
 }
 
-/** Settings and verbs of every client; `R` is what a call gives. */
-export abstract class BaseClient<R extends MaybePromise<Response>> {
+/** Settings and verbs of every client; `R` is what a call gives, `T` what it sends by. */
+export abstract class BaseClient<R, T extends AnyTransport> {
   /** @internal */ protected readonly environment: Environment;
-  /** @internal */ protected readonly transport: AsyncBaseTransport;
+  /** @internal */ protected readonly transport: T;
   readonly #defaultEncoding: DefaultEncoding;
   #headers: Headers;
   #params: QueryParams;
@@ -99,7 +95,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   #closed = false;
 
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. @internal */
-  constructor(options: ClientOptions | undefined, environment: Environment) {
+  constructor(options: BaseClientOptions<T> | undefined, environment: Environment) {
     checkFields(options, CLIENT_OPTIONS, 'make a client');
     this.environment = environment;
     this.#headers = new Headers(defaultHeaders());
@@ -113,12 +109,16 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     functionOf(own(options, 'allowAddress'), 'allowAddress');
     functionOf(own(options, 'resolve'), 'resolve');
     const wrap = functionOf(own(options, 'wrapTransport'), 'wrapTransport');
-    const inner = transportOf(own(options, 'transport') ?? this.defaultTransport(options), 'a transport');
-    this.transport = wrap === null ? inner : transportOf(wrap(inner), 'wrapTransport to give a transport');
+    const inner = this.checked(own(options, 'transport') ?? this.defaultTransport(options), 'a transport');
+    this.transport = wrap === null ? inner : this.checked(wrap(inner), 'wrapTransport to give a transport');
   }
 
   /** @internal */
-  protected abstract defaultTransport(options: ClientOptions | undefined): AsyncBaseTransport;
+  protected abstract defaultTransport(options: BaseClientOptions<T> | undefined): T;
+  /** @internal A transport of this client's kind, from `source`. @throws TypeError */
+  protected abstract checked(transport: T, source: string): T;
+  /** @internal Asks a transport for its answer. */
+  abstract ask(transport: T, request: Request): MaybePromise<Response>;
   /** @internal Drives a flow the client's way. */
   protected abstract run(flow: Flow<Response>, guard: Guard | null): R;
   /** @internal A call that fails before it begins. */
@@ -175,7 +175,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
     this.#hooks = hooksOf(hooks);
   }
 
-  /** True after `aclose()`: every call rejects with ClientClosed. */
+  /** True once it was closed: every call fails with ClientClosed. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -183,7 +183,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
   // ── Io ──
 
   /** @internal */
-  transportFor(_request: Request): AsyncBaseTransport {
+  transportFor(_request: Request): T {
     return this.transport;
   }
 
@@ -294,7 +294,7 @@ export abstract class BaseClient<R extends MaybePromise<Response>> {
       request.stream.abandon(error);
       return this.fail(error);
     }
-    return this.run(send(this, request, settings), guard);
+    return this.run(send(this as Io, request, settings), guard);
   }
 
   #settingsFor(stream: boolean, guard: Guard | null): SendSettings {
@@ -433,49 +433,4 @@ function encodingOf(given: unknown): DefaultEncoding {
 function appended(base: URL, reference: URL): URL {
   const path = reference.toString().replace(/^\/+/, '');
   return base.join(path === '' || /^[?#]/.test(path) ? path : `./${path}`);
-}
-
-/** A client for event loops. Its methods never throw: they reject. */
-export class AsyncClient extends BaseClient<Promise<Response>> {
-  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
-  constructor(options?: ClientOptions);
-  /** `environment` is for tests. @internal */
-  constructor(options: ClientOptions | undefined, environment: Environment | undefined);
-  constructor(options?: ClientOptions, environment: Environment = runtime) {
-    super(options, environment);
-  }
-
-  /** @internal */
-  protected override defaultTransport(options: ClientOptions | undefined): AsyncBaseTransport {
-    return new AsyncHTTPTransport(
-      {
-        verify: own(options, 'verify'),
-        cert: own(options, 'cert'),
-        limits: own(options, 'limits'),
-        allowAddress: own(options, 'allowAddress'),
-        resolve: own(options, 'resolve'),
-      },
-      this.environment,
-    );
-  }
-
-  /** @internal */
-  protected override run(flow: Flow<Response>, guard: Guard | null): Promise<Response> {
-    return runAsync(flow, guard);
-  }
-
-  /** @internal */
-  protected override fail(error: unknown): Promise<Response> {
-    return Promise.reject(error);
-  }
-
-  /** Closes every connection; what is in flight fails with CloseError. Idempotent. */
-  async aclose(): Promise<void> {
-    if (this.markClosed()) await this.transport.aclose();
-  }
-
-  /** As `aclose()`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.aclose();
-  }
 }

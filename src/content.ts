@@ -4,7 +4,7 @@
  */
 import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
-import { isThenable } from './flow.js';
+import { type Flow, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { type PrimitiveData, primitiveText } from './query-params.js';
 
@@ -43,6 +43,8 @@ export interface RequestBody {
   readonly length: number | null;
   /** It can be read again from the start. */
   readonly replayable: boolean;
+  /** It can only be read on an event loop. */
+  readonly async: boolean;
   /** @throws StreamConsumed if it was read before and cannot be again. */
   open(): BodyReader;
   /** Nobody will read it: a source that nobody has begun to read, and that cannot be read twice, is told. */
@@ -55,6 +57,7 @@ const encoder = new TextEncoder();
 class OctetsBody implements RequestBody {
   readonly octets: Uint8Array<ArrayBuffer>;
   readonly replayable = true;
+  readonly async = false;
 
   constructor(octets: Uint8Array<ArrayBuffer>) {
     this.octets = octets;
@@ -87,14 +90,19 @@ export function octetsBody(octets: Uint8Array<ArrayBuffer>): RequestBody {
   return new OctetsBody(octets);
 }
 
-/** All octets of a body, read on an event loop. */
-export async function joinedBody(body: RequestBody): Promise<Uint8Array<ArrayBuffer>> {
+/** All octets of a body. */
+export function* joinedBody(body: RequestBody): Flow<Uint8Array<ArrayBuffer>> {
   const reader = body.open();
   const pieces: Uint8Array[] = [];
   let octets = 0;
-  for (let piece = await reader.next(); piece !== null; piece = await reader.next()) {
-    pieces.push(piece);
-    octets += piece.length;
+  try {
+    for (let piece = yield* wait(reader.next()); piece !== null; piece = yield* wait(reader.next())) {
+      pieces.push(piece);
+      octets += piece.length;
+    }
+  } catch (error) {
+    reader.cancel(error);
+    throw error;
   }
   const whole = new Uint8Array(octets);
   let at = 0;
@@ -110,12 +118,14 @@ class StreamBody implements RequestBody {
   readonly octets = null;
   readonly length: number | null;
   readonly replayable: boolean;
+  readonly async: boolean;
   readonly #open: () => BodyReader;
   #opened = false;
 
-  constructor(length: number | null, replayable: boolean, open: () => BodyReader) {
+  constructor(length: number | null, kind: { replayable: boolean; async: boolean }, open: () => BodyReader) {
     this.length = length;
-    this.replayable = replayable;
+    this.replayable = kind.replayable;
+    this.async = kind.async;
     this.#open = open;
   }
 
@@ -273,11 +283,16 @@ export function encodeContent(content: RequestContent): EncodedContent {
   if (other !== null) throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${other}`);
   if (Array.isArray(content)) for (const piece of content) chunkOf(piece);
   if (typeof Blob !== 'undefined' && content instanceof Blob) {
-    const body = new StreamBody(content.size, true, () => new StreamReader(content.stream()));
+    const body = new StreamBody(
+      content.size,
+      { replayable: true, async: true },
+      () => new StreamReader(content.stream()),
+    );
     return { body, headers: [['Content-Length', String(content.size)]] };
   }
   if (content instanceof ReadableStream) {
-    return { body: new StreamBody(null, false, () => new StreamReader(content)), headers: CHUNKED };
+    const body = new StreamBody(null, { replayable: false, async: true }, () => new StreamReader(content));
+    return { body, headers: CHUNKED };
   }
   if (typeof content === 'object' && content !== null) {
     const oneShot = typeof (content as { next?: unknown }).next === 'function';
@@ -285,12 +300,13 @@ export function encodeContent(content: RequestContent): EncodedContent {
       const source = content as AsyncIterable<unknown>;
       const destroy = destroyOf(source);
       const open = () => new IteratorReader(source[Symbol.asyncIterator](), destroy);
-      return { body: new StreamBody(null, !oneShot && destroy === null, open), headers: CHUNKED };
+      const replayable = !oneShot && destroy === null;
+      return { body: new StreamBody(null, { replayable, async: true }, open), headers: CHUNKED };
     }
     if (Symbol.iterator in content) {
       const source = content as Iterable<unknown>;
       const open = () => new IteratorReader(source[Symbol.iterator](), null);
-      return { body: new StreamBody(null, !oneShot, open), headers: CHUNKED };
+      return { body: new StreamBody(null, { replayable: !oneShot, async: false }, open), headers: CHUNKED };
     }
   }
   throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);

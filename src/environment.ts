@@ -1,5 +1,6 @@
 /** What a client stands on: host, connector and deadlines, so that a test can be all three. */
 
+import { openConnector } from '#blocking';
 import { host } from '#host';
 import { connector } from '#sockets';
 import { Deadlines } from './deadlines.js';
@@ -15,3 +16,8 @@ export interface Environment {
 
 /** @internal The runtime we are on. */
 export const runtime: Environment = { host, connector, deadlines: new Deadlines(host) };
+
+/** @internal The runtime we are on, for who blocks his thread. Its connector is closed with what is made of it. */
+export function blockingRuntime(): Environment {
+  return { host, connector: openConnector(), deadlines: runtime.deadlines };
+}

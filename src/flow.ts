@@ -304,12 +304,12 @@ function leftOf(node: DeadlineNode | null, now: number): number | null {
 /** Drives one flow on a thread that blocks. No timer fires there: deadlines are kept by who waits. */
 class BlockingRun<T> implements Resumable, Abortable {
   readonly #flow: Flow<T>;
-  readonly #clock: Deadlines;
+  readonly #clock: Deadlines | null;
   readonly #guard: Guard | null;
   #resumed = false;
   #abort: { readonly reason: unknown } | null = null;
 
-  constructor(flow: Flow<T>, clock: Deadlines, guard: Guard | null) {
+  constructor(flow: Flow<T>, clock: Deadlines | null, guard: Guard | null) {
     this.#flow = flow;
     this.#clock = clock;
     this.#guard = guard;
@@ -356,10 +356,12 @@ class BlockingRun<T> implements Resumable, Abortable {
 
   /** Blocks until the Park is woken; what went wrong meanwhile, or `null`. */
   #wait(park: Park): { readonly reason: unknown } | null {
+    const clock = this.#clock;
+    if (clock === null) return cannotWait();
     park.run = this;
     this.#resumed = false;
     for (;;) {
-      const now = this.#clock.tick();
+      const now = clock.tick();
       const total = leftOf(this.#guard, now);
       const left = leftOf(park, now);
       if (total !== null && total <= 0) strike(this.#guard as Guard);
@@ -385,9 +387,9 @@ function cannotWait(): { readonly reason: TypeError } {
 }
 
 /**
- * Drives a flow on a thread that blocks. @throws what the flow throws; into the flow, a TypeError where it waits for what
- * only an event loop could bring
+ * Drives a flow on a thread that blocks; `clock`: keeps its deadlines, `null` for a flow that parks nowhere. @throws what the
+ * flow throws; into the flow, a TypeError where it waits for what only an event loop could bring
  */
-export function runSync<T>(flow: Flow<T>, clock: Deadlines, guard: Guard | null = null): T {
+export function runSync<T>(flow: Flow<T>, clock: Deadlines | null, guard: Guard | null = null): T {
   return new BlockingRun(flow, clock, guard).run();
 }

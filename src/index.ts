@@ -1,8 +1,6 @@
 /** The public names of `httpx-wasm`. */
 export {
-  type BodyFunctionOptions,
   delete,
-  type FunctionOptions,
   get,
   head,
   options,
@@ -14,14 +12,7 @@ export {
   stream,
 } from './api.js';
 export type { ByteSource } from './body.js';
-export {
-  AsyncClient,
-  type BodyCallOptions,
-  type CallOptions,
-  type ClientOptions,
-  type EventHooks,
-  type SendOptions,
-} from './client.js';
+export { AsyncClient, Client } from './clients.js';
 export {
   type CertTypes,
   type Duration,
@@ -72,19 +63,37 @@ export {
 } from './exceptions.js';
 export { type GetListOptions, type HeaderEncoding, Headers, type HeadersOptions, type HeaderTypes } from './headers.js';
 export type { MaybePromise, Resolve } from './hosts/socket.js';
-export { NetworkStream, type NetworkStreamOptions, type StartTlsOptions } from './network-stream.js';
+export {
+  NetworkStream,
+  type NetworkStreamOptions,
+  type StartTlsOptions,
+  type SyncNetworkStream,
+} from './network-stream.js';
+export type {
+  AsyncClientOptions,
+  BodyCallOptions,
+  BodyFunctionOptions,
+  CallOptions,
+  ClientOptions,
+  EventHooks,
+  FunctionOptions,
+  SendOptions,
+} from './options.js';
 export { type PrimitiveData, QueryParams, type QueryParamTypes } from './query-params.js';
 export type { Timings } from './received.js';
 export { Request, type RequestExtensions, type RequestOptions } from './request.js';
 export {
+  type AsyncResponse,
   type DefaultEncoding,
   Response,
   type ResponseExtensions,
   type ResponseOptions,
+  type SyncResponse,
+  type SyncResponseExtensions,
 } from './response.js';
 export type { RequestHook, ResponseHook } from './send.js';
 export { codes, type StatusCodes } from './status.js';
-export { AsyncBaseTransport } from './transports/base.js';
-export { AsyncHTTPTransport, type HTTPTransportOptions } from './transports/http.js';
+export { AsyncBaseTransport, BaseTransport } from './transports/base.js';
+export { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 export { MockTransport } from './transports/mock.js';
 export { Origin, URL, type URLComponents, type URLTypes } from './url.js';

@@ -18,7 +18,7 @@ import {
   WriteError,
   WriteTimeout,
 } from './exceptions.js';
-import { type Flow, isThenable, Park, runAsync } from './flow.js';
+import { drive, type Flow, isThenable, Park, runAsync, runSync } from './flow.js';
 import type { Cancel, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
 import { TlsSettings } from './tls.js';
@@ -151,7 +151,7 @@ export class NetworkStream {
    * @throws ReadTimeout, ReadError; CloseError once the stream is closed; RangeError unless at least one octet is wanted
    */
   read(maxOctets: number = READ_OCTETS, options?: NetworkStreamOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return runAsync(this.#reading(maxOctets, options));
+    return this.#run(this.#reading(maxOctets, options));
   }
 
   /**
@@ -159,26 +159,47 @@ export class NetworkStream {
    * @throws WriteTimeout, WriteError; CloseError once the stream, or its writing side, is closed
    */
   write(octets: Uint8Array, options?: NetworkStreamOptions): Promise<void> {
-    return runAsync(this.#writing(octets, options));
+    return this.#run(this.#writing(octets, options));
   }
 
   /** Says that nothing more will be written; reading goes on. */
   closeWrite(): void {
     if (this.#writeEnded || this.#connection.closed) return;
-    this.#endWriting().then(undefined, () => {});
+    const { socket, deadlines } = this.#connection;
+    if (socket.blocking) runSync(this.#endWriting(), deadlines);
+    else
+      drive(
+        this.#endWriting(),
+        () => {},
+        () => {},
+      );
   }
 
-  /** Settles when the host sent what was written, and the end. */
-  async #endWriting(): Promise<void> {
+  /** Done when the host sent what was written, and the end. */
+  *#endWriting(): Flow<void> {
     if (this.#writeEnded) return;
     this.#writeEnded = true;
     this.#writes++;
     try {
-      await this.#connection.socket.closeWrite();
+      const { socket } = this.#connection;
+      const sent = socket.closeWrite();
+      if (!isThenable(sent)) return;
+      const ending = new Waiting(socket, () => new WriteError('Cannot end the writing side'));
+      (sent as PromiseLike<void>).then(
+        () => ending.settle(null),
+        (error) => ending.settle(error),
+      );
+      yield* this.#until(ending, null);
     } finally {
       this.#writes--;
       this.#closeIfOver();
     }
+  }
+
+  /** Drives a flow in the way of the connection: of one that blocks, the value itself is returned (SyncNetworkStream). */
+  #run<T>(flow: Flow<T>): Promise<T> {
+    const { socket, deadlines } = this.#connection;
+    return socket.blocking ? (runSync(flow, deadlines) as unknown as Promise<T>) : runAsync(flow);
   }
 
   /** Closes the connection; what waits fails with CloseError. Idempotent. */
@@ -217,7 +238,7 @@ export class NetworkStream {
       write: (octets) => this.write(octets),
       close: () => {
         if (!this.#writeEnded && this.#connection.closed) throw this.#notWritable();
-        return this.#endWriting();
+        return this.#run(this.#endWriting());
       },
       abort: () => this.close(),
     });
@@ -231,7 +252,7 @@ export class NetworkStream {
    * @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now
    */
   startTls(options?: StartTlsOptions): Promise<this> {
-    return runAsync(this.#securing(options));
+    return this.#run(this.#securing(options));
   }
 
   /** As httpx: 'client_addr', 'server_addr', 'socket', 'ssl_object', 'is_readable'; `undefined` where the host knows none. */
@@ -468,6 +489,16 @@ export class NetworkStream {
     this.#error ??= error;
     this.#settle();
   }
+}
+
+/** A network stream of `Client`: its calls block, and return what those of a `NetworkStream` promise. */
+export interface SyncNetworkStream extends Omit<NetworkStream, 'read' | 'write' | 'startTls'> {
+  /** @throws ReadTimeout, ReadError; CloseError once the stream is closed; RangeError unless at least one octet is wanted */
+  read(maxOctets?: number, options?: NetworkStreamOptions): Uint8Array<ArrayBuffer>;
+  /** @throws WriteTimeout, WriteError; CloseError once the stream, or its writing side, is closed */
+  write(octets: Uint8Array, options?: NetworkStreamOptions): void;
+  /** @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now */
+  startTls(options?: StartTlsOptions): this;
 }
 
 /** The host of an origin, without brackets. */

@@ -6,6 +6,7 @@ import {
   type CertTypes,
   checkFields,
   type LimitsTypes,
+  own,
   type TimeoutTypes,
   typeNameOf,
   type VerifyTypes,
@@ -17,7 +18,7 @@ import type { QueryParamTypes } from './query-params.js';
 import type { RequestExtensions } from './request.js';
 import type { DefaultEncoding } from './response.js';
 import type { RequestHook, ResponseHook } from './send.js';
-import type { AsyncBaseTransport } from './transports/base.js';
+import type { AnyTransport, AsyncBaseTransport, BaseTransport } from './transports/base.js';
 import type { URLTypes } from './url.js';
 
 /** Hooks by event, called in order; a hook may answer with a promise, which is awaited. */
@@ -28,8 +29,8 @@ export interface EventHooks {
   readonly response?: readonly ResponseHook[] | null | undefined;
 }
 
-/** Settings of a client. `undefined` and a missing name mean the default. */
-export interface ClientOptions {
+/** Settings of a client; `T`: what it sends by. `undefined` and a missing name mean the default. */
+export interface BaseClientOptions<T extends AnyTransport> {
   /** Merged into every request's query; the request's own win. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into every request's headers; the request's own win. Accept, Accept-Encoding, Connection and User-Agent are set. */
@@ -50,9 +51,9 @@ export interface ClientOptions {
   /** Goes before relative URLs, which never leave its path by a leading '/'. Its path ends in '/', or is given one. */
   readonly baseUrl?: URLTypes | null | undefined;
   /** Replaces the default transport, and with it verify, cert, limits, allowAddress and resolve. */
-  readonly transport?: AsyncBaseTransport | null | undefined;
+  readonly transport?: T | null | undefined;
   /** Wraps the default transport, or the one given; called once, when the client is made. */
-  readonly wrapTransport?: ((inner: AsyncBaseTransport) => AsyncBaseTransport) | null | undefined;
+  readonly wrapTransport?: ((inner: T) => T) | null | undefined;
   /** Asked for every address before connecting to it; only `true` allows it. The checked address is the one connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS: the addresses of a host. */
@@ -60,6 +61,12 @@ export interface ClientOptions {
   /** How text is decoded where a response names no charset: 'utf-8' by default. */
   readonly defaultEncoding?: DefaultEncoding | null | undefined;
 }
+
+/** Settings of `AsyncClient`. */
+export interface AsyncClientOptions extends BaseClientOptions<AsyncBaseTransport> {}
+
+/** Settings of `Client`. Functions among them must answer at once, not with promises. */
+export interface ClientOptions extends BaseClientOptions<BaseTransport> {}
 
 /** Options of a call without a body. `undefined` and a missing name mean the client's setting. */
 export interface CallOptions {
@@ -94,13 +101,18 @@ export interface OneCallOptions {
   readonly cert?: CertTypes | null | undefined;
 }
 
+/** Options of a function without a body. */
+export type FunctionOptions = CallOptions & OneCallOptions;
+/** Options of a function with a body. */
+export type BodyFunctionOptions = BodyCallOptions & OneCallOptions;
+
 /** Each name of `T`: the compiler sees to it that none is missing and none is too many. */
 type Names<T> = Readonly<Record<keyof T, true>>;
 
 const CALL: Names<CallOptions> = { params: true, headers: true, timeout: true, extensions: true, signal: true };
 const CONTENT: Names<ContentOptions> = { content: true, data: true, json: true };
 const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
-const CLIENT: Names<ClientOptions> = {
+const CLIENT: Names<BaseClientOptions<AnyTransport>> = {
   params: true,
   headers: true,
   verify: true,
@@ -143,6 +155,21 @@ export function checkCall(options: object | null | undefined, known: OptionNames
   if (options !== undefined) checkFields(options, known, 'send the request');
 }
 
+/** What of a function's options makes its client, and what is left for the call. */
+export interface OneCall {
+  /** Settings of a client whose connections end with their response, so that nobody has to close it. */
+  readonly client: OneCallOptions & { readonly limits: LimitsTypes };
+  readonly call: BodyCallOptions;
+}
+
+/** @throws TypeError for a name that is not among `known` */
+export function oneCall(options: BodyFunctionOptions | undefined, known: OptionNames): OneCall {
+  checkCall(options, known);
+  const { verify: _verify, cert: _cert, ...call } = options ?? {};
+  const limits = { maxConnections: 100, maxKeepaliveConnections: 0 };
+  return { client: { verify: own(options, 'verify'), cert: own(options, 'cert'), limits }, call };
+}
+
 /** The signal of a call. @throws TypeError for what is none. */
 export function signalOf(signal: unknown): AbortSignal | null {
   if (signal === undefined || signal === null) return null;
@@ -179,11 +206,11 @@ export function functionOf<T extends (...args: never[]) => unknown>(
   throw new TypeError(`Cannot make a client: expected ${name} to be a function, got ${typeNameOf(given)}`);
 }
 
-/** A transport, from `source`. @throws TypeError for what cannot answer requests. */
-export function transportOf(transport: AsyncBaseTransport, source: string): AsyncBaseTransport {
-  const { handleAsyncRequest, aclose } = (transport ?? {}) as Partial<AsyncBaseTransport>;
-  if (typeof handleAsyncRequest === 'function' && typeof aclose === 'function') return transport;
+/** A transport, from `source`. @throws TypeError for what has not the methods of the client's kind of transport. */
+export function transportOf<T extends AnyTransport>(transport: T, source: string, methods: readonly (keyof T)[]): T {
+  const given = (transport ?? {}) as T;
+  if (methods.every((name) => typeof given[name] === 'function')) return transport;
   throw new TypeError(
-    `Cannot make a client: expected ${source} with handleAsyncRequest and aclose, got ${typeNameOf(transport)}`,
+    `Cannot make a client: expected ${source} with ${methods.join(' and ')}, got ${typeNameOf(transport)}`,
   );
 }

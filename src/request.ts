@@ -2,6 +2,7 @@
 import { checkFields, INSPECT, own, type Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { type ContentOptions, encodeRequest, joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
 import { RequestNotRead } from './exceptions.js';
+import { type Flow, runAsync, runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { QueryParamTypes } from './query-params.js';
 import { URL, type URLTypes } from './url.js';
@@ -183,8 +184,17 @@ export class Request {
   }
 
   /** Reads a streamed body into memory, so that it can be sent again, and returns it. */
-  async aread(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#body.octets === null) this.#body = octetsBody(await joinedBody(this.#body));
+  aread(): Promise<Uint8Array<ArrayBuffer>> {
+    return runAsync(this.#reading());
+  }
+
+  /** As `aread`, at once. @throws TypeError for a body that only an event loop can read */
+  read(): Uint8Array<ArrayBuffer> {
+    return runSync(this.#reading(), null);
+  }
+
+  *#reading(): Flow<Uint8Array<ArrayBuffer>> {
+    if (this.#body.octets === null) this.#body = octetsBody(yield* joinedBody(this.#body));
     return this.content;
   }
 

@@ -7,7 +7,7 @@ import { type Flow, type Guard, isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { Request } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
-import { type AsyncBaseTransport, beginCall, endCall, hasFlow } from './transports/base.js';
+import { type AnyTransport, beginCall, endCall, hasFlow } from './transports/base.js';
 
 /** Called with every request, just before it is sent. */
 export type RequestHook = (request: Request) => MaybePromise<void>;
@@ -16,7 +16,9 @@ export type ResponseHook = (response: Response) => MaybePromise<void>;
 
 /** What the client lends to the flow. */
 export interface Io {
-  transportFor(request: Request): AsyncBaseTransport;
+  transportFor(request: Request): AnyTransport;
+  /** Asks a transport that is no flow, in the client's way. */
+  ask(transport: AnyTransport, request: Request): MaybePromise<Response>;
   now(): number;
   /** Tells the developer. */
   readonly warn: (message: string) => void;
@@ -45,7 +47,7 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
     const transport = io.transportFor(request);
     const startedAt = io.now();
     if (hasFlow(transport)) response = yield* transport.flow(request);
-    else response = yield* answered(request, transport);
+    else response = yield* answered(io, request, transport);
     response.request = request;
     response.defaultEncoding = settings.defaultEncoding;
     response.sentAt(startedAt, io);
@@ -69,11 +71,11 @@ export function* send(io: Io, request: Request, settings: SendSettings): Flow<Re
 }
 
 /** Asks a transport that is no flow. If the call ends first, so does the transport's, and a late answer is closed. */
-function* answered(request: Request, transport: AsyncBaseTransport): Flow<Response> {
+function* answered(io: Io, request: Request, transport: AnyTransport): Flow<Response> {
   let answer: MaybePromise<Response> | null = null;
   beginCall(request);
   try {
-    answer = transport.handleAsyncRequest(request);
+    answer = io.ask(transport, request);
     const response = checked(isThenable(answer) ? yield answer : answer);
     endCall(request, null);
     return response;

@@ -8,6 +8,8 @@ const VALUES: readonly string[] = [
   'AsyncBaseTransport',
   'AsyncClient',
   'AsyncHTTPTransport',
+  'BaseTransport',
+  'Client',
   'ClientClosed',
   'CloseError',
   'ConnectError',
@@ -16,6 +18,7 @@ const VALUES: readonly string[] = [
   'DecodingError',
   'HTTPError',
   'HTTPStatusError',
+  'HTTPTransport',
   'Headers',
   'InvalidURL',
   'Limits',
@@ -61,6 +64,8 @@ const VALUES: readonly string[] = [
   'stream',
 ];
 const TYPES: readonly string[] = [
+  'AsyncClientOptions',
+  'AsyncResponse',
   'BodyCallOptions',
   'BodyFunctionOptions',
   'ByteSource',
@@ -98,6 +103,9 @@ const TYPES: readonly string[] = [
   'Sent',
   'StartTlsOptions',
   'StatusCodes',
+  'SyncNetworkStream',
+  'SyncResponse',
+  'SyncResponseExtensions',
   'TimeoutOptions',
   'TimeoutTypes',
   'Timings',
@@ -105,6 +113,20 @@ const TYPES: readonly string[] = [
   'URLComponents',
   'URLTypes',
   'VerifyTypes',
+];
+
+const SYNC_VALUES: readonly string[] = [
+  'Client',
+  'delete',
+  'get',
+  'head',
+  'options',
+  'patch',
+  'post',
+  'put',
+  'query',
+  'request',
+  'stream',
 ];
 
 const isBuilt = existsSync(join(ROOT, 'dist/index.d.ts'));
@@ -133,5 +155,13 @@ describe('the root entry', () => {
     const { VERSION } = await import('../src/version.js');
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
     expect(VERSION).toBe(manifest.version);
+  });
+});
+
+describe('httpx-wasm/sync', () => {
+  test('exports these values, and Client is that of the root', async () => {
+    const [entry, root] = await Promise.all([import('httpx-wasm/sync'), import('httpx-wasm')]);
+    expect(Object.keys(entry).sort()).toEqual(SYNC_VALUES);
+    expect(entry.Client).toBe(root.Client);
   });
 });

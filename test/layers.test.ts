@@ -32,12 +32,22 @@ const CLIENT: Ranks = [
     'tls',
     'version',
   ],
-  ['core', 'flow', 'deadlines', 'environment', 'network-stream', 'hosts/socket', 'hosts/host', 'hosts/node/'],
+  [
+    'core',
+    'flow',
+    'deadlines',
+    'environment',
+    'network-stream',
+    'hosts/socket',
+    'hosts/host',
+    'hosts/node/',
+    'hosts/none/',
+  ],
   ['connection', 'connect-attempt', 'exchange', 'received', 'body', 'body-readers'],
   ['pool', 'proxy'],
-  ['transports/', 'request', 'request-head', 'response', 'cookies', 'content', 'multipart'],
+  ['transports/', 'request', 'request-head', 'response', 'response-body', 'cookies', 'content', 'multipart'],
   ['send', 'redirect', 'auth'],
-  ['client'],
+  ['client', 'clients'],
   ['index', 'api', 'sync'],
 ];
 const CORE: Ranks = [
@@ -57,6 +67,7 @@ const STRANGERS = ['h1/', 'h2/', 'coding/'];
 const HOST_IMPORTS: ReadonlyMap<string, string> = new Map([
   ['#sockets', 'hosts/node/sockets'],
   ['#host', 'hosts/node/host'],
+  ['#blocking', 'hosts/none/blocking'],
   ['#core-module', 'hosts/node/core-module'],
 ]);
 

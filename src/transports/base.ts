@@ -1,4 +1,4 @@
-/** What a transport is: one method from request to response, and one that closes (httpx: `AsyncBaseTransport`). */
+/** What a transport is: one method from request to response, and one that closes (httpx: `BaseTransport` and its twin). */
 import type { Abortable, Flow } from '../flow.js';
 import type { MaybePromise } from '../hosts/socket.js';
 import type { Request } from '../request.js';
@@ -15,6 +15,21 @@ export abstract class AsyncBaseTransport {
     return this.aclose();
   }
 }
+
+/** Answers requests at once, blocking its thread where it waits. Extend it for a transport of your own. */
+export abstract class BaseTransport {
+  /** The response's body may still be unread. */
+  abstract handleRequest(request: Request): Response;
+
+  close(): void {}
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A transport of either kind of client. */
+export type AnyTransport = AsyncBaseTransport | BaseTransport;
 
 /** A transport that can be part of a flow, without a promise in between. */
 export interface FlowTransport {

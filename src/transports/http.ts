@@ -1,6 +1,6 @@
 /**
- * The transport over sockets: pool → connection → exchange → response (httpx: `AsyncHTTPTransport`). The one place where a
- * request waits for the network, written once, as a flow.
+ * The transports over sockets: pool → connection → exchange → response (httpx: `HTTPTransport`, `AsyncHTTPTransport`). The
+ * one place where a request waits for the network, written once, as a flow; the two classes drive it.
  *
  * A kept-alive connection that turns out dead is replaced once, if nothing of a response came, the method is idempotent and
  * the body can be sent again (RFC 9110 §9.2.2); nothing else is ever repeated here.
@@ -21,8 +21,8 @@ import {
 import type { HttpConnection } from '../connection.js';
 import type { BodyReader, RequestBody } from '../content.js';
 import type { DecodeLimits, RequestHead } from '../core.js';
-import { disarm } from '../deadlines.js';
-import { type Environment, runtime } from '../environment.js';
+import { type Deadlines, disarm } from '../deadlines.js';
+import { blockingRuntime, type Environment, runtime } from '../environment.js';
 import {
   ConnectError,
   LocalProtocolError,
@@ -35,7 +35,7 @@ import {
 } from '../exceptions.js';
 import type { CallLimits, Exchange, Interim } from '../exchange.js';
 import { textOfOctets } from '../fields.js';
-import { type Flow, Guard, isThenable, runAsync } from '../flow.js';
+import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsTarget } from '../hosts/socket.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
@@ -45,7 +45,7 @@ import { refuseCredentials, requestHead } from '../request-head.js';
 import { Response } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import type { Origin } from '../url.js';
-import { AsyncBaseTransport, canBeAbandoned } from './base.js';
+import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
 
 /** Settings of a transport over sockets. */
 export interface HTTPTransportOptions {
@@ -92,8 +92,8 @@ class PiecesReader implements BodyReader {
   cancel(): void {}
 }
 
-/** Sends requests over pooled connections. */
-export class AsyncHTTPTransport extends AsyncBaseTransport {
+/** Sends requests over pooled connections, whoever drives. */
+class SocketTransport {
   readonly #environment: Environment;
   readonly #pool: ConnectionPool;
   readonly #tls: TlsSettings;
@@ -105,12 +105,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   #timeout: Timeout = DEFAULT_TIMEOUT;
   #callLimits: CallLimits;
 
-  /** @throws TypeError, RangeError for settings that mean nothing. */
-  constructor(options?: HTTPTransportOptions);
-  /** `environment` is for tests. @internal */
-  constructor(options: HTTPTransportOptions | undefined, environment: Environment | undefined);
-  constructor(options?: HTTPTransportOptions, environment: Environment = runtime) {
-    super();
+  constructor(options: HTTPTransportOptions | undefined, environment: Environment) {
     checkFields(options, OPTIONS, 'make a transport');
     const { host, connector, deadlines } = environment;
     this.#environment = environment;
@@ -123,28 +118,21 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
     this.#callLimits = this.#limitsFor(DEFAULT_TIMEOUT);
   }
 
-  /** @internal */
   get pool(): ConnectionPool {
     return this.#pool;
   }
 
-  override handleAsyncRequest(request: Request): Promise<Response> {
-    const { deadlines } = this.#environment;
-    const guard = new Guard(null, null, deadlines, () => null);
-    canBeAbandoned(request, { abort: (reason) => guard.stop(reason) });
-    return runAsync(this.#handedOver(request), guard);
-  }
-
   /** A response for who is no client. */
-  *#handedOver(request: Request): Flow<Response> {
+  *handedOver(request: Request): Flow<Response> {
     const response = yield* this.flow(request);
     response.request = request;
     response.reportIfDropped((message) => this.#environment.host.warn(message));
     return response;
   }
 
-  override async aclose(): Promise<void> {
+  close(): void {
     this.#pool.close();
+    this.#environment.connector.close();
   }
 
   #limitsFor(timeout: Timeout): CallLimits {
@@ -191,10 +179,10 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
     return this.#tls.target(origin.host, serverName, ALPN, sessions);
   }
 
-  /** @internal */
   *flow(request: Request): Flow<Response> {
     const body = request.stream;
     refuseCredentials(request.url);
+    if (this.#environment.connector.blocking && body.async) throw asyncBody();
     let reader = body.octets === null ? body.open() : null;
     let sentBefore: Sent = 'none';
     let exchange: Exchange | null = null;
@@ -272,6 +260,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
       const given = reader.next();
       let piece: Uint8Array | null;
       if (isThenable(given)) {
+        if (connection.socket.blocking) throw asyncBody();
         const result = yield* exchange.unlessAnswered(given as PromiseLike<Uint8Array | null>);
         if (result === undefined) break;
         piece = result.value;
@@ -299,6 +288,82 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
       } else if (isThenable(connection.written)) yield* exchange.drained(connection.written);
     }
   }
+}
+
+/** The transport of `AsyncClient`. */
+export class AsyncHTTPTransport extends AsyncBaseTransport {
+  readonly #sockets: SocketTransport;
+  readonly #deadlines: Deadlines;
+
+  /** @throws TypeError, RangeError for settings that mean nothing. */
+  constructor(options?: HTTPTransportOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: HTTPTransportOptions | undefined, environment: Environment | undefined);
+  constructor(options?: HTTPTransportOptions, environment: Environment = runtime) {
+    super();
+    this.#deadlines = environment.deadlines;
+    this.#sockets = new SocketTransport(options, environment);
+  }
+
+  /** @internal */
+  get pool(): ConnectionPool {
+    return this.#sockets.pool;
+  }
+
+  /** @internal */
+  flow(request: Request): Flow<Response> {
+    return this.#sockets.flow(request);
+  }
+
+  override handleAsyncRequest(request: Request): Promise<Response> {
+    const guard = new Guard(null, null, this.#deadlines, () => null);
+    canBeAbandoned(request, { abort: (reason) => guard.stop(reason) });
+    return runAsync(this.#sockets.handedOver(request), guard);
+  }
+
+  override async aclose(): Promise<void> {
+    this.#sockets.close();
+  }
+}
+
+/** The transport of `Client`: blocks its thread where it waits. Until it opens a socket it costs nothing. */
+export class HTTPTransport extends BaseTransport {
+  readonly #sockets: SocketTransport;
+  readonly #deadlines: Deadlines;
+
+  /** @throws TypeError, RangeError for settings that mean nothing. */
+  constructor(options?: HTTPTransportOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: HTTPTransportOptions | undefined, environment: Environment | undefined);
+  constructor(options?: HTTPTransportOptions, environment: Environment = blockingRuntime()) {
+    super();
+    this.#deadlines = environment.deadlines;
+    this.#sockets = new SocketTransport(options, environment);
+  }
+
+  /** @internal */
+  get pool(): ConnectionPool {
+    return this.#sockets.pool;
+  }
+
+  /** @internal */
+  flow(request: Request): Flow<Response> {
+    return this.#sockets.flow(request);
+  }
+
+  override handleRequest(request: Request): Response {
+    return runSync(this.#sockets.handedOver(request), this.#deadlines);
+  }
+
+  override close(): void {
+    this.#sockets.close();
+  }
+}
+
+function asyncBody(): TypeError {
+  return new TypeError(
+    'Cannot send the request body: a blocking call takes no Blob, stream or async iterable; read it before, or use AsyncClient',
+  );
 }
 
 function targetOf(request: Request): string {

@@ -1,7 +1,7 @@
 /** Bodies as streams: byte streams, iterators, back-pressure down to the socket, and giving up in the middle. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { ReadError, RemoteProtocolError, Response, StreamConsumed } from '../../src/index.js';
+import { type AsyncResponse, ReadError, RemoteProtocolError, Response, StreamConsumed } from '../../src/index.js';
 import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { collected, heldOf } from '../support/garbage.js';
@@ -227,7 +227,7 @@ describe('whose memory a piece is', () => {
     expect(Buffer.from(second).equals(pieces[1] as Uint8Array)).toBe(true);
   });
 
-  const made = (): [string, () => Promise<Response>][] => [
+  const made = (): [string, () => Promise<AsyncResponse>][] => [
     [
       'received',
       async () => {

@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DecodingError, RemoteProtocolError, type Response } from '../../src/index.js';
+import { type AsyncResponse, DecodingError, RemoteProtocolError } from '../../src/index.js';
 import { type FakeEnvironment, fakeEnvironment, openClient } from '../support/client.js';
 import { answering, type FakeSocket } from '../support/fake-socket.js';
 import { answer, textOf } from '../support/octets.js';
@@ -74,7 +74,7 @@ interface Scene {
   /** Waits for its head. */
   readonly waiting: Promise<unknown>;
   /** Its body came in part. */
-  readonly streamed: Response;
+  readonly streamed: AsyncResponse;
   /** A call that waits too, on this socket. */
   readonly call: Promise<unknown>;
   readonly socket: FakeSocket;

@@ -1,0 +1,119 @@
+/** The two clients: how each drives a flow, asks a transport and closes. All else is BaseClient's. */
+import { BaseClient } from './client.js';
+import { own } from './config.js';
+import { blockingRuntime, type Environment, runtime } from './environment.js';
+import { type Flow, type Guard, runAsync, runSync } from './flow.js';
+import type { MaybePromise } from './hosts/socket.js';
+import { type AsyncClientOptions, type BaseClientOptions, type ClientOptions, transportOf } from './options.js';
+import type { Request } from './request.js';
+import type { AsyncResponse, Response, SyncResponse } from './response.js';
+import type { AnyTransport, AsyncBaseTransport, BaseTransport } from './transports/base.js';
+import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
+
+/** What the default transport is told. */
+function transportOptions(
+  options: Omit<BaseClientOptions<AnyTransport>, 'transport' | 'wrapTransport'> | undefined,
+): HTTPTransportOptions {
+  return {
+    verify: own(options, 'verify'),
+    cert: own(options, 'cert'),
+    limits: own(options, 'limits'),
+    allowAddress: own(options, 'allowAddress'),
+    resolve: own(options, 'resolve'),
+  };
+}
+
+/** A client for event loops. Its methods never throw: they reject. */
+export class AsyncClient extends BaseClient<Promise<AsyncResponse>, AsyncBaseTransport> {
+  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  constructor(options?: AsyncClientOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: AsyncClientOptions | undefined, environment: Environment | undefined);
+  constructor(options?: AsyncClientOptions, environment: Environment = runtime) {
+    super(options, environment);
+  }
+
+  /** @internal */
+  protected override defaultTransport(options: AsyncClientOptions | undefined): AsyncBaseTransport {
+    return new AsyncHTTPTransport(transportOptions(options), this.environment);
+  }
+
+  /** @internal */
+  protected override checked(transport: AsyncBaseTransport, source: string): AsyncBaseTransport {
+    return transportOf(transport, source, ['handleAsyncRequest', 'aclose']);
+  }
+
+  /** @internal */
+  override ask(transport: AsyncBaseTransport, request: Request): MaybePromise<Response> {
+    return transport.handleAsyncRequest(request);
+  }
+
+  /** @internal */
+  protected override run(flow: Flow<Response>, guard: Guard | null): Promise<Response> {
+    return runAsync(flow, guard);
+  }
+
+  /** @internal */
+  protected override fail(error: unknown): Promise<Response> {
+    return Promise.reject(error);
+  }
+
+  /** Closes every connection; what is in flight fails with CloseError. Idempotent. */
+  async aclose(): Promise<void> {
+    if (this.markClosed()) await this.transport.aclose();
+  }
+
+  /** As `aclose()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.aclose();
+  }
+}
+
+/**
+ * A client that blocks its thread until the answer is there. Hooks and transports must answer at once, not with promises;
+ * a server in the same thread can never answer. It costs nothing until it opens a socket.
+ */
+export class Client extends BaseClient<SyncResponse, BaseTransport> {
+  /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
+  constructor(options?: ClientOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: ClientOptions | undefined, environment: Environment | undefined);
+  constructor(options?: ClientOptions, environment: Environment = blockingRuntime()) {
+    super(options, environment);
+  }
+
+  /** @internal */
+  protected override defaultTransport(options: ClientOptions | undefined): BaseTransport {
+    return new HTTPTransport(transportOptions(options), this.environment);
+  }
+
+  /** @internal */
+  protected override checked(transport: BaseTransport, source: string): BaseTransport {
+    return transportOf(transport, source, ['handleRequest', 'close']);
+  }
+
+  /** @internal */
+  override ask(transport: BaseTransport, request: Request): Response {
+    return transport.handleRequest(request);
+  }
+
+  /** @internal */
+  protected override run(flow: Flow<Response>, guard: Guard | null): SyncResponse {
+    return runSync(flow, this.environment.deadlines, guard) as unknown as SyncResponse;
+  }
+
+  /** @internal */
+  protected override fail(error: unknown): never {
+    throw error;
+  }
+
+  /** Closes every connection, and ends what worked for them. Idempotent. */
+  close(): void {
+    if (this.markClosed()) this.transport.close();
+  }
+
+  /** As `close()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
