@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { prepare } from './client/command.mjs';
 import { WORK } from './client/package.mjs';
 import { startMeasurement, startServer } from './client/rounds.mjs';
-import { PEERS, scenarioOf, unitOf } from './client/scenarios.mjs';
+import { PEERS, scenarioOf } from './client/scenarios.mjs';
 import { tableOf } from './table.mjs';
 import { UsageError } from './usage.mjs';
 
@@ -18,6 +18,8 @@ const FOLDER = join(WORK, 'profile');
 const FUNCTIONS_SHOWN = 30;
 const SAMPLE_US = 200;
 const WARMUP_MS = 1000;
+/** Kinds of scenario without a window in which a client works. */
+const UNPROFILED = new Set(['start', 'heap']);
 /** Time in which the client waits for the server. */
 const IDLE = '(idle)';
 
@@ -102,6 +104,7 @@ function printTable(functions, each, unit) {
 
 export async function profile({ scenario: [name] = ['S2'], peers: peer = 'httpx-wasm', seconds = '5' }) {
   const scenario = scenarioOf(name);
+  if (UNPROFILED.has(scenario.kind)) throw new UsageError(`Cannot profile ${name}: it has no window of requests`);
   const windowMs = Number(seconds) * 1000;
   if (!(windowMs > 0)) throw new UsageError(`Cannot profile for ${seconds} seconds`);
   if (!PEERS.has(peer)) throw new UsageError(`Cannot profile ${peer}: there are ${[...PEERS.keys()].join(', ')}`);
@@ -114,12 +117,11 @@ export async function profile({ scenario: [name] = ['S2'], peers: peer = 'httpx-
   try {
     const { child, message } = startMeasurement(scenario, peer, server.origin, settings);
     const ended = new Promise((done) => child.once('exit', done));
-    const { cpuUs, units } = await message;
-    const each = scenario.kind === 'get' ? cpuUs / units : cpuUs / units / 1000;
-    const unit = unitOf(scenario).cpu;
+    const [{ name: what, unit, of }] = scenario.measures;
+    const each = of(await message);
     await ended; // the profile is written on the way out
     const [file] = readdirSync(FOLDER);
-    console.log(`${peer}, ${scenario.name}: ${scenario.text}; CPU ${each.toFixed(2)} ${unit}, profiler included`);
+    console.log(`${peer}, ${scenario.name}: ${scenario.text}; ${what} ${each.toFixed(2)} ${unit}, profiler included`);
     printTable(selfTimes(JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))), each, unit);
     console.log(`\n${relative(process.cwd(), join(FOLDER, file))}`);
   } finally {

@@ -3,8 +3,9 @@
  * word; tells its parent { units, cpuUs, userUs, wallMs }: how many requests or GiB, and what they took.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Digest } from './digest.mjs';
-import { BULK_STRIDE, bulkDigest, Expected } from './responses.mjs';
+import { Digest } from '../digest.mjs';
+import { Expected } from './expected.mjs';
+import { BULK_STRIDE, bulkDigest } from './responses.mjs';
 import { PEERS } from './scenarios.mjs';
 
 /** CPU of the whole process and the clock, and the difference of two such marks. */
@@ -30,8 +31,8 @@ function drive(peer, expected, concurrency) {
   return { state, finished: Promise.all(workers) };
 }
 
-async function measureGets(peer, { scenario, warmupMs, windowMs }) {
-  const expected = new Expected(scenario.response);
+async function measureGets(peer, { scenario, expectation, warmupMs, windowMs }) {
+  const expected = new Expected(expectation);
   const { state, finished } = drive(peer, expected, scenario.concurrency);
   await Promise.race([delay(warmupMs), finished]);
   const before = state.done;

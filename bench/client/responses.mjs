@@ -1,12 +1,10 @@
-/** The canned responses: octets on the wire, and what a client must find in them. */
+/** The canned responses: octets on the wire, and what is in them. */
 import { jsonOf } from '../corpus/contents.mjs';
 import { cdnFields, headOf, smallFields } from '../corpus/heads.mjs';
 import { Random } from '../corpus/random.mjs';
-import { Digest, digestOf } from './digest.mjs';
+import { Digest } from '../digest.mjs';
 
-/** Strides of the digest: every response, and (one in `WHOLE_EVERY`) every octet; large contents. */
-const STRIDE = 61;
-const WHOLE_EVERY = 64;
+/** Stride of the digest of large contents. */
 export const BULK_STRIDE = 4093;
 
 /** Large contents repeat this piece. */
@@ -25,10 +23,11 @@ function chunked(content) {
 }
 
 function cannedOf(fields, content, body) {
-  return { octets: Buffer.from(headOf(fields) + body, 'latin1'), fields: fields.length, content };
+  return { wire: Buffer.from(headOf(fields) + body, 'latin1'), fields: fields.length, content };
 }
 
-function canned(name) {
+/** A response by its name: { wire, fields, content }. */
+export function canned(name) {
   if (name === 'tiny') {
     const content = Buffer.from('Hello, world!');
     return cannedOf(smallFields(content.length), content, content.toString('latin1'));
@@ -53,37 +52,4 @@ export function bulkDigest(octets) {
   const digest = new Digest(BULK_STRIDE);
   while (digest.octets < octets) digest.update(PIECE.subarray(0, octets - digest.octets));
   return digest.value;
-}
-
-/** A canned response, and the check that every client's every answer must pass. */
-export class Expected {
-  #sampled;
-  #whole;
-  #countdown = 0;
-
-  constructor(name) {
-    const { octets, fields, content } = canned(name);
-    this.wire = octets;
-    this.fields = fields;
-    this.contentOctets = content.length;
-    this.#sampled = digestOf(content, STRIDE);
-    this.#whole = digestOf(content, 1);
-  }
-
-  /** @throws {Error} if status, number of fields, length or digest of the content are not those of the response */
-  check(status, fields, content) {
-    const whole = this.#countdown === 0;
-    this.#countdown = whole ? WHOLE_EVERY - 1 : this.#countdown - 1;
-    const digest = whole ? digestOf(content, 1) : digestOf(content, STRIDE);
-    if (
-      status !== 200 ||
-      fields !== this.fields ||
-      content.length !== this.contentOctets ||
-      digest !== (whole ? this.#whole : this.#sampled)
-    ) {
-      throw new Error(
-        `Cannot count a response: status ${status}, ${fields} fields, ${content.length} octets, ${digest}`,
-      );
-    }
-  }
 }

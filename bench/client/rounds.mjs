@@ -1,7 +1,14 @@
-/** The order of measurement: clients interleaved, their order rotated each round and reversed every other. */
-import { end, start } from './processes.mjs';
+/** One scenario: its server, and the measurements of all peers, each in a process of its own. */
+import { interleave } from '../interleave.mjs';
+import { end, printedByProgram, start } from '../processes.mjs';
+import { expectationOf } from './expected.mjs';
+import { canned } from './responses.mjs';
+import { PEERS } from './scenarios.mjs';
 
-/** Request scenarios hold client and server on one core, bulk ones on two (PERF: unpinned, one connection is bimodal). */
+/**
+ * Where client and server are held: request scenarios on one core, since one connection is bimodal otherwise (8 or 24 µs
+ * for the same work); all others on two.
+ */
 function coresOf({ kind }) {
   return kind === 'get' ? { client: 0, server: 0 } : { client: 0, server: 1 };
 }
@@ -17,22 +24,46 @@ export async function startServer(scenario, { node, certificate }) {
   return { origin: `${scenario.tls ? 'https' : 'http'}://127.0.0.1:${port}`, close: () => end(child) };
 }
 
-/** Starts one measurement of one peer. */
-export function startMeasurement(
-  scenario,
-  peer,
-  origin,
-  { node, certificate, ourEntry, ca, warmupMs, windowMs, flags },
-) {
-  const task = { scenario, peer, origin, warmupMs, windowMs, ourEntry, ca: scenario.tls ? ca : null };
-  const environment = scenario.tls ? { NODE_EXTRA_CA_CERTS: certificate.cert } : {};
-  return start('client/measure.mjs', task, { node, core: coresOf(scenario).client, flags, environment });
+/** The JSON word of one measurement, and how to run it. */
+function measurementOf(scenario, peer, origin, { node, certificate, ourEntry, ca, warmupMs, windowMs, flags }) {
+  return {
+    task: {
+      scenario,
+      peer,
+      module: PEERS.get(peer),
+      origin,
+      warmupMs,
+      windowMs,
+      ourEntry,
+      ca: scenario.tls ? ca : null,
+      expectation: scenario.response === undefined ? null : expectationOf(canned(scenario.response)),
+    },
+    how: {
+      node,
+      core: coresOf(scenario).client,
+      flags,
+      environment: scenario.tls ? { NODE_EXTRA_CA_CERTS: certificate.cert } : {},
+    },
+  };
 }
 
-function orderOf(peers, round) {
-  const turn = round % peers.length;
-  const rotated = [...peers.slice(turn), ...peers.slice(0, turn)];
-  return round % 2 === 0 ? rotated : rotated.reverse();
+/** Starts one measurement of one peer that runs for a window. */
+export function startMeasurement(scenario, peer, origin, settings) {
+  const { task, how } = measurementOf(scenario, peer, origin, settings);
+  return start('client/measure.mjs', task, how);
+}
+
+/** The result of one measurement. */
+async function measure(scenario, peer, origin, settings) {
+  const { task, how } = measurementOf(scenario, peer, origin, settings);
+  if (scenario.kind === 'start') return printedByProgram('client/startup.mjs', task, how);
+  const { child, message } =
+    scenario.kind === 'heap'
+      ? start('client/heap.mjs', task, { ...how, flags: ['--expose-gc'] })
+      : start('client/measure.mjs', task, how);
+  const result = await message;
+  await end(child);
+  return result;
 }
 
 /**
@@ -41,18 +72,12 @@ function orderOf(peers, round) {
  */
 export async function runRounds(scenario, peers, settings, progress) {
   const server = await startServer(scenario, settings);
-  const results = new Map(peers.map((peer) => [peer, []]));
   try {
-    for (let round = 0; round < settings.rounds; round++) {
-      for (const peer of orderOf(peers, round)) {
-        progress(round, peer);
-        const { child, message } = startMeasurement(scenario, peer, server.origin, settings);
-        results.get(peer).push(await message);
-        await end(child);
-      }
-    }
+    return await interleave(peers, settings.rounds, (peer, round) => {
+      progress(round, peer);
+      return measure(scenario, peer, server.origin, settings);
+    });
   } finally {
     await server.close();
   }
-  return results;
 }

@@ -1,68 +1,148 @@
 /**
- * What is asked of every client. `kind`: get (small responses, many), download and upload (few, large). `limit`: the named
- * target, a ratio to undici.request. `quick`: part of the short run. Sizes in octets.
+ * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
+ * large), start (import and first request), heap (what a thousand connections hold). `quick`: part of the short run.
+ * Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-export const SCENARIOS = [
-  {
-    name: 'S1',
-    text: 'tiny GET, one after the other',
-    kind: 'get',
-    response: 'tiny',
-    concurrency: 1,
-    limit: 0.8,
-    quick: true,
-  },
-  {
-    name: 'S2',
-    text: 'tiny GET, 64 at once',
-    kind: 'get',
-    response: 'tiny',
-    concurrency: 64,
-    limit: 0.75,
-    quick: true,
-  },
-  {
-    name: 'S3',
-    text: '20 fields and 4 KB of JSON, 64 at once',
-    kind: 'get',
-    response: 'json',
-    concurrency: 64,
-    limit: 0.6,
-    quick: true,
-  },
-  { name: 'S3c', text: 'S3, chunked', kind: 'get', response: 'json-chunked', concurrency: 64 },
-  { name: 'S3t', text: 'S3 over TLS', kind: 'get', response: 'json', concurrency: 64, tls: true },
-  { name: 'S4', text: '1 GiB streamed download', kind: 'download', octets: GIB, warmup: 128 * MIB },
-  { name: 'S4t', text: 'S4 over TLS', kind: 'download', octets: GIB, warmup: 128 * MIB, tls: true },
-  { name: 'S5', text: '256 MiB streamed upload', kind: 'upload', octets: 256 * MIB, warmup: 64 * MIB },
-];
-
+export const OURS = 'httpx-wasm';
 export const REFERENCE = 'undici.request';
 
 /** Peers by name, in the order of the report; each is a module of peers/. */
 export const PEERS = new Map([
   ['raw', 'raw'],
-  ['httpx-wasm', 'httpx-wasm'],
+  [OURS, 'httpx-wasm'],
   [REFERENCE, 'undici'],
   ['node:http', 'node-http'],
   ['fetch', 'fetch'],
 ]);
 
+const share = { key: 'user', name: 'user', unit: '%', digits: 0, of: ({ userUs, cpuUs }) => (userUs / cpuUs) * 100 };
+const seconds = ({ wallMs }) => wallMs / 1000;
+const KIB = 1024;
+
+/** What is shown of the measurements of each kind; the first is the one that profiles are told in. */
+const MEASURES = {
+  get: [
+    { key: 'cpu', name: 'CPU', unit: 'µs/request', digits: 2, spread: true, of: ({ cpuUs, units }) => cpuUs / units },
+    share,
+    { key: 'rate', name: 'rate', unit: 'requests/s', digits: 0, of: (one) => one.units / seconds(one) },
+  ],
+  bulk: [
+    {
+      key: 'cpu',
+      name: 'CPU',
+      unit: 'ms/GiB',
+      digits: 0,
+      spread: true,
+      of: ({ cpuUs, units }) => cpuUs / units / 1000,
+    },
+    share,
+    { key: 'rate', name: 'rate', unit: 'MiB/s', digits: 0, of: (one) => (one.units * 1024) / seconds(one) },
+  ],
+  start: [
+    { key: 'wall', name: 'wall', unit: 'ms', digits: 1, spread: true, of: ({ wallMs }) => wallMs },
+    { key: 'cpu', name: 'CPU', unit: 'ms', digits: 1, spread: true, of: ({ cpuUs }) => cpuUs / 1000 },
+    {
+      key: 'rss',
+      name: 'RSS',
+      unit: 'MiB',
+      digits: 1,
+      spread: true,
+      counted: true,
+      of: ({ rssOctets }) => rssOctets / MIB,
+    },
+  ],
+  heap: [
+    {
+      key: 'idle',
+      name: 'idle',
+      unit: 'KB',
+      digits: 2,
+      spread: true,
+      counted: true,
+      of: ({ idle }) => idle.heap / KIB,
+    },
+    {
+      key: 'flight',
+      name: 'in flight',
+      unit: 'KB',
+      digits: 2,
+      spread: true,
+      counted: true,
+      of: ({ flight }) => flight.heap / KIB,
+    },
+    { key: 'rss', name: 'in flight, RSS', unit: 'KB', digits: 1, spread: true, of: ({ flight }) => flight.rss / KIB },
+  ],
+};
+
+const scenario = (name, text, kind, rest) => ({
+  name,
+  text,
+  kind,
+  measures: MEASURES[kind === 'download' || kind === 'upload' ? 'bulk' : kind],
+  ours: OURS,
+  ...rest,
+});
+
+/** CPU against undici.request; `limit`: the target, if there is one. */
+const cpu = (limit) => ({ of: 'cpu', to: REFERENCE, limit });
+/** At least five times less than fetch. */
+const fifthOfFetch = { of: 'cpu', to: 'fetch', limit: 0.2 };
+
+export const SCENARIOS = [
+  scenario('S1', 'tiny GET, one after the other', 'get', {
+    response: 'tiny',
+    concurrency: 1,
+    ratios: [cpu(0.7), fifthOfFetch],
+    quick: true,
+  }),
+  scenario('S2', 'tiny GET, 64 at once', 'get', {
+    response: 'tiny',
+    concurrency: 64,
+    ratios: [cpu(0.65), fifthOfFetch],
+    quick: true,
+  }),
+  scenario('S3', '20 fields and 4 KB of JSON, 64 at once', 'get', {
+    response: 'json',
+    concurrency: 64,
+    ratios: [cpu(0.5), fifthOfFetch],
+    quick: true,
+  }),
+  scenario('S3c', 'S3, chunked', 'get', { response: 'json-chunked', concurrency: 64, ratios: [cpu()] }),
+  scenario('S3t', 'S3 over TLS', 'get', { response: 'json', concurrency: 64, tls: true, ratios: [cpu(0.5)] }),
+  scenario('S4', '1 GiB streamed download', 'download', { octets: GIB, warmup: 128 * MIB, ratios: [cpu(0.45)] }),
+  scenario('S4t', 'S4 over TLS', 'download', { octets: GIB, warmup: 128 * MIB, tls: true, ratios: [cpu(0.95)] }),
+  scenario('S5', '256 MiB streamed upload', 'upload', { octets: 256 * MIB, warmup: 64 * MIB, ratios: [cpu(1.1)] }),
+  scenario('S9', 'import and first request, each in a fresh process', 'start', {
+    response: 'tiny',
+    ratios: [
+      { of: 'wall', to: REFERENCE, limit: 0.5 },
+      { of: 'cpu', to: REFERENCE, limit: 0.5 },
+      { of: 'rss', to: REFERENCE, limit: 0.7 },
+    ],
+    quick: true,
+  }),
+  scenario('S10', 'heap of 1000 connections, idle and with a request in flight', 'heap', {
+    response: 'tiny',
+    concurrency: 1000,
+    ratios: ['idle', 'flight'].map((of) => ({ of, to: REFERENCE })),
+    limits: [
+      { of: 'idle', limit: 4 },
+      { of: 'flight', limit: 6 },
+    ],
+    quick: true,
+  }),
+];
+
 /** @throws {UsageError} for a name that is none */
 export function scenarioOf(name) {
-  const found = SCENARIOS.find((scenario) => scenario.name === name);
+  const found = SCENARIOS.find((one) => one.name === name);
   if (found === undefined) {
     throw new UsageError(`Cannot run scenario ${name}: there are ${SCENARIOS.map((one) => one.name).join(', ')}`);
   }
   return found;
-}
-
-/** The unit of a scenario's CPU figure, and how many of it one measurement holds. */
-export function unitOf(scenario) {
-  return scenario.kind === 'get' ? { cpu: 'µs/request', rate: 'requests/s' } : { cpu: 'ms/GiB', rate: 'MiB/s' };
 }

@@ -1,14 +1,17 @@
 /**
  * The server, a process of its own: canned octets from raw sockets, so that it is never what bounds a client. It
  * understands just enough: a GET ends with an empty line and is not pipelined; the target of a download is its length;
- * an upload is chunked, or has a Content-Length. Configured by one JSON word; tells its port to its parent, ends with it.
+ * an upload is chunked, or has a Content-Length; where connections are counted, /-/ and a word is an order to the server.
+ * Configured by one JSON word; tells its port to its parent, ends with it.
  */
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
-import { bulkHead, Expected, PIECE } from './responses.mjs';
+import { bulkHead, canned, PIECE } from './responses.mjs';
 
 const EMPTY_LINE = 0x0d0a0d0a;
+/** More than a thousand connections at once wait to be accepted. */
+const BACKLOG = 2048;
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 /** Whether octets that come in pieces end in an empty line: keeps the last four. */
@@ -57,6 +60,11 @@ function serveDownload(socket) {
   });
 }
 
+/** A small response of its own. */
+function textResponse(text) {
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+}
+
 /** Answers each upload with the number of body octets that came. */
 class Upload {
   #head = '';
@@ -103,16 +111,52 @@ function serveUpload(socket) {
   socket.on('data', (piece) => {
     const octets = upload.take(piece);
     if (octets === null) return;
-    const text = String(octets);
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+    socket.write(textResponse(String(octets)));
   });
+}
+
+/**
+ * A server that answers at once, or holds requests back until it is told to answer them. Orders: hold, release; held and
+ * open ask how many requests are held back and how many connections are open.
+ */
+function holding(octets) {
+  let isHolding = false;
+  let held = [];
+  let open = 0;
+  const orders = {
+    hold: () => {
+      isHolding = true;
+    },
+    release: () => {
+      isHolding = false;
+      for (const socket of held) socket.write(octets);
+      held = [];
+    },
+    held: () => held.length,
+    open: () => open,
+  };
+  return (socket) => {
+    const line = new EmptyLine();
+    let head = '';
+    open++;
+    socket.on('close', () => open--);
+    socket.on('data', (piece) => {
+      head += piece.toString('latin1');
+      if (!line.endsWith(piece)) return;
+      const order = /^GET \/-\/(\w+) /.exec(head)?.[1];
+      head = '';
+      if (order !== undefined) socket.write(textResponse(String(orders[order]() ?? '')));
+      else if (isHolding) held.push(socket);
+      else socket.write(octets);
+    });
+  };
 }
 
 function handlerOf({ kind, response }) {
   if (kind === 'download') return serveDownload;
   if (kind === 'upload') return serveUpload;
-  const { wire } = new Expected(response);
-  return (socket) => serveSmall(socket, wire);
+  const { wire } = canned(response);
+  return kind === 'heap' ? holding(wire) : (socket) => serveSmall(socket, wire);
 }
 
 function start({ scenario, certificate }) {
@@ -125,7 +169,7 @@ function start({ scenario, certificate }) {
   const server = scenario.tls
     ? tls.createServer({ key: readFileSync(certificate.key), cert: readFileSync(certificate.cert) }, accept)
     : net.createServer(accept);
-  server.listen(0, '127.0.0.1', 512, () => process.send({ port: server.address().port }));
+  server.listen(0, '127.0.0.1', BACKLOG, () => process.send({ port: server.address().port }));
 }
 
 process.on('disconnect', () => process.exit());

@@ -1,8 +1,17 @@
 /** Ours: AsyncClient of the packed and installed package, default options (timeouts, limits and hooks on). */
 
-export async function open({ origin, ourEntry }) {
+/** Connections that the client may have by default. */
+const CONNECTIONS_MAX = 100;
+
+/** Default options, but for scenarios that need more connections than these allow. */
+function optionsFor({ concurrency = 1 }) {
+  if (concurrency <= CONNECTIONS_MAX) return {};
+  return { limits: { maxConnections: concurrency, maxKeepaliveConnections: concurrency } };
+}
+
+export async function open({ origin, scenario, ourEntry }) {
   const httpx = await import(ourEntry);
-  const client = new httpx.AsyncClient();
+  const client = new httpx.AsyncClient(optionsFor(scenario));
   return {
     async get(expected) {
       const response = await client.get(origin);

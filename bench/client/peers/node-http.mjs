@@ -1,15 +1,17 @@
 /** node:http and node:https with an Agent that keeps connections alive. */
 
 import { once } from 'node:events';
-import http from 'node:http';
-import https from 'node:https';
+
+/** What an Agent keeps by default. */
+const FREE_SOCKETS_MAX = 256;
 
 export async function open({ origin, scenario, ca }) {
   const { protocol, hostname, port } = new URL(origin);
-  const module = protocol === 'https:' ? https : http;
+  const module = await import(protocol === 'https:' ? 'node:https' : 'node:http');
   const agent = new module.Agent({
     keepAlive: true,
     maxSockets: scenario.concurrency ?? 1,
+    maxFreeSockets: Math.max(scenario.concurrency ?? 1, FREE_SOCKETS_MAX),
     ...(ca === null ? {} : { ca }),
   });
   const options = (path, method) => ({ hostname, port, path, method, agent });

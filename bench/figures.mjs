@@ -1,0 +1,146 @@
+/**
+ * From measurements to figures: medians and spreads, ratios formed within each round, targets met or missed.
+ *
+ * A *comparison* is what one scenario says of its figures:
+ *   measures  [{ key, name, unit, digits, of(result), spread?, counted? }]   columns; `spread`: least and most are shown,
+ *             too; `counted`: others' use of the machine does not change it
+ *   ratios    [{ of, to, limit?, peer? }]   of: key of a measure; to: who is 1.00; limit: a target for `peer`, or ours
+ *   limits    [{ of, limit, peer? }]        targets without a reference
+ */
+import { cpus, loadavg } from 'node:os';
+import { tableOf } from './table.mjs';
+
+/** A reference whose dearest round costs more than this multiple of its cheapest shows that others use the machine. */
+const STEADY_MAX = 1.25;
+/** Load beyond the number of cores that shows the same where it lasts; a run by itself makes a load of two. */
+const LOAD_BEYOND_MAX = 1;
+
+export function spreadOf(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, min: sorted[0], max: sorted[sorted.length - 1] };
+}
+
+/** What both reports open with. */
+export function machineOf({ version, pinned }) {
+  const [cpu] = cpus();
+  return { node: version, cpu: cpu?.model ?? 'unknown', cores: cpus().length, load: loadavg()[0], pinned };
+}
+
+/** Columns that compare: each pair of measure and reference once, if the reference was measured. */
+function columnsOf(ratios, results) {
+  const columns = new Map(ratios.map(({ of, to }) => [`${of} ${to}`, { of, to }]));
+  return [...columns.values()].filter(({ to }) => results.has(to));
+}
+
+function ratiosOf(columns, byKey, name, results) {
+  return columns.map(({ of, to }) => {
+    const value = byKey.get(of).of;
+    const reference = results.get(to);
+    return spreadOf(results.get(name).map((result, round) => value(result) / value(reference[round])));
+  });
+}
+
+/** Whether nobody else seems to have used the machine: the references' costs lie together, the load is our own. */
+function isSteady(columns, peers, load) {
+  const together = columns.every(({ of, to }) => {
+    const { min, max } = peers.find(({ name }) => name === to).values[of];
+    return max <= STEADY_MAX * min;
+  });
+  return together && load <= cpus().length + LOAD_BEYOND_MAX;
+}
+
+/**
+ * What one scenario showed, as data: columns, and for each peer the spread of each measure and ratio.
+ * @param comparison see above, with { name, text }
+ * @param results a map from peer to its results, one for each round
+ */
+export function summaryOf({ name, text, measures, ratios = [], limits = [], ours }, results) {
+  const byKey = new Map(measures.map((measure) => [measure.key, measure]));
+  const columns = columnsOf(ratios, results);
+  const peers = [...results].map(([peer, measured]) => ({
+    name: peer,
+    values: Object.fromEntries(measures.map(({ key, of }) => [key, spreadOf(measured.map(of))])),
+    ratios: ratiosOf(columns, byKey, peer, results),
+  }));
+  const load = loadavg()[0];
+  const steady = isSteady(columns, peers, load);
+  const targets = targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady });
+  return {
+    scenario: name,
+    text,
+    measures: measures.map(({ of, ...rest }) => rest),
+    columns,
+    peers,
+    load,
+    steady,
+    targets,
+  };
+}
+
+/**
+ * The named targets: { scenario, peer, text, value, limit, pass, steady }. `value` is a median; `null`, and `pass` with it,
+ * where peer or reference was not measured.
+ */
+function targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady }) {
+  const found = (peer) => peers.find((one) => one.name === peer);
+  const verdict = ({ of, limit, peer = ours }, text, valueOf) => {
+    const one = found(peer);
+    const value = (one === undefined ? undefined : valueOf(one)?.median) ?? null;
+    const pass = value === null ? null : value <= limit;
+    return { scenario: name, peer, text, value, limit, pass, steady: steady || byKey.get(of).counted === true };
+  };
+  const relative = ratios.filter(({ limit }) => limit !== undefined);
+  return [
+    ...relative.map((target) => {
+      const { of, to } = target;
+      const column = columns.findIndex((one) => one.of === of && one.to === to);
+      return verdict(target, `${byKey.get(of).name} of ${to}`, (one) => one.ratios[column]);
+    }),
+    ...limits.map((target) => {
+      const { name: what, unit } = byKey.get(target.of);
+      return verdict(target, `${what} in ${unit}`, (one) => one.values[target.of]);
+    }),
+  ];
+}
+
+const shown = ({ median, min, max }, digits, spread) => {
+  const number = (value) =>
+    value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return spread ? `${number(median)} (${number(min)}–${number(max)})` : number(median);
+};
+
+export function tableOfSummary({ scenario, text, measures, columns, peers }) {
+  const names = new Map(measures.map(({ key, name }) => [key, name]));
+  const rows = peers.map(({ name, values, ratios }) => [
+    name,
+    ...measures.map(({ key, digits, spread }) => shown(values[key], digits, spread)),
+    ...ratios.map((ratio) => shown(ratio, 2, true)),
+  ]);
+  const headings = [
+    ...measures.map(({ name, unit }) => `${name}, ${unit}`),
+    ...columns.map(({ of, to }) => `${names.get(of)} of ${to}`),
+  ];
+  return `${scenario}: ${text}\n${tableOf([['', ...headings], ...rows])}\n`;
+}
+
+/** One line for each target, and exit code 1 if one is missed. A target that could not be measured is told, not missed. */
+export function tellTargets(summaries) {
+  const targets = summaries.flatMap((summary) => summary.targets);
+  for (const { scenario, peer, text, value, limit, pass, steady } of targets) {
+    const verdict = pass === null ? 'not measured' : `${value.toFixed(2)}: ${pass ? 'pass' : 'MISS'}`;
+    const doubt = steady || pass === null ? '' : ' (not trustworthy: others were using the machine)';
+    console.log(`${scenario}, ${peer}: ${text}, at most ${limit.toFixed(2)}; ${verdict}${doubt}`);
+  }
+}
+
+/** Heeds the medians alone. */
+export function exitCodeOf(summaries) {
+  return summaries.some(({ targets }) => targets.some(({ pass }) => pass === false)) ? 1 : 0;
+}
+
+/** Says on a terminal what is being measured now; `null`: nothing any more. */
+export function tellProgress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text ?? ''}`);
+}

@@ -1,0 +1,90 @@
+/** Child processes of the benchmarks: held on a core, heard over IPC or by what they print, and ended on every way out. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const BENCH = new URL('./', import.meta.url);
+const running = new Set();
+
+function endAll() {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+process.on('exit', endAll);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    endAll();
+    process.exit(130);
+  });
+}
+
+/** The Node that bench/package.json pins, or, where it is not to be had, the one that runs. */
+export function nodeOf() {
+  const pinned = new URL(`node_modules/node-${process.platform}-${process.arch}/bin/node`, BENCH);
+  const path = existsSync(pinned) ? fileURLToPath(pinned) : process.execPath;
+  const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.trim();
+  return { path, version, pinned: path !== process.execPath };
+}
+
+/** Whether processes can be held on a core, as far as there are cores for it. */
+export const canPin = availableParallelism() >= 2 && spawnSync('taskset', ['--version']).status === 0;
+
+/** Starts `command`, held on `core`. */
+function launch(command, words, { core, stdio, environment = {} }) {
+  const [program, ...rest] = canPin ? ['taskset', '-c', String(core), command, ...words] : [command, ...words];
+  const child = spawn(program, rest, { stdio, env: { ...process.env, NODE_OPTIONS: '', ...environment } });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+const wordsOf = (program, task, flags) => [...flags, fileURLToPath(new URL(program, BENCH)), JSON.stringify(task)];
+
+/**
+ * Starts a program of the benchmarks with one JSON word; `core`: where to hold it.
+ * @returns the child, and a promise of its first message (rejected when it ends without one)
+ */
+export function start(program, task, { node, core, flags = [], environment }) {
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'];
+  const child = launch(node, wordsOf(program, task, flags), { core, stdio, environment });
+  const message = new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      reject(new Error(`Cannot run ${program}: it ended with ${signal ?? code} and no result`));
+    });
+  });
+  message.catch(() => {});
+  return { child, message };
+}
+
+/** What `command` prints, which must be JSON, once it has ended. */
+export function printedBy(command, words, { core, environment }) {
+  return new Promise((resolve, reject) => {
+    const child = launch(command, words, { core, stdio: ['ignore', 'pipe', 'inherit'], environment });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve(JSON.parse(text));
+      else reject(new Error(`Cannot run ${command} ${words[0]}: it ended with ${signal ?? code}`));
+    });
+  });
+}
+
+/** What a program of the benchmarks prints: for one that must not have the sockets of an IPC channel loaded. */
+export function printedByProgram(program, task, { node, core, flags = [], environment }) {
+  return printedBy(node, wordsOf(program, task, flags), { core, environment });
+}
+
+/** Ends a child and waits until it is gone. */
+export function end(child) {
+  if (!running.has(child)) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', resolve);
+    child.kill('SIGKILL');
+  });
+}
