@@ -85,9 +85,9 @@ export function summaryOf({ name, text, measures, ratios = [], limits = [], ours
  */
 function targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady }) {
   const found = (peer) => peers.find((one) => one.name === peer);
-  const verdict = ({ of, limit, peer = ours }, text, valueOf) => {
+  const verdict = ({ of, limit, peer = ours }, text, spreadIn) => {
     const one = found(peer);
-    const value = (one === undefined ? undefined : valueOf(one)?.median) ?? null;
+    const value = (one === undefined ? undefined : spreadIn(one)?.median) ?? null;
     const pass = value === null ? null : value <= limit;
     return { scenario: name, peer, text, value, limit, pass, steady: steady || byKey.get(of).counted === true };
   };

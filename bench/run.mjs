@@ -18,8 +18,12 @@ const COMMANDS = {
     load: async () => (await import('./exact/command.mjs')).exact,
   },
   client: {
-    text: 'CPU per request against named peers           [--quick] [--scenario S2]… [--peers a,b] [--rounds n] [--json]',
+    text: 'CPU, start and heap against named peers       [--quick] [--scenario S2]… [--peers a,b] [--rounds n] [--json]',
     load: async () => (await import('./client/command.mjs')).client,
+  },
+  parse: {
+    text: 'CPU of reading heads and decoding gzip        [--quick] [--scenario H20]… [--peers a,b] [--rounds n] [--json]',
+    load: async () => (await import('./parse/command.mjs')).parse,
   },
   profile: {
     text: 'where our client spends its time              [--scenario S2] [--peers httpx-wasm] [--seconds n]',

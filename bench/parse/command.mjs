@@ -1,0 +1,99 @@
+/**
+ * `npm run bench -- parse [--quick] [--scenario H20]… [--peers a,b] [--rounds n] [--json]`: CPU of reading heads and of
+ * decoding gzip, against native and WebAssembly parsers and zlib. Exit code 1: a named target is missed.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildPackage, CORE, ROOT } from '../artefacts.mjs';
+import { chosenFrom, roundsOf } from '../choices.mjs';
+import { installPackage, installPeers, WORK } from '../client/package.mjs';
+import { exitCodeOf, machineOf, summaryOf, tableOfSummary, tellProgress, tellTargets } from '../figures.mjs';
+import { interleave } from '../interleave.mjs';
+import { canPin, end, nodeOf, printedBy, start } from '../processes.mjs';
+import { fieldsOfText, hashOfFields } from './fields.mjs';
+import { headTextOf, ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
+import { buildNative } from './native.mjs';
+
+const QUICK = { rounds: 5, warmupMs: 300, windowMs: 300 };
+const FULL = { rounds: 11, warmupMs: 500, windowMs: 500 };
+const ON_CORE = 0;
+
+/** Runs the C program once on a head. */
+async function measureNative(item, { native, warmupMs, windowMs }) {
+  const text = headTextOf(item);
+  const fields = fieldsOfText(text);
+  const file = join(WORK, 'picohttpparser', `${item.name}.head`);
+  writeFileSync(file, text, 'latin1');
+  const words = [file, String(warmupMs), String(windowMs), String(fields.length)];
+  const result = await printedBy(native.path, words, { core: ON_CORE });
+  if (result.fields !== fields.length || result.hash !== hashOfFields(fields)) {
+    throw new Error(`Cannot count heads: picohttpparser found ${result.fields} fields, not what the head says`);
+  }
+  return result;
+}
+
+async function measure(item, name, settings) {
+  const subject = item.subjects.get(name);
+  if (subject.native) return measureNative(item, settings);
+  const { warmupMs, windowMs, ourEntry, core, build, node } = settings;
+  const task = { ...subject, item: item.name, warmupMs, windowMs, ourEntry, core, build };
+  const how = { node, core: ON_CORE, flags: ['--no-deprecation'] };
+  const { child, message } = start('parse/measure.mjs', task, how);
+  const result = await message;
+  await end(child);
+  return result;
+}
+
+function prepare({ items, chosen, timing }) {
+  installPeers();
+  buildPackage();
+  const { path: node, version, pinned } = nodeOf();
+  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
+  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  const wantsNative = chosen.includes(NATIVE) && items.some(({ subjects }) => subjects.has(NATIVE));
+  const native = wantsNative ? buildNative() : null;
+  if (native?.reason) console.error(`SKIPPED: ${NATIVE}: ${native.reason}`);
+  return {
+    ...timing,
+    node,
+    version,
+    native,
+    core: CORE,
+    build: pathToFileURL(join(ROOT, '.build/')).href,
+    ourEntry: items.some(({ kind }) => kind === 'content') ? installPackage() : null,
+  };
+}
+
+export async function parse({ quick, scenario: names, peers, rounds, json }) {
+  const items = names?.map(itemOf) ?? ITEMS;
+  const chosen = chosenFrom(SUBJECTS, peers);
+  const usual = quick ? QUICK : FULL;
+  const settings = prepare({ items, chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
+  const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
+  const machine = machineOf({ version: settings.version, pinned: canPin });
+  if (!json) {
+    console.log(
+      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
+    );
+    console.log(`${settings.rounds} rounds; median (min–max); CPU of the process, all threads\n`);
+  }
+  const summaries = [];
+  for (const item of items) {
+    const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
+    if (subjects.length === 0) continue;
+    const results = await interleave(subjects, settings.rounds, (name, round) => {
+      tellProgress(`${item.name} round ${round + 1}: ${name}`);
+      return measure(item, name, settings);
+    });
+    tellProgress(null);
+    const summary = summaryOf(item, results);
+    summaries.push(summary);
+    if (!json) console.log(tableOfSummary(summary));
+  }
+  if (json) {
+    const skipped = settings.native?.reason ? { [NATIVE]: settings.native.reason } : {};
+    console.log(JSON.stringify({ machine, rounds: settings.rounds, skipped, summaries }, null, 2));
+  } else tellTargets(summaries);
+  process.exitCode = exitCodeOf(summaries);
+}
