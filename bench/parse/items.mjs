@@ -7,23 +7,23 @@ import { jsonOf } from '../corpus/contents.mjs';
 import { heads } from '../corpus/heads.mjs';
 import { UsageError } from '../usage.mjs';
 
-export const NATIVE = 'picohttpparser (C)';
-const TABLE = 'core, table';
-const STRINGS = 'core, all strings';
-const EMPTY = 'llhttp, empty';
+export const NATIVE = 'picohttpparser';
+const TABLE = 'core table';
+const STRINGS = 'core strings';
+const EMPTY = 'llhttp empty';
 const DRIVEN = 'llhttp as undici';
 const OURS = 'httpx-wasm';
 const ZLIB = 'zlib';
 
-/** name → [module, argument, heads only: whether it is for information]. */
+/** By name, which has no comma: `module` of subjects/ and its argument, or the C program. */
 const HEAD_SUBJECTS = new Map([
   [NATIVE, { native: true }],
   [TABLE, { module: 'core', argument: { strings: false } }],
   [EMPTY, { module: 'llhttp' }],
   [STRINGS, { module: 'core', argument: { strings: true } }],
-  ['client, Headers', { module: 'client' }],
+  ['client headers', { module: 'client' }],
   [DRIVEN, { module: 'llhttp-driven' }],
-  ["Node's parser", { module: 'node-parser' }],
+  ['node parser', { module: 'node-parser' }],
 ]);
 const WHOLE_SUBJECTS = new Map([
   [OURS, { module: 'gunzip-ours' }],
@@ -31,7 +31,7 @@ const WHOLE_SUBJECTS = new Map([
 ]);
 const PIECES_SUBJECTS = new Map([
   ...WHOLE_SUBJECTS,
-  ['zlib, chunkSize 64 KB', { module: 'gunzip-zlib', argument: { chunkSize: 65536 } }],
+  ['zlib 64 KB', { module: 'gunzip-zlib', argument: { chunkSize: 65536 } }],
 ]);
 
 const HEAD_MEASURES = [
