@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
@@ -57,15 +57,20 @@ export function teardown(): void {
   rmSync(compiled, { recursive: true, force: true });
 }
 
-/** What `src/hosts/node/blocking.ts` writes for the file that its thread runs. */
-const WORKER = "new URL('./blocking-worker.js', import.meta.url)";
+/** How a source file names the file beside it that its thread runs. */
+const WORKER = /new URL\(['"]\.\/([\w-]+-worker)\.js['"], import\.meta\.url\)/g;
 
-/** A vite plugin: the blocking client's thread runs the compiled file too, since there is only TypeScript beside it. */
+/** A vite plugin: threads of the client run the compiled file too, since there is only TypeScript beside it. */
 export const threadsOfSources = {
   name: 'threads-of-sources',
+  enforce: 'pre' as const,
   transform(code: string, id: string): string | null {
-    if (!id.endsWith('/src/hosts/node/blocking.ts')) return null;
-    if (!code.includes(WORKER)) throw new Error(`Cannot run ${id} in tests: it does not say ${WORKER}`);
-    return code.replace(WORKER, `new URL(${JSON.stringify(urlOf('src/hosts/node/blocking-worker'))})`);
+    const folder = relative(root, dirname(id));
+    if (!folder.startsWith('src')) return null;
+    const rewritten = code.replace(
+      WORKER,
+      (_, name: string) => `new URL(${JSON.stringify(urlOf(`${folder}/${name}`))})`,
+    );
+    return rewritten === code ? null : rewritten;
   },
 };
