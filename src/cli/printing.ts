@@ -3,7 +3,7 @@
  * a terminal will show it, since a file wants what came.
  */
 import { Buffer } from 'node:buffer';
-import type { Headers, Request, Response } from '../index.js';
+import type { AsyncResponse, Headers, Request } from '../index.js';
 import { visibleLine, visibleText } from './escaping.js';
 import type { Paint, Part } from './highlighting.js';
 import { indented } from './json-text.js';
@@ -23,13 +23,13 @@ function fieldLines(headers: Headers, paint: Paint): string[] {
   });
 }
 
-function partOf(response: Response): Part {
+function partOf(response: AsyncResponse): Part {
   if (response.isSuccess) return 'good';
   return response.isError ? 'bad' : 'other';
 }
 
 /** Status line, field lines and the empty line behind them. */
-export function responseHead(response: Response, paint: Paint): string[] {
+export function responseHead(response: AsyncResponse, paint: Paint): string[] {
   const { statusCode, reasonPhrase, httpVersion, headers } = response;
   const status = `${statusCode} ${visibleLine(reasonPhrase)}`.trimEnd();
   return [`${paint('version', httpVersion)} ${paint(partOf(response), status)}`, ...fieldLines(headers, paint), ''];
@@ -45,7 +45,7 @@ export function requestHead(request: Request, httpVersion: string, paint: Paint)
 }
 
 /** The media type of a response, in lower case, without parameters. */
-function mediaTypeOf(response: Response): string {
+function mediaTypeOf(response: AsyncResponse): string {
   const [type = ''] = (response.headers.get('content-type') ?? '').split(';', 1);
   return type.trim().toLowerCase();
 }
@@ -63,7 +63,7 @@ function layoutOf(text: string, paint: Paint): string | null {
 /**
  * What is shown of a body that has been read, ending in a line feed; '' of an empty one. `shielded`: a terminal will show it.
  */
-export function bodyText(response: Response, paint: Paint, shielded: boolean): string {
+export function bodyText(response: AsyncResponse, paint: Paint, shielded: boolean): string {
   const { length } = response.content;
   if (length === 0) return '';
   const type = mediaTypeOf(response);
