@@ -1,6 +1,7 @@
 /** Bodies as streams: byte streams, iterators, back-pressure down to the socket, and giving up in the middle. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { KEPT, type Sink } from '../../src/hosts/socket.js';
 import { type AsyncResponse, ReadError, RemoteProtocolError, Response, StreamConsumed } from '../../src/index.js';
 import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
@@ -225,6 +226,27 @@ describe('whose memory a piece is', () => {
     structuredClone(null, { transfer: [piece.buffer] });
     const second = (await iterator.next()).value as Uint8Array<ArrayBuffer>;
     expect(Buffer.from(second).equals(pieces[1] as Uint8Array)).toBe(true);
+  });
+
+  test.each([
+    [131072, 32768, true],
+    [131072, 32767, false],
+    [65536, 16384, true],
+    [16384, 16383, false],
+  ])('of %i octets lent, %i are kept: %s', async (lent, octets, kept) => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(head(1_000_000));
+    };
+    const response = await openClient({ timeout: null }, environment).stream('GET', 'http://fake.invalid/');
+    const first = response.aiterRaw().next();
+    const memory = new Uint8Array(lent).fill(7);
+    const { sink } = environment.connector.socket(0);
+    expect(((sink as Sink).octets(memory, octets, true) & KEPT) !== 0).toBe(kept);
+    const piece = (await first).value as Uint8Array;
+    expect(piece.length).toBe(octets);
+    expect(piece.buffer === memory.buffer).toBe(kept);
+    await response.aclose();
   });
 
   const made = (): [string, () => Promise<AsyncResponse>][] => [
