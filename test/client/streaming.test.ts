@@ -313,6 +313,55 @@ describe('whose memory a piece is', () => {
 });
 
 describe('iterators', () => {
+  test('calls that overlap get the pieces in their order, those that waited and those that did not', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(chunkedHead);
+    };
+    const response = await openClient({ timeout: null }, environment).stream('GET', 'http://fake.invalid/');
+    const iterator = response.aiterBytes();
+    const order: string[] = [];
+    const calls: Promise<unknown>[] = [];
+    let made = 0;
+    const call = () => {
+      const number = ++made;
+      const turn = iterator.next().then(({ value }) => {
+        order.push(`${number} ${value === undefined ? 'end' : Buffer.from(value).toString()}`);
+        // A call made the moment another is answered comes after those that were there before.
+        if (order.length === 1) call();
+      });
+      calls.push(turn);
+    };
+    const socket = environment.connector.socket(0);
+    call();
+    call();
+    call();
+    for (const piece of ['a', 'b', 'c', 'd']) socket.say(`1\r\n${piece}\r\n`);
+    await environment.host.settled();
+    call();
+    socket.say('0\r\n\r\n');
+    while (calls.length > 0) await calls.shift();
+    expect(order).toEqual(['1 a', '2 b', '3 c', '4 d', '5 end']);
+    call();
+    await calls[0];
+    expect(order.at(-1)).toBe('6 end');
+  });
+
+  test('a call behind one that fails ends after it', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say(chunkedHead);
+    };
+    const response = await openClient({ timeout: null }, environment).stream('GET', 'http://fake.invalid/');
+    const iterator = response.aiterRaw();
+    const order: string[] = [];
+    const failing = iterator.next().catch((error) => order.push((error as Error).constructor.name));
+    await environment.host.settled();
+    environment.connector.socket(0).sink?.ended(new ReadError('gone'));
+    await Promise.all([failing, iterator.next().then(({ done }) => order.push(`done: ${done}`))]);
+    expect(order).toEqual(['ReadError', 'done: true']);
+  });
+
   test('aiterBytes cuts to the size that was asked for, whatever the network did', async () => {
     const pieces = ['a', 'bcd', 'efghij', 'k'];
     const script = dialogue().hear().say(head(11));
