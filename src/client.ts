@@ -2,6 +2,7 @@
  * What all clients are: settings, what a request inherits from them, and the verbs, each written once. What differs between
  * a blocking and an asynchronous client is how a flow is driven, nothing else: clients.ts.
  */
+import { type Auth, type AuthTypes, authOf, urlAuth } from './auth.js';
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { encodeRequest, NO_BODY } from './content.js';
 import type { Environment } from './environment.js';
@@ -21,9 +22,12 @@ import {
   checkHooks,
   EVENT_HOOKS,
   type EventHooks,
+  flagOf,
   functionOf,
+  headerNamesOf,
   hookListOf,
   type OptionNames,
+  redirectsOf,
   SEND_OPTIONS,
   type SendOptions,
   signalOf,
@@ -38,9 +42,8 @@ import {
   Request,
   type RequestExtensions,
 } from './request.js';
-import { refuseCredentials } from './request-head.js';
 import type { DefaultEncoding, Response } from './response.js';
-import { type Io, type RequestHook, type ResponseHook, type SendSettings, send } from './send.js';
+import { type Io, type RequestHook, type ResponseHook, type SendSettings, send, sendAuthenticated } from './send.js';
 import type { AnyTransport } from './transports/base.js';
 import { type Origin, URL, type URLTypes } from './url.js';
 import { VERSION } from './version.js';
@@ -72,6 +75,14 @@ function hooksOf(given: EventHooks | null | undefined): Hooks {
   });
 }
 
+/** How a call sends its request. */
+interface Manner {
+  readonly stream: boolean;
+  readonly signal: AbortSignal | null;
+  readonly auth: Auth | null;
+  readonly followRedirects: boolean;
+}
+
 /** What the base of requests to one origin was made of. */
 interface CachedBase {
   readonly client: Headers;
@@ -84,6 +95,10 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   /** @internal */ protected readonly environment: Environment;
   /** @internal */ protected readonly transport: T;
   readonly #defaultEncoding: DefaultEncoding;
+  readonly #sensitiveHeaders: ReadonlySet<string>;
+  #auth: Auth | null;
+  #followRedirects: boolean;
+  #maxRedirects: number;
   #headers: Headers;
   #params: QueryParams;
   #timeout: Timeout;
@@ -105,6 +120,10 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     this.#extensions = ownExtensions(null, this.#timeout);
     this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
     this.#hooks = hooksOf(own(options, 'eventHooks'));
+    this.#auth = authOf(own(options, 'auth'), 'make a client');
+    this.#followRedirects = flagOf(own(options, 'followRedirects'), 'followRedirects') ?? false;
+    this.#maxRedirects = redirectsOf(own(options, 'maxRedirects') ?? 20);
+    this.#sensitiveHeaders = headerNamesOf(own(options, 'sensitiveHeaders'));
     this.#defaultEncoding = encodingOf(own(options, 'defaultEncoding') ?? 'utf-8');
     functionOf(own(options, 'allowAddress'), 'allowAddress');
     functionOf(own(options, 'resolve'), 'resolve');
@@ -166,6 +185,35 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     this.#baseUrl = asBase(url);
   }
 
+  /** Who sends the requests, for calls that say nothing else. */
+  get auth(): Auth | null {
+    return this.#auth;
+  }
+
+  set auth(auth: AuthTypes) {
+    this.#auth = authOf(auth, 'set client.auth');
+  }
+
+  /** Whether redirects are followed, for calls that say nothing else. */
+  get followRedirects(): boolean {
+    return this.#followRedirects;
+  }
+
+  set followRedirects(follow: boolean) {
+    this.#followRedirects = flagOf(follow, 'followRedirects') ?? false;
+    this.#settings = null;
+  }
+
+  /** How many redirects are followed in a row. */
+  get maxRedirects(): number {
+    return this.#maxRedirects;
+  }
+
+  set maxRedirects(most: number) {
+    this.#maxRedirects = redirectsOf(most);
+    this.#settings = null;
+  }
+
   /** The hooks, by event; the lists may be changed and replaced. */
   get eventHooks(): { request: RequestHook[]; response: ResponseHook[] } {
     return this.#hooks;
@@ -198,13 +246,22 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     return this.environment.deadlines.tick();
   }
 
+  /** @internal */
+  get blocking(): boolean {
+    return this.environment.connector.blocking;
+  }
+
   // ── requests ──
 
   /**
    * A request as this client would send it: its base URL, params and headers merged in.
    * @throws InvalidURL, TypeError, RangeError
    */
-  buildRequest(method: string, url: URLTypes, options?: Omit<BodyCallOptions, 'signal'>): Request {
+  buildRequest(
+    method: string,
+    url: URLTypes,
+    options?: Omit<BodyCallOptions, 'auth' | 'followRedirects' | 'signal'>,
+  ): Request {
     checkFields(options, BUILD_OPTIONS, 'build a request');
     return this.#built(method, url, options);
   }
@@ -267,39 +324,56 @@ export abstract class BaseClient<R, T extends AnyTransport> {
 
   /** Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. */
   send(request: Request, options?: SendOptions): R {
-    let signal: AbortSignal | null;
+    let manner: Manner;
     try {
       checkCall(options, SEND_OPTIONS);
       if (!(request instanceof Request)) {
         throw new TypeError(`Cannot send the request: expected a Request, got ${typeNameOf(request)}`);
       }
-      signal = signalOf(own(options, 'signal'));
+      manner = this.#mannerOf(options, own(options, 'stream') === true);
     } catch (error) {
       return this.fail(error);
     }
-    return this.#dispatch(request, own(options, 'stream') === true, signal);
+    return this.#dispatch(request, manner);
   }
 
-  #dispatch(request: Request, stream: boolean, signal: AbortSignal | null): R {
+  /** @throws TypeError */
+  #mannerOf(options: SendOptions | CallOptions | undefined, stream: boolean): Manner {
+    const auth = own(options, 'auth');
+    return {
+      stream,
+      signal: signalOf(own(options, 'signal')),
+      auth: auth === undefined ? this.#auth : authOf(auth, 'send the request'),
+      followRedirects: flagOf(own(options, 'followRedirects'), 'followRedirects') ?? this.#followRedirects,
+    };
+  }
+
+  #dispatch(request: Request, manner: Manner): R {
+    const { signal } = manner;
     let guard: Guard | null = null;
     let settings: SendSettings;
+    let auth: Auth | null;
     try {
       if (this.#closed) throw new ClientClosed();
       if (signal?.aborted) throw signal.reason;
-      refuseCredentials(request.url);
+      auth = manner.auth ?? urlAuth(request.url);
       guard = this.#guardOf(request, signal);
-      settings = this.#settingsFor(stream, guard);
+      settings = this.#settingsFor(manner, guard);
     } catch (error) {
       guard?.end();
       request.stream.abandon(error);
       return this.fail(error);
     }
-    return this.run(send(this as Io, request, settings), guard);
+    const io = this as Io;
+    return this.run(
+      auth === null ? send(io, request, settings) : sendAuthenticated(io, request, auth, settings),
+      guard,
+    );
   }
 
-  #settingsFor(stream: boolean, guard: Guard | null): SendSettings {
+  #settingsFor({ stream, followRedirects }: Manner, guard: Guard | null): SendSettings {
     const { request: requestHooks, response: responseHooks } = this.#hooks;
-    const plain = !stream && guard === null;
+    const plain = !stream && guard === null && followRedirects === this.#followRedirects;
     const last = this.#settings;
     if (plain && last !== null && last.requestHooks === requestHooks && last.responseHooks === responseHooks)
       return last;
@@ -308,6 +382,9 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     const settings: SendSettings = {
       requestHooks,
       responseHooks,
+      followRedirects,
+      maxRedirects: this.#maxRedirects,
+      sensitiveHeaders: this.#sensitiveHeaders,
       stream,
       defaultEncoding: this.#defaultEncoding,
       guard,
@@ -327,16 +404,16 @@ export abstract class BaseClient<R, T extends AnyTransport> {
 
   #call(method: string, url: URLTypes, options: BodyCallOptions | undefined, known: OptionNames, stream = false): R {
     let request: Request;
-    let signal: AbortSignal | null;
+    let manner: Manner;
     try {
       if (this.#closed) throw new ClientClosed();
       checkCall(options, known);
-      signal = signalOf(own(options, 'signal'));
+      manner = this.#mannerOf(options, stream);
       request = this.#built(method, url, options);
     } catch (error) {
       return this.fail(error);
     }
-    return this.#dispatch(request, stream, signal);
+    return this.#dispatch(request, manner);
   }
 
   /** Sends a request of any method, with a body or without, and reads the response. */
@@ -411,10 +488,9 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   }
 }
 
-/** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL, also for one with credentials. */
+/** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL */
 function asBase(url: URLTypes): URL {
   const base = url instanceof URL ? url : new URL(url);
-  refuseCredentials(base);
   if (!base.isAbsoluteUrl) return base;
   const { target } = base;
   const at = target.indexOf('?');

@@ -157,17 +157,13 @@ function timeoutOf(
 
 /** Options of httpx, and of its transports, for what this version does not do. */
 const ANNOUNCED: readonly string[] = [
-  'auth',
   'cookies',
-  'followRedirects',
-  'maxRedirects',
   'proxy',
   'mounts',
   'http1',
   'http2',
   'files',
   'compress',
-  'sensitiveHeaders',
   'trustEnv',
   'uds',
   'localAddress',

@@ -11,6 +11,7 @@ export {
   request,
   stream,
 } from './api.js';
+export { Auth, type AuthFlow, type AuthTypes, BasicAuth, BearerAuth, FunctionAuth } from './auth.js';
 export type { ByteSource } from './body.js';
 export { AsyncClient, Client } from './clients.js';
 export {

@@ -2,6 +2,7 @@
  * What a client and its calls can be told, and the names of it, one list per kind of call. An option that nobody reads is a
  * misspelt one, or one of a feature that is not there: it is refused by name, never ignored. Values are checked elsewhere.
  */
+import type { AuthTypes } from './auth.js';
 import {
   type CertTypes,
   checkFields,
@@ -58,6 +59,14 @@ export interface BaseClientOptions<T extends AnyTransport> {
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS: the addresses of a host. */
   readonly resolve?: Resolve | null | undefined;
+  /** Who sends the requests, where a call says nothing else: none by default, but what a URL says. */
+  readonly auth?: AuthTypes | undefined;
+  /** Whether redirects are followed, where a call says nothing else: `false` by default. */
+  readonly followRedirects?: boolean | null | undefined;
+  /** How many redirects are followed in a row, before TooManyRedirects: 20 by default. */
+  readonly maxRedirects?: number | null | undefined;
+  /** Names of headers that no other origin than the first may see, beside those of credentials. */
+  readonly sensitiveHeaders?: readonly string[] | null | undefined;
   /** How text is decoded where a response names no charset: 'utf-8' by default. */
   readonly defaultEncoding?: DefaultEncoding | null | undefined;
 }
@@ -76,6 +85,10 @@ export interface CallOptions {
   readonly headers?: HeaderTypes | undefined;
   /** Limits of waiting, in milliseconds or with a unit; what a plain object leaves open is the client's; `null`: no limit. */
   readonly timeout?: TimeoutTypes | undefined;
+  /** Who sends the request; `null`: nobody, but what the URL says. */
+  readonly auth?: AuthTypes | undefined;
+  /** Whether redirects are followed; `null`: they are not. */
+  readonly followRedirects?: boolean | null | undefined;
   /** What the layers below are told. */
   readonly extensions?: RequestExtensions | null | undefined;
   /** Cancels the call at any moment: it rejects with the signal's reason. */
@@ -89,6 +102,10 @@ export interface BodyCallOptions extends CallOptions, ContentOptions {}
 export interface SendOptions {
   /** The body stays unread: `false` by default. */
   readonly stream?: boolean | null | undefined;
+  /** Who sends the request; `null`: nobody, but what the URL says. */
+  readonly auth?: AuthTypes | undefined;
+  /** Whether redirects are followed; `null`: they are not. */
+  readonly followRedirects?: boolean | null | undefined;
   /** Cancels the call at any moment: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | null | undefined;
 }
@@ -109,7 +126,15 @@ export type BodyFunctionOptions = BodyCallOptions & OneCallOptions;
 /** Each name of `T`: the compiler sees to it that none is missing and none is too many. */
 type Names<T> = Readonly<Record<keyof T, true>>;
 
-const CALL: Names<CallOptions> = { params: true, headers: true, timeout: true, extensions: true, signal: true };
+const CALL: Names<CallOptions> = {
+  params: true,
+  headers: true,
+  timeout: true,
+  auth: true,
+  followRedirects: true,
+  extensions: true,
+  signal: true,
+};
 const CONTENT: Names<ContentOptions> = { content: true, data: true, json: true };
 const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
 const CLIENT: Names<BaseClientOptions<AnyTransport>> = {
@@ -125,10 +150,16 @@ const CLIENT: Names<BaseClientOptions<AnyTransport>> = {
   wrapTransport: true,
   allowAddress: true,
   resolve: true,
+  auth: true,
+  followRedirects: true,
+  maxRedirects: true,
+  sensitiveHeaders: true,
   defaultEncoding: true,
 };
 const HOOKS: Names<EventHooks> = { request: true, response: true };
-const SEND: Names<SendOptions> = { stream: true, signal: true };
+const SEND: Names<SendOptions> = { stream: true, auth: true, followRedirects: true, signal: true };
+/** What is for sending a request, and no part of it. */
+const SENDING: readonly string[] = ['auth', 'followRedirects', 'signal'];
 
 /** Names of options that go together. */
 export type OptionNames = readonly string[];
@@ -142,7 +173,7 @@ export const CALL_OPTIONS: OptionNames = Object.keys(CALL);
 /** Of verbs with a body. */
 export const BODY_CALL_OPTIONS: OptionNames = Object.keys({ ...CALL, ...CONTENT });
 /** Of `buildRequest`: what a request keeps. */
-export const BUILD_OPTIONS: OptionNames = BODY_CALL_OPTIONS.filter((name) => name !== 'signal');
+export const BUILD_OPTIONS: OptionNames = BODY_CALL_OPTIONS.filter((name) => !SENDING.includes(name));
 /** Of `send`. */
 export const SEND_OPTIONS: OptionNames = Object.keys(SEND);
 /** Of functions without a body. */
@@ -204,6 +235,31 @@ export function functionOf<T extends (...args: never[]) => unknown>(
 ): T | null {
   if (given === undefined || given === null || typeof given === 'function') return given ?? null;
   throw new TypeError(`Cannot make a client: expected ${name} to be a function, got ${typeNameOf(given)}`);
+}
+
+/** Whether something is on, if it is said. @throws TypeError for what is neither. */
+export function flagOf(given: unknown, name: string): boolean | undefined {
+  if (given === undefined || typeof given === 'boolean') return given;
+  if (given === null) return false;
+  throw new TypeError(`Cannot set ${name}: expected true or false, got ${typeNameOf(given)}`);
+}
+
+/** @throws RangeError unless it is a number of redirects; TypeError unless it is a number. */
+export function redirectsOf(given: unknown): number {
+  if (typeof given !== 'number') {
+    throw new TypeError(`Cannot set maxRedirects: expected a number, got ${typeNameOf(given)}`);
+  }
+  if (Number.isSafeInteger(given) && given >= 0) return given;
+  throw new RangeError(`Cannot set maxRedirects: expected an integer of at least 0, got ${given}`);
+}
+
+/** Names of headers, in lower case. @throws TypeError unless they are a list of strings. */
+export function headerNamesOf(given: readonly string[] | null | undefined): ReadonlySet<string> {
+  const names: unknown = given ?? [];
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+    throw new TypeError('Cannot make a client: expected sensitiveHeaders to be a list of header names');
+  }
+  return new Set(names.map((name: string) => name.toLowerCase()));
 }
 
 /** A transport, from `source`. @throws TypeError for what has not the methods of the client's kind of transport. */

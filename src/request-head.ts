@@ -5,9 +5,7 @@
 import * as abi from '../assembly/abi.js';
 import type { RequestBody } from './content.js';
 import type { RequestHead } from './core.js';
-import { InvalidURL, LocalProtocolError } from './exceptions.js';
-import type { URL } from './url.js';
-import { VERSION } from './version.js';
+import { LocalProtocolError } from './exceptions.js';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TARGET = /^[\x21\x22\x24-\x7e]+$/;
@@ -109,15 +107,4 @@ export function requestHead(method: string, target: string, block: string, body:
   }
   const kind = method === 'HEAD' ? abi.OPEN_HEAD : method === 'CONNECT' ? abi.OPEN_CONNECT : 0;
   return { method, target, block, open: open | kind, framing, protocol: null };
-}
-
-/**
- * User and password of a URL would be left out of what is sent: nobody may believe that they are in it.
- * @throws InvalidURL, showing neither.
- */
-export function refuseCredentials(url: URL): void {
-  if (!url.hasUserinfo) return;
-  throw new InvalidURL(
-    `Cannot use the URL of ${url.netloc}: credentials in URLs are not supported in httpx-wasm ${VERSION}: set the Authorization header`,
-  );
 }

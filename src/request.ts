@@ -185,15 +185,16 @@ export class Request {
 
   /** Reads a streamed body into memory, so that it can be sent again, and returns it. */
   aread(): Promise<Uint8Array<ArrayBuffer>> {
-    return runAsync(this.#reading());
+    return runAsync(this.readFlow());
   }
 
   /** As `aread`, at once. @throws TypeError for a body that only an event loop can read */
   read(): Uint8Array<ArrayBuffer> {
-    return runSync(this.#reading(), null);
+    return runSync(this.readFlow(), null);
   }
 
-  *#reading(): Flow<Uint8Array<ArrayBuffer>> {
+  /** @internal Reads the body into memory. */
+  *readFlow(): Flow<Uint8Array<ArrayBuffer>> {
     if (this.#body.octets === null) this.#body = octetsBody(yield* joinedBody(this.#body));
     return this.content;
   }

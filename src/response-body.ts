@@ -35,6 +35,8 @@ export abstract class ResponseBody {
   protected readonly received: Received | null;
   #request: Request | null = null;
   #content: Uint8Array<ArrayBuffer> | null = null;
+  /** The whole body as it came, to be decoded when it is asked for. */
+  #encoded: Uint8Array<ArrayBuffer> | null = null;
   #stream: ByteSource | null = null;
   #source: ByteSource | null = null;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
@@ -72,7 +74,8 @@ export abstract class ResponseBody {
   #decodedNow(octets: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const codings = codingsOf(this.headers.get('content-encoding') ?? '');
     if (codings.length === 0 || octets.length === 0) return octets;
-    const reading = gathered(new DecodedSource(new OctetsSource(octets), codings, NO_LIMITS)).next();
+    const limits = this.received?.decodeLimits ?? NO_LIMITS;
+    const reading = gathered(new DecodedSource(new OctetsSource(octets), codings, limits)).next();
     return reading.value as Uint8Array<ArrayBuffer>;
   }
 
@@ -158,9 +161,33 @@ export abstract class ResponseBody {
     return this.#elapsedMs;
   }
 
-  /** @internal The body as a whole, once it was read. */
+  /** @internal The body as a whole, once it was read. @throws DecodingError */
   protected get whole(): Uint8Array<ArrayBuffer> | null {
+    const encoded = this.#encoded;
+    if (encoded === null) return this.#content;
+    try {
+      this.#content = this.#decodedNow(encoded);
+    } catch (error) {
+      throw this.failed(error);
+    }
+    this.#encoded = null;
     return this.#content;
+  }
+
+  /**
+   * @internal Takes the body as it comes, for who wants it gone: then `drained`, or `closeNow`. `null`: it was taken
+   * before, or it says itself that it has more than so many octets.
+   */
+  takeRaw(octetsMax: number): ByteSource | null {
+    if (this.#consumed || this.#closed) return null;
+    const announced = this.pending === null ? 0 : Number(this.headers.get('content-length') ?? 0);
+    return announced > octetsMax ? null : this.#open(false);
+  }
+
+  /** @internal All octets of the taken body, as they came. */
+  drained(octets: Uint8Array<ArrayBuffer>): void {
+    this.#encoded = octets;
+    this.settled();
   }
 
   /** @internal Takes the body if it is all there. */
@@ -178,7 +205,8 @@ export abstract class ResponseBody {
 
   /** @internal Reads the whole body. */
   *readFlow(): Flow<Uint8Array<ArrayBuffer>> {
-    if (this.#content !== null) return this.#content;
+    const { whole } = this;
+    if (whole !== null) return whole;
     const source = this.#open(true);
     try {
       const exchange = this.received?.exchange;
@@ -208,7 +236,8 @@ export abstract class ResponseBody {
 
   /** Whether its connection blocks; `null`: there is nothing to wait for at one. */
   get #blocks(): boolean | null {
-    return this.received === null || this.#content !== null ? null : this.received.exchange.connection.socket.blocking;
+    if (this.received === null || this.#content !== null || this.#encoded !== null) return null;
+    return this.received.exchange.connection.socket.blocking;
   }
 
   #refuseIfBlocking(name: string, other: string): void {
@@ -270,7 +299,8 @@ export abstract class ResponseBody {
   /** The body for a reader: from memory if it was read, else from its source. */
   #reading(): ByteSource {
     // A copy: who reads may transfer what it gets.
-    return this.#content === null ? this.#open(true) : new OctetsSource(this.#content.slice());
+    const { whole } = this;
+    return whole === null ? this.#open(true) : new OctetsSource(whole.slice());
   }
 
   #iterate<T>(name: string, open: () => ByteSource, transform: Transform<T>): AsyncIterableIterator<T, undefined> {

@@ -1,11 +1,18 @@
 /**
- * The send flow: hooks → transport → hooks, and the request attached to every error. Auth, redirects and cookies take their
- * places between the two; each is written once, here, for every client.
+ * THE send flow, written once for every client: auth → hooks → transport → hooks → redirects, each request of it in turn,
+ * and the request attached to every error. Cookies take their place around the transport.
+ *
+ * A response in between (a redirect, a step of an auth flow) is read a little, so that its connection can be used again,
+ * and else given up: never decoded, never for long (SECURITY §2.6).
  */
-import { HTTPError } from './exceptions.js';
-import { type Flow, type Guard, isThenable } from './flow.js';
+import { type Auth, type AuthSteps, drivesItself, stepsOf } from './auth.js';
+import { joined } from './body.js';
+import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
+import { HTTPError, RemoteProtocolError, TooManyRedirects, UnsupportedProtocol } from './exceptions.js';
+import { type Flow, type Guard, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
-import type { Request } from './request.js';
+import { redirected } from './redirect.js';
+import { Request, shown } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
 import { type AnyTransport, beginCall, endCall, hasFlow } from './transports/base.js';
 
@@ -20,6 +27,8 @@ export interface Io {
   /** Asks a transport that is no flow, in the client's way. */
   ask(transport: AnyTransport, request: Request): MaybePromise<Response>;
   now(): number;
+  /** Nothing may be waited for but the network. */
+  readonly blocking: boolean;
   /** Tells the developer. */
   readonly warn: (message: string) => void;
 }
@@ -28,6 +37,11 @@ export interface Io {
 export interface SendSettings {
   readonly requestHooks: readonly RequestHook[];
   readonly responseHooks: readonly ResponseHook[];
+  readonly followRedirects: boolean;
+  /** How many are followed in a row. */
+  readonly maxRedirects: number;
+  /** Lower-case names of fields that only the first origin may see, beside those of credentials. */
+  readonly sensitiveHeaders: ReadonlySet<string>;
   /** The body stays unread. */
   readonly stream: boolean;
   readonly defaultEncoding: DefaultEncoding;
@@ -35,39 +49,172 @@ export interface SendSettings {
   readonly guard: Guard | null;
 }
 
-/** Sends a request. */
-export function* send(io: Io, request: Request, settings: SendSettings): Flow<Response> {
-  const { requestHooks, responseHooks, guard } = settings;
+/** Octets of a body in between that are read for the sake of its connection. */
+const DRAINED_OCTETS_MAX = 65536;
+const NO_HISTORY: readonly Response[] = Object.freeze([]);
+
+/** Sends a request, and those that redirects ask for. `earlier`: it is one step of several, and its body stays unread. */
+export function* send(
+  io: Io,
+  request: Request,
+  settings: SendSettings,
+  earlier: readonly Response[] | null = null,
+): Flow<Response> {
+  const { requestHooks, responseHooks } = settings;
+  let current = request;
+  let history = earlier ?? NO_HISTORY;
   let response: Response | null = null;
   try {
-    for (const hook of requestHooks) {
-      const running = hook(request);
-      if (isThenable(running)) yield running;
+    for (let redirects = 0; ; redirects++) {
+      for (const hook of requestHooks) {
+        const running = hook(current);
+        if (isThenable(running)) yield running;
+      }
+      const transport = io.transportFor(current);
+      const startedAt = io.now();
+      if (hasFlow(transport)) response = yield* transport.flow(current);
+      else response = yield* answered(io, current, transport);
+      response.request = current;
+      response.defaultEncoding = settings.defaultEncoding;
+      response.sentAt(startedAt, io);
+      for (const hook of responseHooks) {
+        const running = hook(response);
+        if (isThenable(running)) yield running;
+      }
+      response.history = history;
+      if (!asksForMore(response)) break;
+      if (!settings.followRedirects) {
+        response.nextRequest = nextOf(current, response, settings);
+        break;
+      }
+      const next = redirected(current, response, settings.sensitiveHeaders);
+      if (redirects === settings.maxRedirects) throw tooMany(request, next, redirects);
+      yield* drained(io, response);
+      history = [...history, response];
+      if (next.stream !== current.stream)
+        current.stream.abandon(new Error('The redirect is followed without the body'));
+      current = next;
     }
-    const transport = io.transportFor(request);
-    const startedAt = io.now();
-    if (hasFlow(transport)) response = yield* transport.flow(request);
-    else response = yield* answered(io, request, transport);
-    response.request = request;
-    response.defaultEncoding = settings.defaultEncoding;
-    response.sentAt(startedAt, io);
-    for (const hook of responseHooks) {
-      const running = hook(response);
-      if (isThenable(running)) yield running;
+    if (earlier !== null) return response;
+    if (settings.stream) handOut(io, response, settings);
+    else if (!response.readNow()) yield* response.readFlow();
+    return response;
+  } catch (error) {
+    response?.closeNow();
+    current.stream.abandon(error);
+    if (error instanceof HTTPError) error.attachRequest(current);
+    throw error;
+  }
+}
+
+/** Sends what an auth flow asks for, step by step. */
+export function* sendAuthenticated(io: Io, request: Request, auth: Auth, settings: SendSettings): Flow<Response> {
+  const reads = drivesItself(auth, io.blocking) ? null : auth;
+  let steps: AuthSteps | null = null;
+  let waiting = false;
+  let history = NO_HISTORY;
+  let response: Response | null = null;
+  try {
+    if (reads?.requiresRequestBody === true) yield* request.readFlow();
+    steps = stepsOf(auth, request, io.blocking);
+    for (;;) {
+      waiting = true;
+      const step: IteratorResult<unknown, void> = yield* wait(response === null ? steps.next() : steps.next(response));
+      waiting = false;
+      if (step.done === true) {
+        steps = null;
+        break;
+      }
+      const next = checkedRequest(yield* wait(step.value), request);
+      if (response !== null) {
+        yield* drained(io, response);
+        history = [...response.history, response];
+      }
+      response = yield* send(io, next, settings, history);
+      if (reads?.requiresResponseBody === true) yield* response.readFlow();
     }
-    if (!settings.stream) {
-      if (!response.readNow()) yield* response.readFlow();
-    } else {
-      if (guard !== null && response.pending !== null) response.watchedBy(guard);
-      response.reportIfDropped(io.warn);
-    }
+    if (response === null) throw new TypeError('Cannot authenticate: the auth flow ended without yielding a request');
+    if (settings.stream) handOut(io, response, settings);
+    else if (!response.readNow()) yield* response.readFlow();
     return response;
   } catch (error) {
     response?.closeNow();
     request.stream.abandon(error);
     if (error instanceof HTTPError) error.attachRequest(request);
     throw error;
+  } finally {
+    // A flow that waits for something of its own ends when that does.
+    const ended = steps?.return();
+    if (isThenable(ended)) {
+      if (waiting) ended.then(undefined, () => {});
+      else yield ended;
+    }
   }
+}
+
+/** The request of a step, within the limits of the call that it is part of. */
+function checkedRequest(given: unknown, first: Request): Request {
+  if (!(given instanceof Request)) {
+    throw new TypeError(`Cannot authenticate: expected the auth flow to yield a Request, got ${typeNameOf(given)}`);
+  }
+  const { timeout } = first.extensions;
+  if (given !== first && own(given.extensions, 'timeout') === undefined) {
+    given.extensions = { ...given.extensions, timeout };
+  }
+  return given;
+}
+
+/** The body is the caller's to read. */
+function handOut(io: Io, response: Response, { guard }: SendSettings): void {
+  if (guard !== null && response.pending !== null) response.watchedBy(guard);
+  response.reportIfDropped(io.warn);
+}
+
+function asksForMore(response: Response): boolean {
+  return response.statusCode >= 300 && response.statusCode < 400 && response.hasRedirectLocation;
+}
+
+/** What a redirect that is not followed asks for; `null` if it cannot be followed: the response itself is no worse for it. */
+function nextOf(request: Request, response: Response, settings: SendSettings): Request | null {
+  try {
+    return redirected(request, response, settings.sensitiveHeaders);
+  } catch (error) {
+    if (error instanceof RemoteProtocolError || error instanceof UnsupportedProtocol) return null;
+    throw error;
+  }
+}
+
+function tooMany(first: Request, next: Request, redirects: number): TooManyRedirects {
+  const message = `Cannot complete the request to ${shown(first.url)}: more than ${redirects} redirects (maxRedirects)`;
+  return new TooManyRedirects(message, { request: next });
+}
+
+/** Ends a response in between: its body is read if it is short and comes in time, else given up with its connection. */
+function* drained(io: Io, response: Response): Flow<void> {
+  const source = response.takeRaw(DRAINED_OCTETS_MAX);
+  if (source === null) {
+    response.closeNow();
+    return;
+  }
+  const { read } = Timeout.from(own(response.request.extensions, 'timeout'), DEFAULT_TIMEOUT);
+  const startedAt = io.now();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let octets = 0;
+  try {
+    for (;;) {
+      const piece = source.readNow() ?? (yield* source.next());
+      if (piece === null) break;
+      pieces.push(piece);
+      octets += piece.length;
+      if (octets > DRAINED_OCTETS_MAX || (read !== null && io.now() - startedAt >= read)) {
+        response.closeNow();
+        return;
+      }
+    }
+  } catch (error) {
+    throw response.failed(error);
+  }
+  response.drained(joined(pieces, octets));
 }
 
 /** Asks a transport that is no flow. If the call ends first, so does the transport's, and a late answer is closed. */

@@ -41,7 +41,7 @@ import type { Resolve, TlsTarget } from '../hosts/socket.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Received } from '../received.js';
 import type { Request } from '../request.js';
-import { refuseCredentials, requestHead } from '../request-head.js';
+import { requestHead } from '../request-head.js';
 import { Response } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import type { Origin } from '../url.js';
@@ -181,7 +181,6 @@ class SocketTransport {
 
   *flow(request: Request): Flow<Response> {
     const body = request.stream;
-    refuseCredentials(request.url);
     if (this.#environment.connector.blocking && body.async) throw asyncBody();
     let reader = body.octets === null ? body.open() : null;
     let sentBefore: Sent = 'none';

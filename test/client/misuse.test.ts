@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import {
   AsyncClient,
   codes,
-  InvalidURL,
   Limits,
   MockTransport,
   Request,
@@ -68,30 +67,6 @@ describe('baseUrl', () => {
 });
 
 describe('credentials in a URL', () => {
-  const secret = 'http://user:hunter2@fake.invalid/';
-  const words = 'credentials in URLs are not supported in httpx-wasm 0.1.0: set the Authorization header';
-
-  test.each(['http://user:hunter2@fake.invalid/', 'http://user@fake.invalid/', 'http://:hunter2@fake.invalid/'])(
-    '%s are refused, not dropped',
-    async (text) => {
-      const { client: asked, environment } = client();
-      for (const call of [asked.get(text), asked.stream('GET', text), asked.send(new Request('GET', text))]) {
-        const { message } = await failureOf(call, InvalidURL);
-        expect(message).toContain(words);
-        expect(message).not.toMatch(/user|hunter2/);
-      }
-      expect(environment.connector.sockets.length).toBe(0);
-    },
-  );
-
-  test('are refused in baseUrl', () => {
-    expect(() => new AsyncClient({ baseUrl: secret })).toThrow(InvalidURL);
-    const { client: asked } = client();
-    expect(() => {
-      asked.baseUrl = secret;
-    }).toThrow(words);
-  });
-
   test('that are empty are none', async () => {
     expect((await client().client.get('http://@fake.invalid/')).text).toBe('ok');
   });

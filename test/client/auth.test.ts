@@ -1,0 +1,297 @@
+/** Authentication: what is sent, to whom, and how flows are driven and ended. */
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import * as httpx from '../../src/index.js';
+import { type ClientOptions, failureOf, isSettled, openClient } from '../support/client.js';
+
+const URL_ = 'https://example.org/';
+
+/** A client whose requests are answered by `reply`, and what was sent. */
+function asking(options: ClientOptions = {}, reply: (index: number) => httpx.Response = () => new httpx.Response(200)) {
+  const seen: httpx.Request[] = [];
+  const transport = new httpx.MockTransport((request) => {
+    seen.push(request.clone());
+    return reply(seen.length - 1);
+  });
+  return { client: openClient({ transport, ...options }), seen };
+}
+
+const authorizations = (seen: readonly httpx.Request[]): (string | null)[] =>
+  seen.map(({ headers }) => headers.get('authorization'));
+
+/** What is no auth, as JavaScript may give it. */
+const wrong = (value: unknown): httpx.AuthTypes => value as httpx.AuthTypes;
+
+describe('auth of a client and of a call', () => {
+  test('the call’s wins, null is none, undefined is the client’s', async () => {
+    const { client, seen } = asking({ auth: ['user', 'password'] });
+    await client.get(URL_);
+    await client.get(URL_, { auth: ['other', ''] });
+    await client.get(URL_, { auth: null });
+    await client.send(new httpx.Request('GET', URL_), { auth: undefined });
+    await client.send(new httpx.Request('GET', URL_), { auth: null });
+    client.auth = null;
+    await client.get(URL_);
+    expect(client.auth).toBeNull();
+    client.auth = new httpx.BearerAuth('t');
+    await client.get(URL_);
+    const basic = `Basic ${btoa('user:password')}`;
+    expect(authorizations(seen)).toEqual([basic, `Basic ${btoa('other:')}`, null, basic, null, null, 'Bearer t']);
+  });
+
+  test.each([
+    ['a string', 'user', 'got string'],
+    ['a number', 5, 'got number'],
+    ['one item', ['user'], 'got a list of [string]'],
+    ['three items', ['user', 'secret', 'more'], 'got a list of [string, string, string]'],
+    ['another type of item', ['user', 5], 'got a list of [string, number]'],
+    ['an object', { user: 'secret' }, 'got Object'],
+  ])('%s is refused by name, and not shown', async (_name, value, message) => {
+    const { client, seen } = asking();
+    const attempts = [
+      () => new httpx.AsyncClient({ auth: wrong(value) }),
+      () => Object.assign(client, { auth: value }),
+    ];
+    for (const attempt of attempts) {
+      expect(attempt).toThrow(TypeError);
+      expect(attempt).toThrow(message);
+      expect(attempt).not.toThrow(/secret/);
+    }
+    const error = await failureOf(client.get(URL_, { auth: wrong(value) }), TypeError);
+    expect(error.message).toContain('expected auth to be [user, password], an Auth or a function');
+    expect(seen.length).toBe(0);
+  });
+
+  test('no secret is shown by what holds it', () => {
+    const client = openClient({ auth: ['user', 'hunter2'], baseUrl: 'https://u:hunter2@example.org' });
+    const shown = [client, client.auth, new httpx.BearerAuth('hunter2'), client.baseUrl];
+    for (const each of shown) expect(inspect(each, { depth: 9 })).not.toContain('hunter2');
+    expect(String(client)).not.toContain('hunter2');
+  });
+
+  test('a function may change the request or give another, at once or later', async () => {
+    const { client, seen } = asking();
+    const mark = (request: httpx.Request): httpx.Request => {
+      request.headers.set('X-Mark', 'yes');
+      return request;
+    };
+    await client.get(URL_, { auth: mark });
+    await client.get(URL_, { auth: async (request) => mark(request) });
+    await client.get(URL_, { auth: () => new httpx.Request('GET', 'https://example.org/else') });
+    expect(seen.map(({ headers }) => headers.get('x-mark'))).toEqual(['yes', 'yes', null]);
+    expect(seen[2]?.url.path).toBe('/else');
+    const nothing = (() => undefined) as unknown as (request: httpx.Request) => httpx.Request;
+    const error = await failureOf(client.get(URL_, { auth: nothing }), TypeError);
+    expect(error.message).toContain('expected the auth flow to yield a Request, got undefined');
+  });
+
+  test('a token may be asked for each time', async () => {
+    const { client, seen } = asking();
+    let count = 0;
+    client.auth = new httpx.BearerAuth(() => `t${++count}`);
+    await client.get(URL_);
+    await client.get(URL_, { auth: new httpx.BearerAuth(async () => 'later') });
+    await client.get(URL_);
+    expect(authorizations(seen)).toEqual(['Bearer t1', 'Bearer later', 'Bearer t2']);
+    const noToken = new httpx.BearerAuth((() => null) as unknown as () => string);
+    const error = await failureOf(client.get(URL_, { auth: noToken }), TypeError);
+    expect(error.message).toContain('expected the token to be a string, got null');
+    expect(() => new httpx.BearerAuth(5 as unknown as string)).toThrow('expected a string or a function, got number');
+    expect(() => new httpx.BasicAuth('u', 5 as unknown as string)).toThrow('got string and number');
+    expect(() => new httpx.FunctionAuth('x' as unknown as () => httpx.Request)).toThrow('expected a function');
+  });
+
+  test('a token that is no field value is refused before anything is sent', async () => {
+    const client = openClient({ auth: new httpx.BearerAuth('a\r\nX: y') });
+    const error = await failureOf(client.get('http://127.0.0.1:1/'), httpx.LocalProtocolError);
+    expect(error.message).not.toContain('X: y');
+  });
+});
+
+describe('credentials in a URL', () => {
+  test('are sent as Basic, unless auth is given; and never elsewhere', async () => {
+    const { client, seen } = asking();
+    await client.get('https://user:p%40ss@example.org/');
+    await client.get('https://user:pass@example.org/', { auth: null });
+    await client.get('https://user:pass@example.org/', { auth: ['arg', 'wins'] });
+    await client.get('https://:@example.org/');
+    await client.send(new httpx.Request('GET', 'https://u@example.org/'));
+    expect(authorizations(seen)).toEqual(
+      ['user:p@ss', 'user:pass', 'arg:wins', null, 'u:'].map((pair) => (pair === null ? null : `Basic ${btoa(pair)}`)),
+    );
+    expect(seen.every(({ headers }) => headers.get('host') === 'example.org')).toBe(true);
+  });
+
+  test('of a base URL are those of relative URLs only', async () => {
+    const { client, seen } = asking({ baseUrl: 'https://user:pass@example.org/api' });
+    await client.get('/items');
+    await client.get('https://other.org/');
+    expect(authorizations(seen)).toEqual([`Basic ${btoa('user:pass')}`, null]);
+    expect(seen[0]?.url.path).toBe('/api/items');
+  });
+
+  test('stay behind where a redirect leaves the origin', async () => {
+    const locations = ['/same', 'https://other.org/'];
+    const { client, seen } = asking({ followRedirects: true }, (index) => {
+      const location = locations[index];
+      return location === undefined ? new httpx.Response(200) : new httpx.Response(302, { headers: { location } });
+    });
+    await client.get('https://user:pass@example.org/');
+    expect(authorizations(seen)).toEqual([`Basic ${btoa('user:pass')}`, `Basic ${btoa('user:pass')}`, null]);
+    expect(String(seen[2]?.url)).toBe('https://other.org/');
+  });
+});
+
+describe('a flow', () => {
+  /** A flow that sends the request `times`, and notes how it ends. */
+  class Repeating extends httpx.Auth {
+    ended = 0;
+    constructor(readonly times: number) {
+      super();
+    }
+
+    override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
+      try {
+        for (let i = 0; i < this.times; i++) {
+          const response = yield request;
+          request.headers.set('X-Last', String(response.statusCode));
+        }
+      } finally {
+        this.ended++;
+      }
+    }
+  }
+
+  test('gets each response, and the last one is the answer', async () => {
+    const { client, seen } = asking({}, (index) => new httpx.Response(401 + index, { text: String(index) }));
+    const auth = new Repeating(3);
+    const response = await client.get(URL_, { auth });
+    expect(response.statusCode).toBe(403);
+    expect(response.text).toBe('2');
+    expect(seen.map(({ headers }) => headers.get('x-last'))).toEqual([null, '401', '402']);
+    expect(response.history.map(({ statusCode, history }) => [statusCode, history.length])).toEqual([
+      [401, 0],
+      [402, 1],
+    ]);
+    expect(auth.ended).toBe(1);
+  });
+
+  test('that yields nothing is an error', async () => {
+    const { client, seen } = asking();
+    const error = await failureOf(client.get(URL_, { auth: new Repeating(0) }), TypeError);
+    expect(error.message).toBe('Cannot authenticate: the auth flow ended without yielding a request');
+    expect(seen.length).toBe(0);
+  });
+
+  test('is ended when the call fails, and its response closed', async () => {
+    const auth = new Repeating(9);
+    const { client } = asking({}, (index) => {
+      if (index === 1) throw new httpx.ConnectError('refused');
+      return new httpx.Response(401);
+    });
+    const error = await failureOf(client.get(URL_, { auth }), httpx.ConnectError);
+    expect(String(error.request.url)).toBe(URL_);
+    expect(auth.ended).toBe(1);
+  });
+
+  test('may read bodies when it says so', async () => {
+    class Reading extends httpx.Auth {
+      override readonly requiresRequestBody = true;
+      override readonly requiresResponseBody = true;
+      override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
+        request.headers.set('X-Length', String(request.content.length));
+        const response = yield request;
+        request.headers.set('X-Answer', response.text);
+        yield request;
+      }
+    }
+    const { client, seen } = asking({}, () => new httpx.Response(200, { stream: ['to', 'ken'] }));
+    const content = (async function* () {
+      yield 'four';
+    })();
+    const response = await client.post(URL_, { content, auth: new Reading() });
+    expect(response.text).toBe('token');
+    expect(seen.map(({ headers }) => [headers.get('x-length'), headers.get('x-answer')])).toEqual([
+      ['4', null],
+      ['4', 'token'],
+    ]);
+  });
+
+  test('of a client may wait, and its clean-up is waited for', async () => {
+    const events: string[] = [];
+    class Waiting extends httpx.Auth {
+      override async *asyncAuthFlow(request: httpx.Request): AsyncGenerator<httpx.Request, void, httpx.Response> {
+        try {
+          await Promise.resolve();
+          const response = yield request;
+          events.push(`${response.statusCode} ${(await response.aread()).length}`);
+          yield request;
+        } finally {
+          await Promise.resolve();
+          events.push('ended');
+        }
+      }
+    }
+    const { client } = asking({}, (index) => {
+      if (index === 1) throw new httpx.ReadError('broken');
+      return new httpx.Response(401, { stream: ['abc'] });
+    });
+    await failureOf(client.get(URL_, { auth: new Waiting() }), httpx.ReadError);
+    expect(events).toEqual(['401 3', 'ended']);
+  });
+
+  test('that waits for ever does not keep an aborted call', async () => {
+    class Stuck extends httpx.Auth {
+      override async *asyncAuthFlow(request: httpx.Request): AsyncGenerator<httpx.Request, void, httpx.Response> {
+        await new Promise(() => {});
+        yield request;
+      }
+    }
+    const { client } = asking();
+    const controller = new AbortController();
+    const call = client.get(URL_, { auth: new Stuck(), signal: controller.signal });
+    const told = expect(call).rejects.toThrow('enough');
+    expect(await isSettled(call)).toBe(false);
+    controller.abort(new Error('enough'));
+    await told;
+  });
+
+  test('that goes on from the default one drives it', async () => {
+    class Logged extends Repeating {
+      override async *asyncAuthFlow(request: httpx.Request): AsyncGenerator<httpx.Request, void, httpx.Response> {
+        await Promise.resolve();
+        yield* super.asyncAuthFlow(request);
+      }
+
+      override *syncAuthFlow(request: httpx.Request): httpx.AuthFlow {
+        yield* super.syncAuthFlow(request);
+      }
+    }
+    const { client, seen } = asking();
+    expect((await client.get(URL_, { auth: new Logged(2) })).history.length).toBe(1);
+    expect(seen.length).toBe(2);
+    const blocking = new httpx.Client({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
+    expect(blocking.get(URL_, { auth: new Logged(2) }).history.length).toBe(1);
+    blocking.close();
+  });
+
+  test('gives its other requests the limits of the call', async () => {
+    class Token extends httpx.Auth {
+      override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
+        yield new httpx.Request('POST', 'https://auth.example.org/token');
+        yield request;
+      }
+    }
+    const { client, seen } = asking();
+    await client.get(URL_, { auth: new Token(), timeout: '3s' });
+    expect(seen.map(({ extensions }) => String(extensions.timeout))).toEqual(['Timeout(3000 ms)', 'Timeout(3000 ms)']);
+  });
+
+  test('of a blocking client answers at once, or is refused', () => {
+    const blocking = new httpx.Client({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
+    expect(blocking.get(URL_, { auth: new Repeating(3) }).history.length).toBe(2);
+    expect(() => blocking.get(URL_, { auth: async (request) => request })).toThrow(TypeError);
+    expect(() => blocking.get(URL_, { auth: new httpx.BearerAuth(async () => 'later') })).toThrow(TypeError);
+    blocking.close();
+  });
+});
