@@ -49,7 +49,6 @@ const CLIENT: Ranks = [
   ['send', 'redirect', 'auth'],
   ['client', 'clients'],
   ['index', 'api', 'sync'],
-  ['cli/'],
 ];
 const CORE: Ranks = [
   ['abi'],
@@ -236,15 +235,14 @@ describe('the client', () => {
     expect(misuses((path, name) => name === 'WebAssembly' && !mayMention(path))).toEqual([]);
   });
 
-  test('only a host, and the command, ask the runtime for time, timers, randomness or the environment', () => {
-    expect(misuses((path, name) => HOST_ONLY.has(name) && !isHostFile(path) && path !== 'cli/main')).toEqual([]);
+  test('only a host asks the runtime for time, timers, randomness or the environment', () => {
+    expect(misuses((path, name) => HOST_ONLY.has(name) && !isHostFile(path))).toEqual([]);
   });
 
-  test('node: modules are imported in hosts/node and by the command only', () => {
-    const mayImport = (path: string): boolean => path.startsWith('hosts/node/') || path.startsWith('cli/');
+  test('node: modules are imported in hosts/node only', () => {
     const sites = client.flatMap(({ path, imports }) =>
       imports
-        .filter(({ specifier }) => specifier.startsWith('node:') && !mayImport(path))
+        .filter(({ specifier }) => specifier.startsWith('node:') && !path.startsWith('hosts/node/'))
         .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
     );
     expect(sites).toEqual([]);
@@ -255,16 +253,6 @@ describe('the client', () => {
       imports
         .filter(({ specifier }) => specifier.startsWith('.') && isHostFile(targetOf(path, specifier) ?? ''))
         .filter(() => !isHostFile(path))
-        .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
-    );
-    expect(sites).toEqual([]);
-  });
-
-  test('the command is a user of the package: it knows its public names, its version, and nothing else', () => {
-    const sites = client.flatMap(({ path, imports }) =>
-      imports
-        .filter(({ specifier }) => path.startsWith('cli/') && !/^(?:node:|\.\/)/.test(specifier))
-        .filter(({ specifier }) => specifier !== '../index.js' && specifier !== '../version.js')
         .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
     );
     expect(sites).toEqual([]);

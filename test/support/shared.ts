@@ -17,3 +17,10 @@ export function protocolCases<T>(name: string): readonly T[] | null {
 }
 
 export const withoutShared = '(skipped: ../shared is absent)';
+
+/** Cases of `vectors/httpx/<name>.json`, or `null` when the file is not there. */
+export function httpxCases<T>(name: string): readonly T[] | null {
+  const path = join(sharedFolder, 'vectors', 'httpx', `${name}.json`);
+  if (!existsSync(path)) return null;
+  return (JSON.parse(readFileSync(path, 'utf8')) as { cases: readonly T[] }).cases;
+}

@@ -1,0 +1,60 @@
+/**
+ * redirects.json, auth.json, auth_flow.json and hooks.json of vectors/httpx against each kind of client. What is answered
+ * differently stands in httpx-flows-deviations.ts with what overrules the vector; everything else must be as httpx has it.
+ */
+import { describe, expect, test } from 'vitest';
+import { httpxCases, withoutShared } from '../support/shared.js';
+import { deviationOf, deviations } from './httpx-flows-deviations.js';
+import { comparable, onLoop, onThread, playScenario, type Scenario } from './httpx-scenario.js';
+
+const KINDS = [onLoop, onThread];
+const FILES = ['redirects', 'auth', 'auth_flow', 'hooks'];
+
+/** The feature that a case needs and that is not there yet, or `null`. */
+function waitsFor({ id, input }: Scenario): string | null {
+  const text = JSON.stringify(input);
+  if (input.capture_cookies === true || /"cookies"|record_cookie_count/.test(text)) return 'cookies';
+  if (/"\$digest"|"\$ref"/.test(text)) return 'digest authentication';
+  if (/"\$netrc"/.test(text)) return 'netrc';
+  if (/"files"/.test(text)) return 'multipart';
+  if (/"mounts"/.test(text)) return 'mounts';
+  if (input.capture_log === true) return 'logging';
+  return id === '' ? 'an id' : null;
+}
+
+const used = new Set<string>();
+
+describe.each(FILES)('%s.json', (file) => {
+  const cases = httpxCases<Scenario>(file);
+  const played = (cases ?? []).filter((scenario) => waitsFor(scenario) === null);
+
+  describe.skipIf(cases === null).each(KINDS)(`$name ${cases === null ? withoutShared : ''}`, (kind) => {
+    test.each(played.map((scenario) => [scenario.id, scenario] as const))('%s', async (_id, scenario) => {
+      const expected = comparable(scenario.expected);
+      const ours = comparable(await playScenario(scenario, kind));
+      const deviation = deviationOf(scenario);
+      if (deviation === null) {
+        expect(ours).toEqual(expected);
+        return;
+      }
+      used.add(deviation.overruledBy);
+      const instead = deviation.ours(expected, scenario);
+      expect(instead, `a deviation that deviates in nothing: ${deviation.overruledBy}`).not.toEqual(expected);
+      expect(ours, deviation.overruledBy).toEqual(instead);
+    });
+  });
+
+  test.skipIf(cases === null)(`${played.length} of ${cases?.length ?? 0} cases can be played`, () => {
+    const waiting = new Map<string, number>();
+    for (const scenario of cases ?? []) {
+      const feature = waitsFor(scenario);
+      if (feature !== null) waiting.set(feature, (waiting.get(feature) ?? 0) + 1);
+    }
+    const list = [...waiting].map(([feature, count]) => `${count} for ${feature}`).join(', ');
+    console.info(`${file}: ${played.length} of ${cases?.length} played; waiting: ${list || 'none'}`);
+  });
+});
+
+test.skipIf(httpxCases('redirects') === null)('every deviation is used', () => {
+  expect(deviations.map(({ overruledBy }) => overruledBy).filter((line) => !used.has(line))).toEqual([]);
+});

@@ -1,0 +1,304 @@
+/**
+ * Plays the scenario files of vectors/httpx (its README says what they mean): one client, a scripted transport, steps. What
+ * comes out has the vectors' own shape, so that a runner compares the two as they are.
+ */
+import * as httpx from '../../src/index.js';
+import { authGiven, hookOf } from './httpx-scripts.js';
+import { type Answer, ScriptedTransport } from './httpx-transport.js';
+
+export interface Scenario {
+  readonly id: string;
+  readonly quirk?: string;
+  readonly input: {
+    readonly server: readonly Answer[];
+    readonly steps: readonly Step[];
+    readonly client?: Readonly<Record<string, unknown>>;
+    readonly transport?: 'mock';
+    readonly capture_events?: boolean;
+    readonly [name: string]: unknown;
+  };
+  readonly expected: Outcome;
+}
+
+export interface Step {
+  readonly do?: string;
+  readonly method?: string;
+  readonly url?: string;
+  readonly [name: string]: unknown;
+}
+
+type Pair = readonly [string, string];
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly Pair[];
+  readonly body_b64: string;
+  /** In seconds, where it is asked for. */
+  readonly timeout?: Readonly<Record<string, number | null>>;
+}
+
+export interface SeenError {
+  readonly $error: {
+    readonly type: string;
+    readonly module: string;
+    readonly message?: string;
+    readonly request_url?: string | null;
+  };
+}
+
+export interface SeenResponse {
+  readonly status: number;
+  readonly url: string;
+  readonly history: readonly {
+    readonly status: number;
+    readonly url: string;
+    readonly history_length: number;
+    readonly is_closed: boolean;
+  }[];
+  readonly is_closed: boolean;
+  readonly body_b64: string | SeenError;
+  readonly next_request: { readonly method: string; readonly url: string; readonly headers: readonly Pair[] } | null;
+}
+
+export interface Outcome {
+  readonly requests?: readonly SeenRequest[];
+  readonly results?: readonly (SeenResponse | SeenError | string | null)[];
+  readonly events?: readonly string[];
+  readonly client?: SeenError;
+  readonly [name: string]: unknown;
+}
+
+/** What a kind of client is to the runner. */
+export interface ClientKind {
+  readonly name: string;
+  open(options: Record<string, unknown>): AnyClient;
+  read(response: httpx.Response): Promise<Uint8Array> | Uint8Array;
+  close(client: AnyClient): Promise<void> | void;
+}
+
+/** What the runner asks of a client, whose answers it awaits. */
+export interface AnyClient {
+  auth: unknown;
+  readonly headers: httpx.Headers;
+  request(method: string, url: string, options?: object): unknown;
+  stream(method: string, url: string, options?: object): unknown;
+  send(request: httpx.Request, options?: object): unknown;
+}
+
+export const onLoop: ClientKind = {
+  name: 'AsyncClient',
+  open: (options) => new httpx.AsyncClient(options) as unknown as AnyClient,
+  read: (response) => response.aread(),
+  close: (client) => (client as unknown as httpx.AsyncClient).aclose(),
+};
+
+export const onThread: ClientKind = {
+  name: 'Client',
+  open: (options) => new httpx.Client(options) as unknown as AnyClient,
+  read: (response) => response.read(),
+  close: (client) => (client as unknown as httpx.Client).close(),
+};
+
+const CAMEL: Readonly<Record<string, string>> = {
+  follow_redirects: 'followRedirects',
+  max_redirects: 'maxRedirects',
+  base_url: 'baseUrl',
+};
+/** What httpx's client says of itself; ours says its own. */
+const AS_HTTPX: Readonly<Record<string, string>> = {
+  'accept-encoding': 'gzip, deflate, br, zstd',
+  'user-agent': 'python-httpx/0.28.1',
+};
+
+const latin1 = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
+const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
+
+/** The fields as they are spelled, those that name the client in httpx's words. */
+export function shownHeaders(headers: httpx.Headers, own: ReadonlyMap<string, string>): Pair[] {
+  return headers.raw.map(([rawName, rawValue]) => {
+    const [name, value] = [latin1(rawName), latin1(rawValue)];
+    const lower = name.toLowerCase();
+    return [name, own.get(lower) === value ? (AS_HTTPX[lower] ?? value) : value] as const;
+  });
+}
+
+/** A value of the vectors as this package takes it. */
+export function givenValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const tagged = value as Record<string, unknown>;
+  if ('$bytes' in tagged) return Uint8Array.from(String(tagged.$bytes), (octet) => octet.charCodeAt(0));
+  if ('$iter' in tagged) return piecesOf(tagged.$iter)[Symbol.iterator]();
+  if ('$iterable' in tagged) {
+    const pieces = piecesOf(tagged.$iterable);
+    return { [Symbol.iterator]: () => pieces[Symbol.iterator]() };
+  }
+  return value;
+}
+
+function piecesOf(encoded: unknown): Uint8Array[] {
+  return (encoded as string[]).map((piece) => new Uint8Array(Buffer.from(piece, 'base64')));
+}
+
+/** One scenario, under way. */
+class Play {
+  readonly events: string[] = [];
+  readonly #kind: ClientKind;
+  readonly #scenario: Scenario;
+  readonly #requests: SeenRequest[] = [];
+  readonly #own = new Map<string, string>();
+  #last: httpx.Response | null = null;
+
+  constructor(scenario: Scenario, kind: ClientKind) {
+    this.#scenario = scenario;
+    this.#kind = kind;
+  }
+
+  async outcome(): Promise<Outcome> {
+    const { input } = this.#scenario;
+    const transport = new ScriptedTransport(input.server, input.transport === 'mock', {
+      event: (line) => this.events.push(line),
+      request: (request, body) => this.#requests.push(this.#seen(request, body)),
+    });
+    let client: AnyClient;
+    try {
+      client = this.#kind.open({ ...this.#options(input.client ?? {}), transport });
+    } catch (error) {
+      return { client: errorOf(error) };
+    }
+    for (const name of Object.keys(AS_HTTPX)) this.#own.set(name, client.headers.get(name) ?? '');
+    const results: (SeenResponse | SeenError | string | null)[] = [];
+    for (const step of input.steps) {
+      try {
+        results.push(await this.#step(client, step));
+      } catch (error) {
+        results.push(errorOf(error));
+      }
+    }
+    await this.#kind.close(client);
+    return { requests: this.#requests, results, ...(input.capture_events ? { events: this.events } : {}) };
+  }
+
+  /** Options by our names. */
+  #options(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const options: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(given)) {
+      if (name === 'auth') options.auth = authGiven(value, (line) => this.events.push(line));
+      else if (name === 'event_hooks') options.eventHooks = this.#hooks(value as Record<string, unknown[]>);
+      else if (name === 'timeout') options.timeout = Number(value) * 1000;
+      else options[CAMEL[name] ?? name] = givenValue(value);
+    }
+    return options;
+  }
+
+  #hooks(given: Record<string, unknown[]>): object {
+    const note = (line: string): void => void this.events.push(line);
+    const shown = (headers: httpx.Headers): string =>
+      shownHeaders(headers, this.#own)
+        .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+        .join(' | ');
+    const read = (response: httpx.Response): unknown => this.#kind.read(response);
+    return Object.fromEntries(
+      Object.entries(given).map(([event, actions]) => [
+        event,
+        actions.map((action) => hookOf(event, action, { note, shown, read })),
+      ]),
+    );
+  }
+
+  async #step(client: AnyClient, step: Step): Promise<SeenResponse | string | null> {
+    const { do: what = 'request', method = '', url = '', stream, attr, value, ...options } = step;
+    switch (what) {
+      case 'request': {
+        const verb = stream === true ? 'stream' : 'request';
+        return this.#response((await client[verb](method, url, this.#options(options))) as httpx.Response);
+      }
+      case 'send_next_request':
+        return this.#response((await client.send(this.#lastResponse.nextRequest as httpx.Request)) as httpx.Response);
+      case 'read':
+        return base64(await this.#kind.read(this.#lastResponse));
+      case 'set':
+        if (attr !== 'auth') throw new Error(`${this.#scenario.id}: set ${String(attr)} is not known`);
+        client.auth = authGiven(value, (line) => this.events.push(line));
+        return null;
+      default:
+        throw new Error(`${this.#scenario.id}: ${what} is not known`);
+    }
+  }
+
+  get #lastResponse(): httpx.Response {
+    if (this.#last === null) throw new Error(`${this.#scenario.id}: there is no response`);
+    return this.#last;
+  }
+
+  #response(response: httpx.Response): SeenResponse {
+    this.#last = response;
+    const { nextRequest: next } = response;
+    return {
+      status: response.statusCode,
+      url: String(response.url),
+      history: response.history.map((each) => ({
+        status: each.statusCode,
+        url: String(each.url),
+        history_length: each.history.length,
+        is_closed: each.isClosed,
+      })),
+      is_closed: response.isClosed,
+      body_b64: bodyOf(response),
+      next_request:
+        next === null
+          ? null
+          : { method: next.method, url: String(next.url), headers: shownHeaders(next.headers, this.#own) },
+    };
+  }
+
+  #seen(request: httpx.Request, body: Uint8Array): SeenRequest {
+    return {
+      method: request.method,
+      url: String(request.url),
+      headers: shownHeaders(request.headers, this.#own),
+      body_b64: base64(body),
+      ...(this.#scenario.input.capture_timeout === true ? { timeout: secondsOf(request) } : {}),
+    };
+  }
+}
+
+function secondsOf(request: httpx.Request): Record<string, number | null> {
+  const { connect, read, write, pool } = request.extensions.timeout as httpx.Timeout;
+  const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000);
+  return { connect: seconds(connect), read: seconds(read), write: seconds(write), pool: seconds(pool) };
+}
+
+function bodyOf(response: httpx.Response): string | SeenError {
+  try {
+    return base64(response.content);
+  } catch (error) {
+    return errorOf(error);
+  }
+}
+
+/** An error as the vectors show it; errors that are not httpx's by their being thrown. */
+function errorOf(error: unknown): SeenError {
+  const { name } = error as Error;
+  if (!(name in httpx)) return { $error: { type: 'Error', module: 'builtins' } };
+  const request =
+    error instanceof httpx.RequestError ? (error.hasRequest ? String(error.request.url) : null) : undefined;
+  return { $error: { type: name, module: 'httpx', ...(request === undefined ? {} : { request_url: request }) } };
+}
+
+/** What the vector expects, without what is not compared: wording, and the classes of Python's own errors. */
+export function comparable<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(comparable) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$error' in value) {
+    const { type, module, request_url } = (value as unknown as SeenError).$error;
+    if (module !== 'httpx') return { $error: { type: 'Error', module: 'builtins' } } as T;
+    return { $error: { type, module, ...(request_url === undefined ? {} : { request_url }) } } as T;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, comparable(each)])) as T;
+}
+
+/** Plays a scenario with a client of that kind. */
+export function playScenario(scenario: Scenario, kind: ClientKind): Promise<Outcome> {
+  return new Play(scenario, kind).outcome();
+}

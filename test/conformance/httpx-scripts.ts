@@ -1,0 +1,166 @@
+/** Hooks and auth flows that the scenario files of vectors/httpx describe as lists of actions. */
+import * as httpx from '../../src/index.js';
+import { errorNamed } from './httpx-transport.js';
+
+type Note = (line: string) => unknown;
+
+/** What hooks need of the play. */
+export interface HookTools {
+  readonly note: Note;
+  readonly shown: (headers: httpx.Headers) => string;
+  readonly read: (response: httpx.Response) => unknown;
+}
+
+interface Action {
+  readonly do: string;
+  readonly name?: string;
+  readonly value?: string | number;
+  readonly type?: string;
+  readonly message?: string;
+  readonly template?: string;
+  readonly as?: string;
+  readonly status?: number;
+  readonly method?: string;
+  readonly url?: string;
+}
+
+const actionOf = (given: unknown): Action => (typeof given === 'string' ? { do: given } : (given as Action));
+
+/** A hook for `event` that does one thing. */
+export function hookOf(event: string, given: unknown, tools: HookTools): (subject: never) => unknown {
+  const action = actionOf(given);
+  return event === 'request'
+    ? (request: httpx.Request) => requestHook(action, request, tools)
+    : (response: httpx.Response) => responseHook(action, response, tools);
+}
+
+function requestHook(action: Action, request: httpx.Request, { note, shown }: HookTools): void {
+  if (action.do === 'record') note(`hook.request ${request.method} ${request.url}`);
+  else if (action.do === 'record_headers') note(`hook.request headers ${shown(request.headers)}`);
+  else if (action.do === 'set_header') request.headers.set(action.name ?? '', String(action.value));
+  else if (action.do === 'raise') throw errorNamed(action.type ?? '', action.message ?? '');
+  else throw new Error(`The request hook ${action.do} is not known`);
+}
+
+function responseHook(action: Action, response: httpx.Response, { note, shown, read }: HookTools): unknown {
+  switch (action.do) {
+    case 'record':
+      return void note(`hook.response ${response.statusCode} ${response.url}`);
+    case 'record_headers':
+      return void note(`hook.response headers ${shown(response.headers)}`);
+    case 'record_state':
+      return void note(`hook.response ${stateOf(response)}`);
+    case 'raise_for_status':
+      return void response.raiseForStatus();
+    case 'set_status':
+      Object.assign(response, { statusCode: action.value });
+      return undefined;
+    case 'read': {
+      const octets = read(response);
+      const told = (): void => void note('hook.response read');
+      return octets instanceof Promise ? octets.then(told) : told();
+    }
+    case 'raise':
+      throw errorNamed(action.type ?? '', action.message ?? '');
+    default:
+      throw new Error(`The response hook ${action.do} is not known`);
+  }
+}
+
+const flag = (value: boolean): string => (value ? 'True' : 'False');
+
+function stateOf(response: httpx.Response): string {
+  const content = nameOfThrown(() => response.content);
+  const elapsed = nameOfThrown(() => response.elapsedMs);
+  return [
+    content === null ? 'content=loaded' : `content!${content}`,
+    `is_closed=${flag(response.isClosed)}`,
+    `is_stream_consumed=${flag(response.isStreamConsumed)}`,
+    elapsed === null ? 'elapsed=present' : 'elapsed!RuntimeError',
+    `history=${response.history.length}`,
+    `next_request=${response.nextRequest === null ? 'None' : 'set'}`,
+  ].join(' ');
+}
+
+function nameOfThrown(look: () => unknown): string | null {
+  try {
+    look();
+    return null;
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+/** An auth argument of the vectors as this package takes it. */
+export function authGiven(value: unknown, note: Note): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const tagged = value as Record<string, unknown>;
+  if ('$tuple' in tagged) return tagged.$tuple;
+  if ('$basic' in tagged) return new httpx.BasicAuth(...(tagged.$basic as [string, string]));
+  if ('$function' in tagged) return functionOf(tagged.$function as { set_headers: [string, string][] });
+  if ('$flow' in tagged) return new ScriptedAuth(tagged.$flow as FlowScript, note);
+  return value;
+}
+
+function functionOf(given: {
+  readonly set_headers: readonly [string, string][];
+}): (request: httpx.Request) => httpx.Request {
+  return (request) => {
+    for (const [name, value] of given.set_headers) request.headers.set(name, value);
+    return request;
+  };
+}
+
+interface FlowScript {
+  readonly script: readonly Action[];
+  readonly requires_request_body?: boolean;
+  readonly requires_response_body?: boolean;
+}
+
+class ScriptedAuth extends httpx.Auth {
+  override readonly requiresRequestBody: boolean;
+  override readonly requiresResponseBody: boolean;
+  readonly #script: readonly Action[];
+  readonly #note: Note;
+
+  constructor(given: FlowScript, note: Note) {
+    super();
+    this.requiresRequestBody = given.requires_request_body === true;
+    this.requiresResponseBody = given.requires_response_body === true;
+    this.#script = given.script;
+    this.#note = note;
+  }
+
+  override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
+    const remembered = new Map<string, string>();
+    let response: httpx.Response | null = null;
+    for (const action of this.#script) {
+      if (action.do === 'yield' || action.do === 'yield_new') {
+        response = yield action.do === 'yield' ? request : new httpx.Request(action.method ?? '', action.url ?? '');
+        this.#note(`flow.got ${response.statusCode}`);
+      } else if (action.do === 'stop_unless_status') {
+        if (response?.statusCode !== action.status) return;
+      } else if (action.do === 'raise') throw errorNamed(action.type ?? '', action.message ?? '');
+      else remember(action, request, response, remembered);
+    }
+  }
+}
+
+function remember(
+  action: Action,
+  request: httpx.Request,
+  response: httpx.Response | null,
+  remembered: Map<string, string>,
+): void {
+  const { name = '', as = '', template = '' } = action;
+  if (action.do === 'set_header') request.headers.set(name, String(action.value));
+  else if (action.do === 'set_header_template') {
+    request.headers.set(
+      name,
+      template.replace(/\{(\w+)\}/g, (_all, each: string) => remembered.get(each) ?? ''),
+    );
+  } else if (action.do === 'remember_response_header') remembered.set(as, response?.headers.get(name) ?? '');
+  else if (action.do === 'remember_response_text') remembered.set(as, response?.text ?? '');
+  else if (action.do === 'remember_request_body') remembered.set(as, new TextDecoder().decode(request.content));
+  else throw new Error(`The action ${action.do} is not known`);
+}
