@@ -19,6 +19,8 @@ const hostEntries = Object.values(imports)
 /** What package.json's "exports" lead to. */
 const publicEntries = ['index', 'sync'];
 const entries = [...publicEntries, ...new Set(hostEntries)];
+/** The command, and what it loads only when there is a request to send. */
+const commandEntries = ['cli/main', 'cli/call'];
 
 /** Gives rollup the maps that tsc wrote, so that dist's maps lead to the TypeScript. */
 const tscSourceMaps = {
@@ -69,23 +71,36 @@ function failOnWarning(level, log) {
 }
 
 const isExternal = (id) => id.startsWith('node:') || id.startsWith('#');
+const buildOf = (names, ending = 'js') =>
+  Object.fromEntries(names.map((name) => [name, `.build/src/${name}.${ending}`]));
+/** How each bundle of code is written. */
+const output = {
+  dir: 'dist',
+  format: 'es',
+  sourcemap: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+};
 
 export default [
   {
-    input: Object.fromEntries(entries.map((name) => [name, `.build/src/${name}.js`])),
+    input: buildOf(entries),
     external: isExternal,
     plugins: [tscSourceMaps],
     onLog: failOnWarning,
-    output: {
-      dir: 'dist',
-      format: 'es',
-      sourcemap: true,
-      entryFileNames: '[name].js',
-      chunkFileNames: 'chunks/[name]-[hash].js',
-    },
+    output,
   },
   {
-    input: Object.fromEntries(publicEntries.map((name) => [name, `.build/src/${name}.d.ts`])),
+    // A user of the package like any other: the package's own files are the same with the command and without.
+    input: buildOf(commandEntries),
+    external: (id) => isExternal(id) || id === '../index.js',
+    makeAbsoluteExternalsRelative: false,
+    plugins: [tscSourceMaps],
+    onLog: failOnWarning,
+    output: { ...output, chunkFileNames: 'cli/[name].js' },
+  },
+  {
+    input: buildOf(publicEntries, 'd.ts'),
     external: isExternal,
     plugins: [publicDeclarations, dts()],
     onLog: failOnWarning,

@@ -164,13 +164,17 @@ abstract class BodyIterator<T> {
         if (piece === null) this.#finish();
         else transform.give(piece);
         const value = transform.take();
-        if (value !== null) return { done: false, value };
-        if (this.#finished) return { done: true, value: undefined };
+        if (value === null && !this.#finished) continue;
+        this.answered();
+        return value === null ? { done: true, value: undefined } : { done: false, value };
       }
     } catch (error) {
       throw this.#failed(error);
     }
   }
+
+  /** `advance` returns in this step. */
+  protected answered(): void {}
 
   #finish(): void {
     this.#finished = true;
@@ -189,15 +193,28 @@ abstract class BodyIterator<T> {
 
 /** Iterates a source on an event loop (`aiterBytes` and its like): misuse rejects. `return()` closes the response. */
 export class AsyncBodyIterator<T> extends BodyIterator<T> implements AsyncIterableIterator<T, undefined> {
+  /** A flow is under way, or has failed. */
+  #waiting = false;
+  /** The last call that is not answered yet. */
   #tail: Promise<unknown> | null = null;
+  /** The call that found no other before it, while it is not answered. */
+  #turn: Promise<unknown> | null = null;
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#tail !== null) return this.#queued(this.#tail);
+    const turn = this.#step();
+    if (this.#waiting) this.#turn = this.#tail = turn;
+    return turn;
+  }
+
+  /** A call made while another is under way has its turn after it. */
+  #queued(before: Promise<unknown>): Promise<IteratorResult<T, undefined>> {
     const step = () => this.#step();
-    const turn = this.#tail === null ? step() : this.#tail.then(step, step);
+    const turn = before.then(step, step);
     this.#tail = turn;
     const clear = () => {
       if (this.#tail === turn) this.#tail = null;
@@ -207,12 +224,22 @@ export class AsyncBodyIterator<T> extends BodyIterator<T> implements AsyncIterab
   }
 
   #step(): Promise<IteratorResult<T, undefined>> {
+    this.#waiting = false;
     try {
       const ready = this.now();
-      return ready === null ? runAsync(this.advance()) : Promise.resolve(ready);
+      if (ready !== null) return Promise.resolve(ready);
+      this.#waiting = true;
+      return runAsync(this.advance());
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** The call that waited has its answer. One that failed stays the tail: its rejection takes longer. */
+  protected override answered(): void {
+    this.#waiting = false;
+    if (this.#tail === this.#turn) this.#tail = null;
+    this.#turn = null;
   }
 
   return(): Promise<IteratorResult<T, undefined>> {

@@ -20,7 +20,7 @@ export interface CallLimits {
 
 /** Octets of one unread body that are buffered before reading pauses. */
 const BUFFERED_OCTETS_MAX = 262144;
-/** Lent memory is kept only for pieces at least this large; smaller ones are copied. */
+/** Lent memory is kept only for pieces at least this large, and a quarter of it; smaller ones are copied. */
 const KEPT_OCTETS_MIN = 16384;
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
@@ -93,7 +93,7 @@ export class Exchange extends Park implements ByteSource {
       if (from === to) return false;
     }
     const octets = to - from;
-    const keep = lent && octets >= KEPT_OCTETS_MIN;
+    const keep = lent && octets >= KEPT_OCTETS_MIN && octets * 4 >= bytes.length;
     const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
     this.#buffered += octets;
     if (this.#chunk === null) this.#chunk = piece;

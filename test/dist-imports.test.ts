@@ -19,6 +19,14 @@ const NODE_MODULES: readonly string[] = [
   'node:process',
   'node:tls',
 ];
+/** What the command may use besides. */
+const COMMAND_MODULES: readonly string[] = [
+  'node:events',
+  'node:fs/promises',
+  'node:readline',
+  'node:stream',
+  'node:util',
+];
 const SEAMS: readonly string[] = ['#blocking', '#core-module', '#host', '#sockets'];
 
 const isBuilt = existsSync(join(ROOT, 'dist/index.js'));
@@ -49,13 +57,22 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
 
   test('every import is a file of dist, a seam, or a Node module on the list', () => {
     expect(sites.length).toBeGreaterThan(0);
-    const known = [...NODE_MODULES, ...SEAMS];
-    expect(listed(sites.filter((s) => !s.specifier.startsWith('.') && !known.includes(s.specifier)))).toEqual([]);
+    const knownTo = (path: string): readonly string[] =>
+      path.startsWith('dist/cli/') ? [...NODE_MODULES, ...COMMAND_MODULES] : [...NODE_MODULES, ...SEAMS];
+    const isKnown = (s: (typeof sites)[number]): boolean =>
+      s.specifier.startsWith('.') || knownTo(s.path).includes(s.specifier);
+    expect(listed(sites.filter((s) => !isKnown(s)))).toEqual([]);
   });
 
-  test('Node modules are imported by the host modules of Node only', () => {
-    const outside = sites.filter((s) => s.specifier.startsWith('node:') && !s.path.startsWith('dist/hosts/node/'));
+  test('Node modules are imported by the host modules of Node, and by the command, only', () => {
+    const mayImport = /^dist\/(?:hosts\/node|cli)\//;
+    const outside = sites.filter((s) => s.specifier.startsWith('node:') && !mayImport.test(s.path));
     expect(listed(outside)).toEqual([]);
+  });
+
+  test('nothing of the package loads the command', () => {
+    const loads = sites.filter((s) => !s.path.startsWith('dist/cli/') && s.specifier.includes('cli/'));
+    expect(listed(loads)).toEqual([]);
   });
 
   test('the package needs no other package', () => {

@@ -49,6 +49,7 @@ const CLIENT: Ranks = [
   ['send', 'redirect', 'auth'],
   ['client', 'clients'],
   ['index', 'api', 'sync'],
+  ['cli/'],
 ];
 const CORE: Ranks = [
   ['abi'],
@@ -235,14 +236,15 @@ describe('the client', () => {
     expect(misuses((path, name) => name === 'WebAssembly' && !mayMention(path))).toEqual([]);
   });
 
-  test('only a host asks the runtime for time, timers, randomness or the environment', () => {
-    expect(misuses((path, name) => HOST_ONLY.has(name) && !isHostFile(path))).toEqual([]);
+  test('only a host, and the command, ask the runtime for time, timers, randomness or the environment', () => {
+    expect(misuses((path, name) => HOST_ONLY.has(name) && !isHostFile(path) && path !== 'cli/main')).toEqual([]);
   });
 
-  test('node: modules are imported in hosts/node only', () => {
+  test('node: modules are imported in hosts/node and by the command only', () => {
+    const mayImport = (path: string): boolean => path.startsWith('hosts/node/') || path.startsWith('cli/');
     const sites = client.flatMap(({ path, imports }) =>
       imports
-        .filter(({ specifier }) => specifier.startsWith('node:') && !path.startsWith('hosts/node/'))
+        .filter(({ specifier }) => specifier.startsWith('node:') && !mayImport(path))
         .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
     );
     expect(sites).toEqual([]);
@@ -253,6 +255,16 @@ describe('the client', () => {
       imports
         .filter(({ specifier }) => specifier.startsWith('.') && isHostFile(targetOf(path, specifier) ?? ''))
         .filter(() => !isHostFile(path))
+        .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
+    );
+    expect(sites).toEqual([]);
+  });
+
+  test('the command is a user of the package: it knows its public names, its version, and nothing else', () => {
+    const sites = client.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => path.startsWith('cli/') && !/^(?:node:|\.\/)/.test(specifier))
+        .filter(({ specifier }) => specifier !== '../index.js' && specifier !== '../version.js')
         .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
     );
     expect(sites).toEqual([]);

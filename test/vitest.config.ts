@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { threadsOfSources } from './threads.js';
 
 /** Tests run on the sources: the first condition of every `#` import and of the package itself leads to `src`. */
 export default defineConfig({
+  plugins: [threadsOfSources],
   resolve: {
     conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'],
   },
@@ -15,6 +17,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/hosts/**'],
+    globalSetup: ['test/threads.ts'],
     environment: 'node',
     testTimeout: 60_000,
     hookTimeout: 60_000,

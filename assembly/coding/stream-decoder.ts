@@ -5,6 +5,7 @@
  * A body of no octets is complete; one that ends early is an error, and so is whatever follows its end.
  */
 import {
+  CODING_ZSTD,
   DECODE_ERROR,
   DECODE_HAS_OUTPUT,
   DECODE_NEEDS_INPUT,
@@ -21,23 +22,29 @@ import { INPUT, allocate, isLive, release } from '../memory';
 import { freeHistory } from './history';
 import { STEP_FULL, STEP_INPUT, STEP_ON } from './state';
 import { Stream } from './stream';
+import { beginZstd, freeZstd, stepZstd } from './zstd';
+import { ZSTD_OCTETS, Zstd } from './zstd-state';
 
 // ── the codings: each has a line in each of these functions ──
 
 /** Octets of a coding's state; 0: there is no such coding. */
-function stateOctetsOf(_coding: u32): usize {
+function stateOctetsOf(coding: u32): usize {
+  if (coding == CODING_ZSTD) return ZSTD_OCTETS;
   return 0;
 }
 
-function begin(_s: Stream): void {
-  assert(false, 'begin: no such coding');
+function begin(s: Stream): void {
+  assert(s.coding == CODING_ZSTD, 'begin: no such coding');
+  beginZstd(changetype<Zstd>(s));
 }
 
-function step(_s: Stream): u32 {
-  return STEP_INPUT;
+function step(s: Stream): u32 {
+  return stepZstd(changetype<Zstd>(s));
 }
 
-function free(_s: Stream): void {}
+function free(s: Stream): void {
+  freeZstd(changetype<Zstd>(s));
+}
 
 function streamOf(handle: u32): Stream {
   assert(isLive(handle), 'streamOf: no decoder');

@@ -5,14 +5,12 @@ import { type FakeEnvironment, failureOf, fakeEnvironment, openClient } from '..
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
-import { serve } from '../support/scripted-server.js';
+import { type ScriptedServer, serve } from '../support/scripted-server.js';
 
-/** Lets the script's promises run to `done`, then keeps the thread busy: what came to the client's sockets is not seen yet. */
-async function busyWhile(done: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-  expect(done()).toBe(true);
-  const until = performance.now() + 20;
-  while (performance.now() < until);
+/** Keeps the thread busy until `done`, and for a while: what came to the client's sockets meanwhile it has not seen. */
+function busyUntil(server: ScriptedServer, done: () => boolean): void {
+  server.blockUntil(done);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
 }
 
 describe('a kept connection that is dead', () => {
@@ -36,7 +34,7 @@ describe('a kept connection that is dead', () => {
       const client = openClient();
       await client.get(server.url);
       opened.open();
-      await busyWhile(() => server.peer(0).finished);
+      busyUntil(server, () => server.peer(0).finished);
       expect((await client.post(server.url, { content: 'x' })).text).toBe('two');
       expect(server.accepted).toBe(2);
     },
@@ -281,7 +279,7 @@ describe('octets that nobody asked for', () => {
     const client = openClient();
     await client.get(server.url);
     opened.open();
-    await busyWhile(() => server.peer(0).saidAfter.length === 2);
+    busyUntil(server, () => server.octetsTaken === answer('one').length + evil.length);
     expect((await client.get(server.url)).text).toBe('two');
   });
 });

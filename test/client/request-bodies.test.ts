@@ -280,7 +280,7 @@ describe('a server that answers early', () => {
     const early = answer('no', 'Connection: close\r\n', '413 Content Too Large');
     const server = await serve([dialogue().hearHead().say(early).stall(), always(answer('next'))]);
     let pieces = 0;
-    let returned = false;
+    const returned = gate();
     async function* endless(): AsyncGenerator<Uint8Array> {
       try {
         for (;;) {
@@ -289,14 +289,14 @@ describe('a server that answers early', () => {
           await new Promise((resolve) => setImmediate(resolve));
         }
       } finally {
-        returned = true;
+        returned.open();
       }
     }
     const client = openClient();
     const response = await client.post(server.url, { content: endless() });
     expect([response.statusCode, response.text]).toEqual([413, 'no']);
     await server.until(() => server.peer(0).clientClosedAt !== null);
-    expect(returned).toBe(true);
+    await returned.opened;
     const stoppedAt = pieces;
     expect((await client.get(server.url)).text).toBe('next');
     expect(pieces).toBe(stoppedAt);
@@ -344,14 +344,7 @@ describe('a server that answers early', () => {
 describe('back-pressure', () => {
   test('while the server is deaf the caller’s iterator is not pulled without end', async () => {
     const opened = gate();
-    const server = await serve(
-      dialogue()
-        .hearHead()
-        .goDeaf()
-        .until(opened)
-        .do((peer) => peer.hearAgain())
-        .stall(),
-    );
+    const server = await serve(dialogue().hearHead().goDeaf().until(opened).hearAgain().stall());
     let pulled = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) {

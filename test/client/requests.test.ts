@@ -131,12 +131,7 @@ describe('requests and their answers', () => {
   });
 
   test('of two hundred concurrent requests each gets its own answer', async () => {
-    const echoTarget = dialogue().do(async (peer) => {
-      for (;;) {
-        const { target } = await peer.hear();
-        await peer.say(answer(target));
-      }
-    });
+    const echoTarget = dialogue().loop(dialogue().hear().sayTarget());
     const server = await serve(echoTarget, { repeatLast: true });
     const client = openClient();
     const texts = await Promise.all(

@@ -61,14 +61,7 @@ describe('101', () => {
   });
 
   test('closing our side lets the other go on', async () => {
-    const server = await serve(
-      dialogue()
-        .hearHead()
-        .say(switching)
-        .do((peer) => peer.closed())
-        .say('after the end')
-        .fin(),
-    );
+    const server = await serve(dialogue().hearHead().say(switching).hearEnd().say('after the end').fin());
     const { stream } = await upgraded(server.url);
     stream.closeWrite();
     expect(textOf(await stream.read())).toBe('after the end');

@@ -3,15 +3,7 @@
  * octet and still breaks a rule must fail, since nothing else tells a cut transfer from a whole one (SECURITY.md 4.3, 4.4).
  */
 import * as abi from '../../assembly/abi.js';
-
-export interface Decision {
-  /** Which cases it is for. */
-  readonly cases: RegExp;
-  /** The rule that must be broken; `null`: the case's own verdict holds. */
-  readonly rule: number | null;
-  /** SECURITY.md row or RFC section that decides. */
-  readonly because: string;
-}
+import type { Decision } from './coding-suite.js';
 
 export const DECISIONS: readonly Decision[] = [
   {

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { connector } from '#sockets';
 import type { Address, Cancel } from '../../src/hosts/socket.js';
-import { dialogue } from '../support/dialogue.js';
+import { dialogue, gate } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
 
 function cancelOf(): Cancel {
@@ -25,13 +25,14 @@ function addressOf(port: number): Address {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 test.each([
-  ['octets', dialogue().say('early').stall(), 'early', false],
-  ['octets and the end', dialogue().say('early').fin().stall(), 'early', true],
-  ['the end', dialogue().fin().stall(), '', true],
+  ['octets', () => dialogue().say('early'), 'early', false],
+  ['octets and the end', () => dialogue().say('early').fin(), 'early', true],
+  ['the end', () => dialogue().fin(), '', true],
 ])('%s, come before the sink was set, are delivered to it', async (_name, script, said, ends) => {
-  const server = await serve(script);
+  const spoken = gate();
+  const server = await serve(script().open(spoken).stall());
   const socket = await connector.connect(addressOf(server.port), cancelOf());
-  await server.until(() => server.peers.length === 1 && server.octetsTaken === said.length);
+  await spoken.opened;
   for (let turn = 0; turn < 30; turn++) await nextTurn();
   let heard = '';
   let ended = false;

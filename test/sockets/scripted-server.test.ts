@@ -69,6 +69,37 @@ test('a gate holds the dialogue until the test opens it', async () => {
   socket.destroy();
 });
 
+test('a thread that blocks is served all the same, and can look at its server', async () => {
+  const [heard, opened] = [gate(), gate()];
+  const server = await serve(dialogue().hear().open(heard).until(opened).say(answer('late')).stall());
+  const socket = connect(server.port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(get);
+  server.blockUntil(() => heard.isOpen);
+  expect(server.heads).toEqual([get]);
+  expect(server.peer(0).requests[0]?.body.length).toBe(0);
+  opened.open();
+  server.blockUntil(() => server.octetsTaken === answer('late').length);
+  socket.destroy();
+});
+
+test('a server whose gate was never opened can be closed, and is no longer asked anything', async () => {
+  const server = await serve(dialogue().until(gate()).say('never'));
+  const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+  await server.until(() => server.begun === 1);
+  await server.close();
+  expect(() => server.accepted).toThrow('Cannot ask the server: it is closed');
+  socket.destroy();
+});
+
+test('what goes wrong in a script is told when its server is closed', async () => {
+  const server = await serve(dialogue().say(17 as unknown as string));
+  const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+  await server.until(() => server.begun === 1);
+  await expect(server.close()).rejects.toBeInstanceOf(TypeError);
+  socket.destroy();
+});
+
 test('the time in which a client closes is noted, and that it did not', async () => {
   const server = await serve([dialogue().hearHead().hearClose(2000), dialogue().hearHead().hearClose(20)]);
   const quick = connect(server.port, '127.0.0.1').on('connect', () => quick.end(get));

@@ -76,6 +76,11 @@ export class FakeHost implements Host {
     await this.settled();
   }
 
+  /** Time passes while the thread is blocked: no timer fires. */
+  passBlocked(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets promises, fake sockets and `nextTurn` come to rest. */
   async settled(): Promise<void> {
     for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));

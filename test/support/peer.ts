@@ -4,22 +4,13 @@
  * Every `hear…` fails with `ClientGone` when the client closes first.
  */
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { fieldOf, octetsOf, textOf } from './octets.js';
+import type { HeardRequest, Noted, PeerFacts, PeerOrders, TlsFacts } from './server-facts.js';
 
 /** The client closed while the script still wanted something of it. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
-}
-
-/** A request as it came over the wire. */
-export interface HeardRequest {
-  /** Request line, field lines and the empty line. */
-  readonly head: string;
-  readonly method: string;
-  readonly target: string;
-  /** Content, after chunked coding. */
-  readonly body: Buffer;
 }
 
 /** Octets after which a connection is counted but no longer recorded. */
@@ -27,35 +18,28 @@ const RECORDED_OCTETS_MAX = 16 * 1024 * 1024;
 
 const NOTED_MAX = 4096;
 
-export class Peer {
-  readonly openedAt: number = performance.now();
+export class Peer implements PeerFacts, PeerOrders {
   readonly requests: HeardRequest[] = [];
-  /** Every head that was heard, also of requests whose body was not asked for. */
   readonly heads: string[] = [];
-  /** Octets that came, script or no script. */
   octetsHeard = 0;
-  /** Octets of ours that the kernel took. */
   octetsTaken = 0;
-  /** Running total and time of what came, piece by piece (the first `NOTED_MAX`). */
-  readonly arrivals: { readonly octetsHeard: number; readonly at: number }[] = [];
-  /** What had been heard, and when, each time the script began to say something (the first `NOTED_MAX`). */
-  readonly saidAfter: { readonly octetsHeard: number; readonly at: number }[] = [];
-  /** When the client ended its side or the connection broke; `null` while it has not. */
+  readonly arrivals: Noted[] = [];
+  readonly saidAfter: Noted[] = [];
   clientClosedAt: number | null = null;
-  /** How the client ended: in order, or by a reset. */
   clientClosedBy: 'fin' | 'reset' | null = null;
-  /** The script came to its end (or to its own close). */
   finished = false;
+  readonly closes: (number | null)[] = [];
+  readonly tls: TlsFacts | null;
   /** What went wrong in the script itself; a client that closed early is `clientClosedAt`, not an error. */
   scriptError: unknown = null;
-  /** Answers of the `hearClose` steps: how long the client took, `null` when it did not close in time. */
-  readonly closes: (number | null)[] = [];
+  /** Resolves when the server has given the connection up. */
+  readonly destroyed: Promise<void>;
   readonly #socket: Socket | TLSSocket;
   readonly #raw: Socket;
   readonly #inbound: Buffer[] = [];
   readonly #recorded: Buffer[] = [];
   readonly #wakers = new Set<() => void>();
-  #deaf = false;
+  #giveUp = (): void => {};
 
   constructor(
     readonly index: number,
@@ -66,27 +50,22 @@ export class Peer {
   ) {
     this.#socket = socket;
     this.#raw = raw;
+    this.tls = socket === raw ? null : tlsFactsOf(socket as TLSSocket);
+    this.destroyed = new Promise((resolve) => {
+      this.#giveUp = resolve;
+    });
     socket.on('data', (chunk: Buffer) => this.#came(chunk));
     socket.on('end', () => this.#gone('fin'));
     socket.on('error', () => this.#gone('reset'));
     socket.on('close', () => this.#gone('reset'));
   }
 
-  /** Everything the client sent on this connection, up to a bound. */
   get octets(): Buffer {
     return Buffer.concat(this.#recorded);
   }
 
   get text(): string {
     return textOf(this.octets);
-  }
-
-  get tls(): TLSSocket | null {
-    return this.#socket === this.#raw ? null : (this.#socket as TLSSocket);
-  }
-
-  get open(): boolean {
-    return !this.#raw.destroyed;
   }
 
   #came(chunk: Buffer): void {
@@ -99,7 +78,7 @@ export class Peer {
     this.#wake();
   }
 
-  #note(list: { readonly octetsHeard: number; readonly at: number }[]): void {
+  #note(list: Noted[]): void {
     if (list.length < NOTED_MAX) list.push({ octetsHeard: this.octetsHeard, at: performance.now() });
   }
 
@@ -207,31 +186,29 @@ export class Peer {
 
   /** Stops reading: what the client sends stays in the kernel's buffers. */
   goDeaf(): void {
-    this.#deaf = true;
     this.#socket.pause();
   }
 
-  get deaf(): boolean {
-    return this.#deaf;
-  }
-
   hearAgain(): void {
-    this.#deaf = false;
     this.#socket.resume();
   }
 
-  /** Ends our side in order. The rest is destroyed when the client has closed too, or the server is. */
-  fin(): void {
-    this.#socket.end();
+  /** Ends our side in order, and resolves when that has left. The rest is destroyed when the client has closed too, or the server is. */
+  fin(): Promise<void> {
+    return new Promise((resolve) => void this.#socket.end(() => resolve()));
   }
 
   /** Resets the connection. One that is ending already is destroyed: Node would neither reset nor close it. */
-  reset(): void {
+  async reset(): Promise<void> {
+    if (this.#raw.closed) return;
+    const closed = new Promise<void>((resolve) => void this.#raw.once('close', () => resolve()));
     if (this.#raw.writableEnded) this.#raw.destroy();
     else this.#raw.resetAndDestroy();
+    await closed;
   }
 
   destroy(): void {
+    this.#giveUp();
     this.#socket.destroy();
     this.#raw.destroy();
   }
@@ -248,4 +225,9 @@ export class Peer {
       await this.#next();
     }
   }
+}
+
+function tlsFactsOf(socket: TLSSocket & { readonly servername?: string | false | null }): TlsFacts {
+  const { subject } = socket.getPeerCertificate() as Partial<PeerCertificate>;
+  return { servername: socket.servername || null, clientName: subject?.CN?.toString() ?? null };
 }

@@ -1,201 +1,311 @@
 /**
- * A server that follows a script per accepted connection and keeps a record of what it saw (peer.ts), over TCP or TLS, on
- * a port of the system's choice. A connection for which no script is left is accepted, counted and reset.
+ * Scripted servers as tests have them: `await serve(dialogue()…)`. They run in a thread of their own, one for each test file,
+ * begun by its first server and ended after its last test; so they go on while the test's thread is blocked. What they saw
+ * is asked for at the moment of looking, and answered synchronously.
  */
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import { onTestFinished } from 'vitest';
-import { type Dialogue, play } from './dialogue.js';
-import { Peer } from './peer.js';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { afterAll, inject, onTestFinished } from 'vitest';
+import type { Dialogue } from './dialogue.js';
+import { octetsOf } from './octets.js';
+import {
+  ANSWERS,
+  type Answer,
+  CHANGES,
+  type Done,
+  type HeardRequest,
+  type Noted,
+  type PeerFacts,
+  type PeerOrders,
+  type Question,
+  type ScriptOptions,
+  type ServerFacts,
+  type Task,
+  type ThreadData,
+  type TlsFacts,
+} from './server-facts.js';
 
-/** The server's side of TLS, as the certificates of certificates.ts give it. */
-export interface ServerTls {
-  readonly cert: string;
-  readonly key: string;
-  /** Certificate authority for client certificates; given, they are demanded. */
-  readonly clientCa?: string;
-  readonly alpn?: readonly string[];
-}
-
-export interface ScriptOptions {
-  readonly tls?: ServerTls;
-  /** The last script serves every further connection too. */
-  readonly repeatLast?: boolean;
-  readonly host?: string;
-}
+export type { ScriptOptions } from './server-facts.js';
 
 /** Longest that a test waits for something to happen at the server. */
 const UNTIL_MS = 10_000;
+/** Longest that the server's thread may be busy before it answers. */
+const ANSWER_MS = 10_000;
 
-export class ScriptedServer {
-  readonly peers: Peer[] = [];
-  /** TLS handshakes that were completed, and how many of them resumed a session. */
-  handshakes = 0;
-  resumptions = 0;
-  /** Handshakes that failed, with the server's reason. */
-  readonly handshakeErrors: string[] = [];
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #wakers = new Set<() => void>();
-  readonly #scripts: readonly Dialogue[];
-  readonly #options: ScriptOptions;
-  readonly #context: SecureContext | null;
-  readonly #plays: Promise<void>[] = [];
-  accepted = 0;
+type TaskOf<T extends Task = Task> = T extends Task ? Omit<T, 'task'> : never;
 
-  constructor(scripts: readonly Dialogue[], options: ScriptOptions) {
-    this.#scripts = scripts;
-    this.#options = options;
-    this.#context = options.tls === undefined ? null : contextOf(options.tls);
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+/** The thread, from the test's side. */
+class ServerThread {
+  readonly #worker: Worker;
+  readonly #questions: MessageChannel['port1'];
+  readonly #counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  readonly #tasks = new Map<number, (done: Done) => void>();
+  #tasksBegun = 0;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#questions = port1;
+    const workerData: ThreadData = { questions: port2, counts: this.#counts };
+    this.#worker = new Worker(new URL(inject('serverThread')), { workerData, transferList: [port2], execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on('message', (done: Done) => {
+      this.#tasks.get(done.task)?.(done);
+      this.#tasks.delete(done.task);
+    });
   }
 
-  async listen(): Promise<void> {
-    this.#server.listen(0, this.#options.host ?? '127.0.0.1');
-    await once(this.#server, 'listening');
+  /** Blocks until the answer is there. @throws what the server throws. */
+  ask(question: Question): unknown {
+    const before = Atomics.load(this.#counts, ANSWERS);
+    this.#questions.postMessage(question);
+    if (Atomics.wait(this.#counts, ANSWERS, before, ANSWER_MS) === 'timed-out') {
+      throw new Error(`Cannot ask the server for ${question.about}: its thread did not answer within ${ANSWER_MS} ms`);
+    }
+    const { message } = receiveMessageOnPort(this.#questions) as { message: Answer };
+    if ('error' in message) throw message.error;
+    return message.value;
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  /** Resolves when it is done. Rejects with what the server throws. */
+  async carryOut(what: TaskOf): Promise<number | null> {
+    const task = this.#tasksBegun++;
+    const done = await new Promise<Done>((resolve) => {
+      this.#tasks.set(task, resolve);
+      this.#worker.postMessage({ ...what, task });
+    });
+    if ('error' in done) throw done.error;
+    return done.value;
+  }
+
+  /** How often something has happened at the servers of this thread. */
+  get changes(): number {
+    return Atomics.load(this.#counts, CHANGES);
+  }
+
+  /** Resolves when something happens after the `seen`-th time, or after `mostMs`. */
+  async changeAfter(seen: number, mostMs: number): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#counts, CHANGES, seen, mostMs);
+    // A server that never rests must not keep this thread's event loop from turning.
+    if (waiting.async) await waiting.value;
+    else await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** The same for a thread that blocks. */
+  blockForChangeAfter(seen: number, mostMs: number): void {
+    Atomics.wait(this.#counts, CHANGES, seen, mostMs);
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+let thread: ServerThread | null = null;
+let serversBegun = 0;
+
+afterAll(async () => {
+  await thread?.end();
+  thread = null;
+});
+
+/** One connection, as the test sees it. */
+export class PeerView implements PeerFacts, PeerOrders {
+  readonly #ask: (about: keyof PeerFacts | keyof PeerOrders) => unknown;
+
+  constructor(
+    readonly index: number,
+    ask: (peer: number, about: keyof PeerFacts | keyof PeerOrders) => unknown,
+  ) {
+    this.#ask = (about) => ask(index, about);
+  }
+
+  get requests(): readonly HeardRequest[] {
+    const requests = this.#ask('requests') as readonly HeardRequest[];
+    return requests.map((request) => ({ ...request, body: octetsOf(request.body) }));
+  }
+
+  get heads(): readonly string[] {
+    return this.#ask('heads') as readonly string[];
+  }
+
+  get octets(): Buffer {
+    return octetsOf(this.#ask('octets') as Uint8Array);
+  }
+
+  get text(): string {
+    return this.#ask('text') as string;
+  }
+
+  get octetsHeard(): number {
+    return this.#ask('octetsHeard') as number;
+  }
+
+  get octetsTaken(): number {
+    return this.#ask('octetsTaken') as number;
+  }
+
+  get arrivals(): readonly Noted[] {
+    return this.#ask('arrivals') as readonly Noted[];
+  }
+
+  get saidAfter(): readonly Noted[] {
+    return this.#ask('saidAfter') as readonly Noted[];
+  }
+
+  get clientClosedAt(): number | null {
+    return this.#ask('clientClosedAt') as number | null;
+  }
+
+  get clientClosedBy(): 'fin' | 'reset' | null {
+    return this.#ask('clientClosedBy') as 'fin' | 'reset' | null;
+  }
+
+  get finished(): boolean {
+    return this.#ask('finished') as boolean;
+  }
+
+  get closes(): readonly (number | null)[] {
+    return this.#ask('closes') as readonly (number | null)[];
+  }
+
+  get tls(): TlsFacts | null {
+    return this.#ask('tls') as TlsFacts | null;
+  }
+
+  goDeaf(): void {
+    this.#ask('goDeaf');
+  }
+
+  hearAgain(): void {
+    this.#ask('hearAgain');
+  }
+}
+
+/** A listening server, as the test sees it. */
+export class ScriptedServer implements ServerFacts {
+  readonly #thread: ServerThread;
+  readonly #number: number;
+  readonly #scheme: string;
+  #closing: Promise<unknown> | null = null;
+
+  constructor(
+    thread: ServerThread,
+    number: number,
+    readonly port: number,
+    isSecure: boolean,
+  ) {
+    this.#thread = thread;
+    this.#number = number;
+    this.#scheme = isSecure ? 'https' : 'http';
+  }
+
+  #ask<Name extends keyof ServerFacts>(about: Name): ServerFacts[Name] {
+    return this.#thread.ask({ server: this.#number, peer: null, about }) as ServerFacts[Name];
   }
 
   /** Base URL without a slash at its end. */
   get url(): string {
-    return `${this.#context === null ? 'http' : 'https'}://127.0.0.1:${this.port}`;
+    return this.urlFor('127.0.0.1');
   }
 
-  /** The same server under a name, for TLS tests that resolve it themselves. */
+  /** The same server under a name, for tests that resolve it themselves. */
   urlFor(host: string): string {
-    return `${this.#context === null ? 'http' : 'https'}://${host}:${this.port}`;
+    return `${this.#scheme}://${host}:${this.port}`;
+  }
+
+  get accepted(): number {
+    return this.#ask('accepted');
+  }
+
+  get begun(): number {
+    return this.#ask('begun');
   }
 
   get openSockets(): number {
-    return this.#sockets.size;
+    return this.#ask('openSockets');
   }
 
-  /** Everything heard on the n-th connection. */
-  peer(index: number): Peer {
-    const peer = this.peers[index];
-    if (peer === undefined) throw new Error(`connection ${index}: was never accepted (${this.peers.length} were)`);
-    return peer;
+  get handshakes(): number {
+    return this.#ask('handshakes');
   }
 
-  /** Heads of all requests, in the order of connections. */
-  get heads(): string[] {
-    return this.peers.flatMap((peer) => peer.heads);
+  get resumptions(): number {
+    return this.#ask('resumptions');
+  }
+
+  get handshakeErrors(): readonly string[] {
+    return this.#ask('handshakeErrors');
+  }
+
+  get heads(): readonly string[] {
+    return this.#ask('heads');
   }
 
   get octetsHeard(): number {
-    return this.peers.reduce((sum, peer) => sum + peer.octetsHeard, 0);
+    return this.#ask('octetsHeard');
   }
 
   get octetsTaken(): number {
-    return this.peers.reduce((sum, peer) => sum + peer.octetsTaken, 0);
+    return this.#ask('octetsTaken');
+  }
+
+  get peers(): PeerView[] {
+    return Array.from({ length: this.begun }, (_, index) => this.#view(index));
+  }
+
+  /** Everything heard on the n-th connection. @throws when there was none. */
+  peer(index: number): PeerView {
+    const { begun } = this;
+    if (index >= begun) throw new Error(`connection ${index}: was never accepted (${begun} were)`);
+    return this.#view(index);
+  }
+
+  #view(index: number): PeerView {
+    return new PeerView(index, (peer, about) => this.#thread.ask({ server: this.#number, peer, about }));
   }
 
   /** Resolves when `question` answers true; asked again when a connection comes, speaks or goes. */
   async until(question: () => boolean): Promise<void> {
-    let overdue = false;
-    const timer = setTimeout(() => {
-      overdue = true;
-      this.#wake();
-    }, UNTIL_MS);
-    try {
-      while (!question()) {
-        if (overdue) throw new Error(`Not within ${UNTIL_MS} ms: ${question}`);
-        await new Promise<void>((resolve) => this.#wakers.add(resolve));
-      }
-    } finally {
-      clearTimeout(timer);
+    const end = performance.now() + UNTIL_MS;
+    for (;;) {
+      const seen = this.#thread.changes;
+      if (question()) return;
+      const leftMs = end - performance.now();
+      if (leftMs <= 0) throw new Error(`Not within ${UNTIL_MS} ms: ${question}`);
+      await this.#thread.changeAfter(seen, leftMs);
+    }
+  }
+
+  /** The same without leaving this thread: what came to the client's sockets meanwhile it has not seen yet. */
+  blockUntil(question: () => boolean): void {
+    const end = performance.now() + UNTIL_MS;
+    for (;;) {
+      const seen = this.#thread.changes;
+      if (question()) return;
+      const leftMs = end - performance.now();
+      if (leftMs <= 0) throw new Error(`Not within ${UNTIL_MS} ms: ${question}`);
+      this.#thread.blockForChangeAfter(seen, leftMs);
     }
   }
 
   /** Resolves when no socket is open any more. */
   emptied(): Promise<void> {
-    return this.until(() => this.#sockets.size === 0);
+    return this.until(() => this.openSockets === 0);
   }
 
   /** How many octets of ours the kernels have taken, when for `calmMs` no more were taken. */
-  async takenAtRest(calmMs = 150): Promise<number> {
-    let taken = -1;
-    while (taken !== this.octetsTaken) {
-      taken = this.octetsTaken;
-      await new Promise((resolve) => setTimeout(resolve, calmMs));
-    }
-    return taken;
+  takenAtRest(calmMs = 150): Promise<number> {
+    return this.#thread.carryOut({ rest: this.#number, calmMs }) as Promise<number>;
   }
 
+  /** Ends its connections and itself. The first call rejects with the first error of a script; later ones only wait. */
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-    await Promise.all(this.#plays);
-    const broken = this.peers.find((peer) => peer.scriptError !== null);
-    if (broken !== undefined) throw broken.scriptError;
-  }
-
-  #wake(): void {
-    const wakers = [...this.#wakers];
-    this.#wakers.clear();
-    for (const wake of wakers) wake();
-  }
-
-  #accept(raw: Socket): void {
-    this.accepted++;
-    this.#sockets.add(raw);
-    raw.on('error', () => {});
-    raw.on('close', () => {
-      this.#sockets.delete(raw);
-      this.#wake();
-    });
-    const script = this.#scripts[this.peers.length] ?? (this.#options.repeatLast ? this.#scripts.at(-1) : undefined);
-    if (script === undefined || this.#context === null || script.silentFromTheStart) this.#begin(raw, raw, script);
-    else this.#secure(raw, script, this.#context);
-  }
-
-  #secure(raw: Socket, script: Dialogue, secureContext: SecureContext): void {
-    const tls = this.#options.tls;
-    const socket = new TLSSocket(raw, {
-      isServer: true,
-      secureContext,
-      requestCert: tls?.clientCa !== undefined,
-      rejectUnauthorized: tls?.clientCa !== undefined,
-      ...(tls?.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
-    });
-    const failed = (error: Error): void => {
-      this.handshakeErrors.push(error.message);
-      raw.destroy();
-    };
-    socket.once('error', failed);
-    socket.once('secure', () => {
-      socket.off('error', failed);
-      this.handshakes++;
-      if (socket.isSessionReused()) this.resumptions++;
-      this.#begin(socket, raw, script);
-    });
-    raw.once('close', () => socket.destroy());
-  }
-
-  #begin(socket: Socket | TLSSocket, raw: Socket, script: Dialogue | undefined): void {
-    const peer = new Peer(this.peers.length, socket, raw, () => this.#wake());
-    this.peers.push(peer);
-    if (script === undefined) peer.reset();
-    else {
-      const finished = play(script, peer).then(() => this.#wake());
-      this.#plays.push(finished);
-      void Promise.all([finished, peer.closed()]).then(() => peer.destroy());
+    if (this.#closing !== null) {
+      await Promise.allSettled([this.#closing]);
+      return;
     }
-    this.#wake();
+    this.#closing = this.#thread.carryOut({ close: this.#number });
+    await this.#closing;
   }
-}
-
-function contextOf(tls: ServerTls): SecureContext {
-  return createSecureContext({
-    cert: tls.cert,
-    key: tls.key,
-    sessionIdContext: 'httpx-wasm tests',
-    ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
-  });
 }
 
 /** A listening server that is closed when the test ends. */
@@ -203,8 +313,11 @@ export async function serve(
   scripts: Dialogue | readonly Dialogue[],
   options: ScriptOptions = {},
 ): Promise<ScriptedServer> {
-  const server = new ScriptedServer(Array.isArray(scripts) ? scripts : [scripts as Dialogue], options);
-  await server.listen();
+  thread ??= new ServerThread();
+  const number = serversBegun++;
+  const played = (Array.isArray(scripts) ? scripts : [scripts as Dialogue]).map(({ script }) => script);
+  const port = await thread.carryOut({ open: number, scripts: played, options });
+  const server = new ScriptedServer(thread, number, port as number, options.tls !== undefined);
   onTestFinished(() => server.close());
   return server;
 }

@@ -25,6 +25,8 @@ import { tlsSettings } from './tls-settings.js';
 const READ_OCTETS = 65536;
 /** One TLS record's content: what a read of a TLS socket gives at the most. */
 const RECORD_OCTETS = 16384;
+/** What is lent after a read that filled all that was lent: half as many pieces, and memory that malloc keeps mapped. */
+const LENT_OCTETS_MAX = 131072;
 const shared = new Uint8Array(READ_OCTETS);
 
 /**
@@ -69,6 +71,7 @@ class NodeSocket implements Socket {
   readonly #where: string;
   #socket: net.Socket;
   #own: Lent | null = null;
+  #lentOctets = READ_OCTETS;
   #stopped = false;
   #told = false;
   /** The sink hears nothing more. */
@@ -96,7 +99,7 @@ class NodeSocket implements Socket {
   }
 
   #lent(): Uint8Array {
-    this.#own ??= lentMemory(this.#socket instanceof tls.TLSSocket ? RECORD_OCTETS : READ_OCTETS);
+    this.#own ??= lentMemory(this.#socket instanceof tls.TLSSocket ? RECORD_OCTETS : this.#lentOctets);
     return this.#own.memory;
   }
 
@@ -139,7 +142,10 @@ class NodeSocket implements Socket {
     }
     const answer = sink.octets(bytes, length, lent);
     if (answer === GO_ON) return true;
-    if ((answer & KEPT) !== 0) this.#own = null;
+    if ((answer & KEPT) !== 0) {
+      this.#own = null;
+      this.#lentOctets = length === bytes.length ? LENT_OCTETS_MAX : READ_OCTETS;
+    }
     if ((answer & STOP) === 0) return true;
     this.#stopped = true;
     return false;

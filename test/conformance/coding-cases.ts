@@ -1,4 +1,4 @@
-/** The public cases of `coding-deflate`, as the tests of the core take them. */
+/** The public cases of the content codings, as the tests of the core take them. */
 import { gunzipSync } from 'node:zlib';
 import * as abi from '../../assembly/abi.js';
 import { protocolCases } from '../support/shared.js';
@@ -26,6 +26,7 @@ const CODINGS: Record<string, number> = {
   zlib: abi.CODING_ZLIB,
   'raw-deflate': abi.CODING_DEFLATE_RAW,
   'http-deflate': abi.CODING_DEFLATE,
+  zstd: abi.CODING_ZSTD,
 };
 
 function inputOf(one: PublishedCase): Uint8Array {
@@ -33,9 +34,9 @@ function inputOf(one: PublishedCase): Uint8Array {
   return gunzipSync(Buffer.from(one.input_gz_b64 ?? '', 'base64'));
 }
 
-/** `null`: the vectors are not there. */
-export function codingCases(): readonly CodingCase[] | null {
-  const cases = protocolCases<PublishedCase>('coding-deflate');
+/** The cases of a file of vectors; `null`: it is not there. */
+export function codingCases(name: string): readonly CodingCase[] | null {
+  const cases = protocolCases<PublishedCase>(name);
   if (cases === null) return null;
   return cases.map((one) => {
     const coding = CODINGS[one.coding];

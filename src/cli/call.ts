@@ -1,0 +1,57 @@
+/**
+ * One request, from settings to exit code: what was asked for is read, sent and shown. Uses the package as its users do,
+ * through its public names.
+ */
+import { AsyncClient, type AsyncResponse } from '../index.js';
+import type { Settings } from './arguments.js';
+import { DownloadBroken, download } from './download.js';
+import { readCall } from './input.js';
+import { Printer } from './printer.js';
+import { bodyText, errorLine, responseHead } from './printing.js';
+import { EXIT_FAILURE, type System, UsageError } from './system.js';
+
+/**
+ * Sends the request and shows the response. Resolves with the exit code: 0 if the last response is a success.
+ * @throws UsageError, and the reason of the system's signal
+ */
+export async function call(settings: Settings, system: System): Promise<number> {
+  const { download: path } = settings;
+  if (path === '-' && system.stdout.isTTY === true) {
+    throw new UsageError(
+      'Cannot write the body to standard output: it is a terminal; name a file, or leave --download out',
+    );
+  }
+  const printer = new Printer(path === '-' ? system.stderr : system.stdout);
+  try {
+    return await exchange(settings, system, printer);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const broken = error instanceof DownloadBroken ? error : null;
+    if (broken !== null) new Printer(system.stderr).lines([broken.message]);
+    system.signal.throwIfAborted();
+    printer.lines([errorLine(broken === null ? error : broken.cause, printer.paint)]);
+    return EXIT_FAILURE;
+  }
+}
+
+async function exchange(settings: Settings, system: System, printer: Printer): Promise<number> {
+  const { method, options } = await readCall(settings, system);
+  const { verify, timeoutMs, url, download: path } = settings;
+  const showHead = (response: AsyncResponse): void => printer.lines(responseHead(response, printer.paint));
+  const client = new AsyncClient({ verify, timeout: timeoutMs, eventHooks: { response: [showHead] } });
+  try {
+    const response = await client.stream(method, url, { ...options, signal: system.signal });
+    try {
+      if (path !== null) await download(response, path, system);
+      else {
+        await response.aread();
+        printer.text(bodyText(response, printer.paint, printer.shielded));
+      }
+      return response.isSuccess ? 0 : EXIT_FAILURE;
+    } finally {
+      await response.aclose();
+    }
+  } finally {
+    await client.aclose();
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * A response's body into a file, or to standard output, piece by piece: nothing is read ahead of what was written. A file
+ * that was begun stays when the download breaks off, as httpx leaves it; who asked is told that it is not all there.
+ */
+import { once } from 'node:events';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { AsyncResponse } from '../index.js';
+import { ProgressBar } from './progress.js';
+import type { OutputStream, System } from './system.js';
+
+/** A body of which only the beginning was saved. `cause`: what broke it off. */
+export class DownloadBroken extends Error {
+  override readonly name = 'DownloadBroken';
+  override readonly cause: unknown;
+
+  constructor(target: string, octets: number, cause: unknown) {
+    super(`Download is incomplete: ${target} holds only the first ${octets} bytes of the body`);
+    this.cause = cause;
+  }
+}
+
+/** Where the pieces go. */
+interface Target {
+  /** As messages name it. */
+  readonly name: string;
+  write(piece: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function fileTarget(path: string): Promise<Target> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'w');
+  } catch (error) {
+    throw new Error(`Cannot open the file to download to: ${(error as Error).message}`, { cause: error });
+  }
+  return {
+    name: JSON.stringify(path),
+    // Unlike `write`, it goes on until the file system took all of it.
+    write: (piece) => file.writeFile(piece),
+    close: () => file.close(),
+  };
+}
+
+function streamTarget(stream: OutputStream, signal: AbortSignal): Target {
+  return {
+    name: 'standard output',
+    async write(piece) {
+      if (!stream.write(piece)) await once(stream, 'drain', { signal });
+    },
+    async close() {},
+  };
+}
+
+/** Octets that the head announces, or `null`. */
+function announcedOctets(response: AsyncResponse): number | null {
+  const length = response.headers.get('content-length');
+  const bodiless = response.request.method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304;
+  return length === null || bodiless ? null : Number(length);
+}
+
+/**
+ * Saves the body. `path`: of a file, which is made or emptied now; '-' is standard output. On a terminal standard error shows
+ * how far it is. @throws DownloadBroken if the body did not come to its end, or could not be written.
+ */
+export async function download(response: AsyncResponse, path: string, system: System): Promise<void> {
+  const { stdout, stderr, signal } = system;
+  const target = path === '-' ? streamTarget(stdout, signal) : await fileTarget(path);
+  const total = announcedOctets(response);
+  const bar = stderr.isTTY === true ? new ProgressBar(stderr, path, total, () => system.now()) : null;
+  let saved = 0;
+  try {
+    for await (const piece of response.aiterBytes()) {
+      await target.write(piece);
+      saved += piece.length;
+      bar?.update(response.numBytesDownloaded);
+    }
+  } catch (error) {
+    throw new DownloadBroken(target.name, saved, error);
+  } finally {
+    bar?.end();
+    await target.close();
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * What others send, made fit to be seen. A terminal obeys control characters: a server could move the cursor, hide text or
+ * paste into the shell. So nothing of it is printed raw: C0 and C1 controls (C1 is eight-bit escape sequences), DEL, and the
+ * controls that turn the direction of text around (U+202A-U+202E, U+2066-U+2069) become escapes one can read.
+ */
+
+const CONTROLS = /(?!\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+function escapeOf(character: string): string {
+  const unit = character.charCodeAt(0);
+  return unit > 0xff ? `\\u${unit.toString(16)}` : `\\x${unit.toString(16).padStart(2, '0')}`;
+}
+
+/** One line, its controls escaped; tabs stay. */
+export function visibleLine(text: string): string {
+  return text.replace(CONTROLS, escapeOf);
+}
+
+/** Text of several lines, its controls escaped but for tabs and the ends of lines, which become line feeds. */
+export function visibleText(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => visibleLine(line))
+    .join('\n');
+}

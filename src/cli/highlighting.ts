@@ -1,0 +1,34 @@
+/** Colours, by what a piece of text is. Whether there are any is the platform's word (a terminal, NO_COLOR, FORCE_COLOR). */
+import { styleText } from 'node:util';
+import type { OutputStream } from './system.js';
+
+/** What a piece of text is. */
+export type Part = 'version' | 'good' | 'other' | 'bad' | 'method' | 'name' | 'note' | 'key' | 'string' | 'literal';
+
+/** Text with the colours of what it is. */
+export type Paint = (part: Part, text: string) => string;
+
+const STYLES = {
+  version: 'blue',
+  good: 'green',
+  other: 'yellow',
+  bad: 'red',
+  method: ['bold', 'green'],
+  name: 'cyan',
+  note: 'dim',
+  key: 'blue',
+  string: 'green',
+  literal: 'magenta',
+} as const satisfies Record<Part, unknown>;
+
+/** No colours. */
+export const plain: Paint = (_part, text) => text;
+
+/** Colours, whoever looks. */
+export const coloured: Paint = (part, text) =>
+  text === '' ? '' : styleText(STYLES[part] as Parameters<typeof styleText>[0], text, { validateStream: false });
+
+/** Colours if the stream leads to somebody who wants to see them. */
+export function paintFor(stream: OutputStream): Paint {
+  return styleText('bold', 'x', { stream }) === 'x' ? plain : coloured;
+}

@@ -1,0 +1,387 @@
+/**
+ * The blocking driver, on sockets in memory and a clock of the test's own: what a call waits for, when its limits strike
+ * where no timer can, and what it leaves behind.
+ */
+import { describe, expect, test } from 'vitest';
+import { Deadlines } from '../../src/deadlines.js';
+import {
+  Client,
+  ConnectError,
+  ConnectTimeout,
+  MockTransport,
+  PoolTimeout,
+  ReadError,
+  ReadTimeout,
+  Response,
+  type SyncNetworkStream,
+  TotalTimeout,
+  WriteTimeout,
+} from '../../src/index.js';
+import { fakeEnvironment, openClient } from '../support/client.js';
+import { BlockingFakeConnector, type BlockingFakeSocket } from '../support/fake-blocking.js';
+import { FakeHost } from '../support/fake-host.js';
+import { answering } from '../support/fake-socket.js';
+import { answer } from '../support/octets.js';
+
+const url = 'http://fake.invalid/';
+type Options = NonNullable<ConstructorParameters<typeof Client>[0]>;
+
+/** A client whose n-th connection does what `script` says. */
+function blockingClient(script: (socket: BlockingFakeSocket, index: number) => void, options: Options = {}) {
+  const host = new FakeHost();
+  const connector = new BlockingFakeConnector(host);
+  connector.onSocket = script;
+  const client = new Client(options, { host, connector, deadlines: new Deadlines(host) });
+  return { client, connector, host };
+}
+
+function thrown<E extends Error>(call: () => unknown, expected: abstract new (...args: never[]) => E): E {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(expected);
+    expect((error as Error).constructor.name).toBe(expected.name);
+    return error as E;
+  }
+  throw new Error(`Expected ${expected.name}, but the call succeeded`);
+}
+
+describe('a blocking call', () => {
+  test('sends its request and returns the response, read', () => {
+    const { client, connector } = blockingClient((socket) => socket.say(answer('hello')));
+    const response = client.get(url);
+    expect(response.text).toBe('hello');
+    expect(response.isClosed).toBe(true);
+    expect(connector.socket(0).written).toMatch(/^GET \/ HTTP\/1.1\r\nHost: fake.invalid\r\n/);
+  });
+
+  test('keeps its connection for the next one', () => {
+    const { client, connector } = blockingClient((socket) => socket.say(answer('one')).say(answer('two'), 5));
+    expect(client.get(url).text).toBe('one');
+    expect(client.get(url).text).toBe('two');
+    expect(connector.sockets.length).toBe(1);
+  });
+
+  test('finds out that an idle connection has died, without losing time, and connects anew', () => {
+    const { client, connector, host } = blockingClient((socket, index) => {
+      socket.say(answer(`from ${index}`));
+      if (index === 0) socket.end(null);
+    });
+    client.get(url);
+    host.passBlocked(100);
+    const before = host.now();
+    expect(client.get(url).text).toBe('from 1');
+    expect(host.now()).toBe(before);
+    expect(connector.socket(0).closed).toBe(true);
+    expect(connector.socket(0).written.match(/GET/g)?.length).toBe(1);
+  });
+
+  test('sends a body piece by piece, waiting where there is no room', () => {
+    const { client, connector } = blockingClient((socket) => {
+      socket.room = 100;
+      socket.takeWrites(10).say(answer('ok'));
+    });
+    expect(client.post(url, { content: ['abc', 'def'] }).text).toBe('ok');
+    expect(connector.socket(0).written).toMatch(/3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n$/);
+  });
+
+  test('an early response ends an upload that has no room', () => {
+    const pulled: string[] = [];
+    const body = function* () {
+      for (const piece of ['one', 'two', 'three']) {
+        pulled.push(piece);
+        yield piece;
+      }
+    };
+    const { client, connector } = blockingClient((socket) => {
+      socket.room = 0;
+      socket.say('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n', 3);
+    });
+    expect(client.post(url, { content: body() }).statusCode).toBe(413);
+    expect(pulled.length).toBeLessThan(3);
+    expect(connector.socket(0).closed).toBe(true);
+  });
+
+  test('what a hook answers with a promise is refused, and nothing stays behind', () => {
+    const { client, connector } = blockingClient(() => {}, { eventHooks: { request: [async () => {}] } });
+    const error = thrown(() => client.get(url), TypeError);
+    expect(error.message).toContain('blocking');
+    expect(connector.sockets.length).toBe(0);
+  });
+
+  test.each([
+    ['a stream', () => new ReadableStream<Uint8Array>()],
+    ['a Blob', () => new Blob(['x'])],
+    [
+      'an async iterable',
+      async function* () {
+        yield 'x';
+      },
+    ],
+  ])('%s as its body is refused before a connection is made', (_name, body) => {
+    const { client, connector } = blockingClient(() => {});
+    expect(thrown(() => client.post(url, { content: body() }), TypeError).message).toContain('AsyncClient');
+    expect(connector.sockets.length).toBe(0);
+  });
+
+  test('a full pool fails at once: nobody else could free a place', () => {
+    const { client, host } = blockingClient((socket) => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n'), {
+      limits: { maxConnections: 1 },
+      timeout: { pool: '30s' },
+    });
+    const unread = client.stream('GET', url);
+    const before = host.now();
+    const error = thrown(() => client.get('http://other.invalid/'), PoolTimeout);
+    expect(host.now()).toBe(before);
+    expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
+    expect(error.message).toContain('blocking');
+    unread.close();
+    expect(thrown(() => client.get('http://other.invalid/'), ReadTimeout).message).toContain('other.invalid');
+  });
+
+  test('after close() nothing is sent, and what worked for it is told', () => {
+    const { client, connector } = blockingClient((socket) => socket.say(answer('ok')));
+    client.get(url);
+    client.close();
+    client.close();
+    expect(connector.open).toBe(0);
+    expect(connector.closed).toBe(true);
+    expect(() => client.get(url)).toThrow('closed');
+  });
+
+  test('using closes', () => {
+    const { client, connector } = blockingClient((socket) => socket.say(answer('ok')));
+    client[Symbol.dispose]();
+    expect(client.isClosed).toBe(true);
+    expect(connector.closed).toBe(true);
+  });
+});
+
+describe('limits of a blocking call', () => {
+  test('connect: after its time; the attempt is called off', () => {
+    const { client, connector, host } = blockingClient(() => {}, { timeout: { connect: 300 } });
+    connector.connects = null;
+    const before = host.now();
+    expect(thrown(() => client.get(url), ConnectTimeout).message).toContain('300 ms');
+    expect(host.now() - before).toBe(300);
+    expect(connector.cancelled).toBe(1);
+  });
+
+  test('connect: an error of the host is thrown as it is', () => {
+    const { client, connector } = blockingClient(() => {});
+    const refused = new ConnectError('Cannot connect to fake.invalid:80: refused', { phase: 'connect' });
+    connector.connects = refused;
+    expect(thrown(() => client.get(url), ConnectError)).toBe(refused);
+    expect(refused).toMatchObject({ sent: 'none', retryable: true });
+  });
+
+  test('read: bounds the whole head, however it drips', () => {
+    const { client, connector, host } = blockingClient(
+      (socket) => {
+        for (const octet of 'HTTP/1.1 200 OK\r\n') socket.say(octet, 100);
+      },
+      { timeout: { read: 1000 } },
+    );
+    const before = host.now();
+    const error = thrown(() => client.get(url), ReadTimeout);
+    expect(error.message).toContain('1000 ms');
+    expect(error).toMatchObject({ phase: 'read', sent: 'full' });
+    expect(host.now() - before).toBe(1000);
+    expect(connector.socket(0).closed).toBe(true);
+  });
+
+  test('read: in the body it bounds each silence, not the whole', () => {
+    const { client, host } = blockingClient(
+      (socket) => {
+        socket.say('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
+        for (const octet of 'abcde') socket.say(octet, 900);
+      },
+      { timeout: { read: 1000 } },
+    );
+    const before = host.now();
+    expect(client.get(url).text).toBe('abcde');
+    expect(host.now() - before).toBe(4500);
+  });
+
+  test('write: while there is no room', () => {
+    const { client, connector } = blockingClient(
+      (socket) => {
+        socket.room = 0;
+      },
+      { timeout: { write: 200 } },
+    );
+    const error = thrown(() => client.post(url, { content: ['x'] }), WriteTimeout);
+    expect(error.message).toContain('200 ms');
+    expect(connector.socket(0).closed).toBe(true);
+  });
+
+  test('total: from the first wait to the last octet, also while the body is read piece by piece', () => {
+    const { client, host } = blockingClient(
+      (socket) => {
+        socket.say('HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n', 100);
+        for (let piece = 0; piece < 10; piece++) socket.say('abcde', 100);
+      },
+      { timeout: { total: 450 } },
+    );
+    const before = host.now();
+    const response = client.stream('GET', url);
+    const pieces: string[] = [];
+    const error = thrown(() => {
+      for (const piece of response.iterText()) pieces.push(piece);
+    }, TotalTimeout);
+    expect(pieces.join('')).toBe('abcdeabcdeabcde');
+    expect(host.now() - before).toBe(450);
+    expect(String(error.request.url)).toBe(url);
+  });
+
+  test('total: a call that never hears a word', () => {
+    const { client, host } = blockingClient(() => {}, { timeout: { read: '10s', total: '2s' } });
+    const before = host.now();
+    thrown(() => client.get(url), TotalTimeout);
+    expect(host.now() - before).toBe(2000);
+  });
+});
+
+describe('cancelling a blocking call', () => {
+  test('a signal that has fired before: nothing is sent', () => {
+    const { client, connector } = blockingClient(() => {});
+    const reason = new Error('mine');
+    expect(thrown(() => client.get(url, { signal: AbortSignal.abort(reason) }), Error)).toBe(reason);
+    expect(connector.sockets.length).toBe(0);
+  });
+
+  test('a signal that fires in a hook, between two steps', () => {
+    const controller = new AbortController();
+    const { client, connector } = blockingClient((socket) => socket.say(answer('late')), {
+      eventHooks: { request: [() => controller.abort()] },
+    });
+    expect(() => client.get(url, { signal: controller.signal })).toThrow(controller.signal.reason);
+    expect(connector.open).toBe(0);
+  });
+
+  test('a signal that fires while an interim response is told', () => {
+    const controller = new AbortController();
+    const { client, connector } = blockingClient((socket) =>
+      socket.say('HTTP/1.1 103 Early Hints\r\n\r\n').say(answer('late'), 10),
+    );
+    const extensions = { onInterim: () => controller.abort() };
+    expect(() => client.get(url, { signal: controller.signal, extensions })).toThrow(controller.signal.reason);
+    expect(connector.open).toBe(0);
+  });
+
+  test('a signal that fires between two pieces of the body', () => {
+    const controller = new AbortController();
+    const { client, connector } = blockingClient((socket) =>
+      socket.say('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc').say('def', 10),
+    );
+    const pieces = client.stream('GET', url, { signal: controller.signal }).iterText();
+    expect(pieces.next().value).toBe('abc');
+    controller.abort();
+    expect(() => pieces.next()).toThrow(controller.signal.reason);
+    expect(connector.open).toBe(0);
+  });
+});
+
+describe('a response of a blocking client', () => {
+  const streamed = () =>
+    blockingClient((socket) =>
+      socket.say('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\none\n').say('two\n', 10),
+    ).client.stream('GET', url) as unknown as Response;
+
+  test('is read by read, iterBytes, iterText, iterLines, iterRaw', () => {
+    expect(Buffer.from(streamed().read()).toString()).toBe('one\ntwo\n');
+    expect([...streamed().iterBytes(3)].map((piece) => Buffer.from(piece).toString())).toEqual(['one', '\ntw', 'o\n']);
+    expect([...streamed().iterText()]).toEqual(['one\n', 'two\n']);
+    expect([...streamed().iterLines()]).toEqual(['one', 'two']);
+    expect([...streamed().iterRaw()].length).toBe(2);
+  });
+
+  test('pieces are the caller’s own memory, not shared', () => {
+    for (const piece of streamed().iterBytes()) expect(piece.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  test('leaving the loop closes it', () => {
+    const response = streamed();
+    for (const line of response.iterLines()) {
+      expect(line).toBe('one');
+      break;
+    }
+    expect(response.isClosed).toBe(true);
+  });
+
+  test('what comes as a stream of octets blocks who reads it', async () => {
+    const pieces: string[] = [];
+    for await (const piece of streamed().body as unknown as AsyncIterable<Uint8Array>)
+      pieces.push(Buffer.from(piece).toString());
+    expect(pieces).toEqual(['one\n', 'two\n']);
+  });
+
+  test('refuses the ways of the other client, and can be read all the same', async () => {
+    const response = streamed();
+    await expect(response.aread()).rejects.toThrow(/response\.aread.*use read/);
+    await expect(response.aiterBytes().next()).rejects.toThrow(/response\.aiterBytes.*use iterBytes/);
+    expect(response.isClosed).toBe(false);
+    expect(Buffer.from(response.read()).toString()).toBe('one\ntwo\n');
+    expect(Buffer.from(await response.aread()).toString()).toBe('one\ntwo\n');
+  });
+
+  test('that breaks off fails who reads it, with its request', () => {
+    const { client } = blockingClient((socket) =>
+      socket.say('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc').end(new ReadError('Cannot read: reset')),
+    );
+    const response = client.stream('GET', url);
+    const error = thrown(() => response.read(), ReadError);
+    expect(String(error.request.url)).toBe(url);
+    expect(response.isClosed).toBe(true);
+  });
+});
+
+test('a response of AsyncClient refuses what would block, and can be read all the same', async () => {
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = answering(() => answer('abc'));
+  const response = (await openClient({}, environment).stream('GET', url)) as unknown as Response;
+  expect(() => response.read()).toThrow(/response\.read: .*AsyncClient; use aread/);
+  expect(() => response.iterBytes().next()).toThrow(/response\.iterBytes: .*use aiterBytes/);
+  expect(Buffer.from(await response.aread()).toString()).toBe('abc');
+  expect(Buffer.from(response.read()).toString()).toBe('abc');
+});
+
+test('a connection that is no longer HTTP is read and written without promises', () => {
+  const { client, connector } = blockingClient((socket) =>
+    socket
+      .say('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nfirst')
+      .say('second', 10)
+      .end(null, 10),
+  );
+  const response = client.stream('GET', url, { headers: { Connection: 'Upgrade', Upgrade: 'echo' } });
+  const stream = response.extensions.networkStream as SyncNetworkStream;
+  expect(Buffer.from(stream.read()).toString()).toBe('first');
+  expect(stream.write(new TextEncoder().encode('hello'))).toBeUndefined();
+  expect(connector.socket(0).written.endsWith('hello')).toBe(true);
+  expect(() => stream.read(10, { timeout: 5 })).toThrow('5 ms');
+  expect(Buffer.from(stream.read()).toString()).toBe('second');
+  expect(stream.read().length).toBe(0);
+  stream.closeWrite();
+  expect(connector.socket(0).closed).toBe(true);
+});
+
+describe('a blocking client over other transports', () => {
+  test('MockTransport answers both clients; its request is read', () => {
+    const transport = new MockTransport((request) => new Response(200, { content: request.content }));
+    expect(new Client({ transport }).post(url, { content: ['a', 'b'] }).text).toBe('ab');
+  });
+
+  test('a handler that answers with a promise is refused, and its late answer closed', async () => {
+    const late = new Response(200, { stream: ['x'] });
+    const client = new Client({ transport: new MockTransport(async () => late) });
+    expect(thrown(() => client.get(url), TypeError).message).toContain('promise');
+    await null;
+    await null;
+    expect(late.isClosed).toBe(true);
+  });
+
+  test('one of the other kind is refused when the client is made', () => {
+    const transport = { handleAsyncRequest() {}, async aclose() {} } as never;
+    expect(() => new Client({ transport })).toThrow('handleRequest and close');
+  });
+});
