@@ -88,13 +88,7 @@ describe('a download', () => {
 
   test('that is interrupted says so, and ends the connection', async () => {
     const began = gate();
-    const server = await serve(
-      dialogue()
-        .hear()
-        .say(cut)
-        .do(() => began.open())
-        .stall(),
-    );
+    const server = await serve(dialogue().hear().say(cut).open(began).stall());
     const path = pathOf();
     const system = fakeSystem();
     const running = ran([server.url, '--download', path], system);

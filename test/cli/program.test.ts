@@ -184,13 +184,7 @@ describe('the end of the program', () => {
 
   test('connections do not outlive it', async () => {
     const heard = gate();
-    const server = await serve(
-      dialogue()
-        .hear()
-        .say(answer('a'))
-        .do(() => heard.open())
-        .stall(),
-    );
+    const server = await serve(dialogue().hear().say(answer('a')).open(heard).stall());
     await ran([server.url]);
     await heard.opened;
     await server.emptied();
