@@ -17,7 +17,7 @@ import { UsageError } from './usage.mjs';
 const FOLDER = join(WORK, 'profile');
 const FUNCTIONS_SHOWN = 30;
 const SAMPLE_US = 200;
-const WARMUP_MS = 1000;
+const WARMUP_MS = 2000;
 /** Kinds of scenario without a window in which a client works. */
 const UNPROFILED = new Set(['start', 'heap']);
 /** Time in which the client waits for the server. */

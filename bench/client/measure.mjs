@@ -8,6 +8,16 @@ import { Expected } from './expected.mjs';
 import { BULK_STRIDE, bulkDigest } from './responses.mjs';
 import { PEERS } from './scenarios.mjs';
 
+/**
+ * The least CPU that a window must have brought the process, as a share of its length: raw has it on an idle machine.
+ */
+const WINDOW_SHARE = 0.25;
+/** How much longer than asked a phase may last until it has its CPU. */
+const TIMES_MAX = 20;
+/** CPU of the warm-up for large contents, which run in few and short loops. */
+const BULK_WARMUP_MS = 500;
+const STEP_MS = 20;
+
 /** CPU of the whole process and the clock, and the difference of two such marks. */
 function mark() {
   return { cpu: process.cpuUsage(), at: performance.now() };
@@ -31,17 +41,75 @@ function drive(peer, expected, concurrency) {
   return { state, finished: Promise.all(workers) };
 }
 
+/** A warm-up or a window: lasts `wallMs`, and until the process has used `cpuMs` of CPU. */
+class Phase {
+  #wallMs;
+  #cpuMs;
+  #start = mark();
+
+  constructor(wallMs, cpuMs) {
+    this.#wallMs = wallMs;
+    this.#cpuMs = cpuMs;
+  }
+
+  /** raw has nothing to warm: its code is next to none. */
+  static warmup(peer, cpuMs) {
+    return peer.countsOnly ? new Phase(cpuMs / 4, 0) : new Phase(0, cpuMs);
+  }
+
+  static window(wallMs) {
+    return new Phase(wallMs, wallMs * WINDOW_SHARE);
+  }
+
+  get isOver() {
+    const { cpuUs, wallMs } = since(this.#start, 0);
+    if (wallMs < this.#wallMs) return false;
+    return cpuUs / 1000 >= this.#cpuMs || wallMs >= Math.max(this.#wallMs, this.#cpuMs) * TIMES_MAX;
+  }
+
+  /** Waits for its end, or until `finished` fails. */
+  async wait(finished) {
+    for (let ms = this.#wallMs; !this.isOver; ms = STEP_MS) await Promise.race([delay(ms), finished]);
+  }
+
+  /** What happened since its beginning. */
+  result(units) {
+    return since(this.#start, units);
+  }
+}
+
+/** Requests of a client that blocks, one after the other, for one phase. */
+function block(peer, expected, phase) {
+  let done = 0;
+  do {
+    peer.getBlocking(expected);
+    done++;
+  } while (!phase.isOver);
+  return phase.result(done);
+}
+
 async function measureGets(peer, { scenario, expectation, warmupMs, windowMs }) {
   const expected = new Expected(expectation);
+  if (peer.getBlocking !== undefined) {
+    block(peer, expected, Phase.warmup(peer, warmupMs));
+    return block(peer, expected, Phase.window(windowMs));
+  }
   const { state, finished } = drive(peer, expected, scenario.concurrency);
-  await Promise.race([delay(warmupMs), finished]);
+  await Phase.warmup(peer, warmupMs).wait(finished);
   const before = state.done;
-  const start = mark();
-  await Promise.race([delay(windowMs), finished]);
-  const result = since(start, state.done - before);
+  const phase = Phase.window(windowMs);
+  await phase.wait(finished);
+  const result = phase.result(state.done - before);
   state.stopped = true;
   await finished;
   return result;
+}
+
+/** Small transfers until the client is warm. */
+async function warmed(peer, transfer) {
+  const phase = Phase.warmup(peer, BULK_WARMUP_MS);
+  do await transfer();
+  while (!phase.isOver);
 }
 
 async function measureDownload(peer, { scenario }) {
@@ -52,7 +120,8 @@ async function measureDownload(peer, { scenario }) {
       throw new Error(`Cannot count a download: ${digest.octets} octets, digest ${digest.value}`);
     }
   };
-  await once(scenario.warmup, bulkDigest(scenario.warmup));
+  const warmup = bulkDigest(scenario.warmup);
+  await warmed(peer, () => once(scenario.warmup, warmup));
   const expected = bulkDigest(scenario.octets);
   const start = mark();
   await once(scenario.octets, expected);
@@ -68,13 +137,13 @@ async function measureUpload(peer, { scenario }) {
       throw new Error(`Cannot count an upload of ${octets} octets: the server received ${received}`);
     }
   };
-  await once(scenario.warmup);
+  await warmed(peer, () => once(scenario.warmup));
   const start = mark();
   await once(scenario.octets);
   return since(start, scenario.octets / 2 ** 30);
 }
 
-const MEASURE = { get: measureGets, download: measureDownload, upload: measureUpload };
+const MEASURE = { get: measureGets, turns: measureGets, download: measureDownload, upload: measureUpload };
 
 async function main(task) {
   const { open } = await import(`./peers/${PEERS.get(task.peer)}.mjs`);

@@ -10,7 +10,7 @@ import { PEERS } from './scenarios.mjs';
  * for the same work); all others on two.
  */
 function coresOf({ kind }) {
-  return kind === 'get' ? { client: 0, server: 0 } : { client: 0, server: 1 };
+  return kind === 'get' || kind === 'turns' ? { client: 0, server: 0 } : { client: 0, server: 1 };
 }
 
 /** A server for one scenario: its origin, and how to end it. */

@@ -1,7 +1,7 @@
 /**
  * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
- * large), start (import and first request), heap (what a thousand connections hold). `quick`: part of the short run.
- * Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
+ * large), turns (get, but by the clock), start (import and first request), heap (what a thousand connections hold).
+ * `quick`: part of the short run. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 
@@ -9,16 +9,21 @@ const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 export const OURS = 'httpx-wasm';
+const BLOCKING = 'httpx-wasm blocking';
 export const REFERENCE = 'undici.request';
 
 /** Peers by name, in the order of the report; each is a module of peers/. */
 export const PEERS = new Map([
   ['raw', 'raw'],
   [OURS, 'httpx-wasm'],
+  [BLOCKING, 'httpx-wasm-blocking'],
   [REFERENCE, 'undici'],
   ['node:http', 'node-http'],
   ['fetch', 'fetch'],
 ]);
+
+/** Who takes part where a scenario does not name its peers. */
+const USUAL = ['raw', OURS, REFERENCE, 'node:http', 'fetch'];
 
 const share = { key: 'user', name: 'user', unit: '%', digits: 0, of: ({ userUs, cpuUs }) => (userUs / cpuUs) * 100 };
 const seconds = ({ wallMs }) => wallMs / 1000;
@@ -42,6 +47,17 @@ const MEASURES = {
     },
     share,
     { key: 'rate', name: 'rate', unit: 'MiB/s', digits: 0, of: (one) => (one.units * 1024) / seconds(one) },
+  ],
+  turns: [
+    {
+      key: 'wall',
+      name: 'wall',
+      unit: 'µs/request',
+      digits: 1,
+      spread: true,
+      of: ({ wallMs, units }) => (wallMs * 1000) / units,
+    },
+    { key: 'cpu', name: 'CPU', unit: 'µs/request', digits: 1, spread: true, of: ({ cpuUs, units }) => cpuUs / units },
   ],
   start: [
     { key: 'wall', name: 'wall', unit: 'ms', digits: 1, spread: true, of: ({ wallMs }) => wallMs },
@@ -85,6 +101,7 @@ const scenario = (name, text, kind, rest) => ({
   kind,
   measures: MEASURES[kind === 'download' || kind === 'upload' ? 'bulk' : kind],
   ours: OURS,
+  peers: USUAL,
   ...rest,
 });
 

@@ -1,35 +1,40 @@
 /**
- * One measurement, a process of its own: one subject on one item, warm-up and then a window. Checked before and behind the
- * window in full (fields and a hash of all names and values; a digest of every octet), inside it at each turn (number of
- * fields or of octets, sampled digest). Configured by one JSON word; tells its parent { units, cpuUs, wallMs }.
+ * One measurement, a process of its own: one subject on one item, warm-up and then a window, both counted in CPU, so that a
+ * busy machine shortens neither. Checked before and behind the window in full (fields and a hash of all names and values; a
+ * digest of every octet), inside it at each turn (number of fields or of octets, sampled digest). Configured by one JSON
+ * word; tells its parent { units, cpuUs, wallMs }.
  */
 import { Digest, digestOf } from '../digest.mjs';
 import { fieldsOfText, hashOfFields } from './fields.mjs';
 import { codedOf, headTextOf, itemOf } from './items.mjs';
 
 /** Heads between two looks at the clock. */
-const BATCH = 256;
+const BATCH = 1024;
 const STRIDE = 4093;
 
-/** Runs `work(count)`, which may answer a promise, for at least `ms`; how many units. */
+const cpuMs = (since) => {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+};
+
+/** Runs `work(count)`, which may answer a promise, until it has used `ms` of CPU: { units, cpuUs, wallMs }. */
 async function spin(work, batch, ms) {
-  const until = performance.now() + ms;
+  const cpu = process.cpuUsage();
+  const at = performance.now();
   let units = 0;
+  let usedMs = 0;
   do {
     const pending = work(batch);
     if (pending !== undefined) await pending;
     units += batch;
-  } while (performance.now() < until);
-  return units;
+    usedMs = cpuMs(cpu);
+  } while (usedMs < ms);
+  return { units, cpuUs: usedMs * 1000, wallMs: performance.now() - at };
 }
 
 async function timed(work, batch, { warmupMs, windowMs }) {
   await spin(work, batch, warmupMs);
-  const cpu = process.cpuUsage();
-  const at = performance.now();
-  const units = await spin(work, batch, windowMs);
-  const { user, system } = process.cpuUsage(cpu);
-  return { units, cpuUs: user + system, wallMs: performance.now() - at };
+  return spin(work, batch, windowMs);
 }
 
 async function measureHead(open, item, task) {
