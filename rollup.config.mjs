@@ -18,7 +18,9 @@ const hostEntries = Object.values(imports)
   .map((path) => path.slice('./dist/'.length, -'.js'.length));
 /** What package.json's "exports" lead to. */
 const publicEntries = ['index', 'sync'];
-const entries = [...publicEntries, ...new Set(hostEntries)];
+/** Files that threads of their own begin with: they are named by a URL beside the file that starts them. */
+const threadEntries = ['hosts/node/blocking-worker'];
+const entries = [...publicEntries, ...new Set(hostEntries), ...threadEntries];
 /** The command, and what it loads only when there is a request to send. */
 const commandEntries = ['cli/main', 'cli/call'];
 
@@ -70,6 +72,11 @@ function failOnWarning(level, log) {
   if (level === 'warn') throw new Error(`Cannot bundle: ${log.message}`);
 }
 
+/** Where a chunk goes: what has a module of a host in it stays with that host. */
+function folderOf(moduleIds) {
+  return moduleIds.map((id) => /hosts\/[^/]+(?=\/)/.exec(id)?.[0]).find((folder) => folder !== undefined) ?? 'chunks';
+}
+
 const isExternal = (id) => id.startsWith('node:') || id.startsWith('#');
 const buildOf = (names, ending = 'js') =>
   Object.fromEntries(names.map((name) => [name, `.build/src/${name}.${ending}`]));
@@ -79,7 +86,7 @@ const output = {
   format: 'es',
   sourcemap: true,
   entryFileNames: '[name].js',
-  chunkFileNames: 'chunks/[name]-[hash].js',
+  chunkFileNames: ({ moduleIds }) => `${folderOf(moduleIds)}/[name]-[hash].js`,
 };
 
 export default [

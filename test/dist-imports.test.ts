@@ -18,6 +18,7 @@ const NODE_MODULES: readonly string[] = [
   'node:net',
   'node:process',
   'node:tls',
+  'node:worker_threads',
 ];
 /** What the command may use besides. */
 const COMMAND_MODULES: readonly string[] = [

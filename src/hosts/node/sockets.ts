@@ -6,20 +6,12 @@
 import { Buffer } from 'node:buffer';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
-import { ConnectError, ReadError, WriteError } from '../../exceptions.js';
-import type {
-  Address,
-  Cancel,
-  Connector,
-  ConnectPhase,
-  MaybePromise,
-  Octets,
-  Sink,
-  Socket,
-  TlsTarget,
-} from '../socket.js';
+import { ReadError, WriteError } from '../../exceptions.js';
+import { allowedOf } from '../addresses.js';
+import { connectError, messageOf, placeOf } from '../connect-error.js';
+import type { Address, Cancel, Connector, MaybePromise, Octets, Sink, Socket, TlsTarget } from '../socket.js';
 import { GO_ON, KEPT, STOP } from '../socket.js';
-import { allowedOf, lookupFor } from './addresses.js';
+import { lookupFor } from './addresses.js';
 import { tlsSettings } from './tls-settings.js';
 
 const READ_OCTETS = 65536;
@@ -42,22 +34,6 @@ interface Lent {
 /** Not zeroed, not from a pool. */
 function lentMemory(octets: number): Lent {
   return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast: new Array(octets >> 7) };
-}
-
-/** OpenSSL's own form of an error: its reason is the fifth part. */
-const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
-
-/** The host's message, with the messages of an AggregateError's members, and without OpenSSL's addresses. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return [...new Set(error.errors.map((each) => messageOf(each)))].join('; ');
-  }
-  const text =
-    error instanceof Error && error.message !== ''
-      ? error.message
-      : String((error as { code?: unknown })?.code ?? error);
-  const reason = OPENSSL.exec(text)?.[1] ?? text.trim();
-  return reason === 'wrong version number' ? 'the server does not speak TLS (wrong version number)' : reason;
 }
 
 class NodeSocket implements Socket {
@@ -312,17 +288,6 @@ function settle(
   });
 }
 
-function connectError(where: string, phase: ConnectPhase, error: Error): ConnectError {
-  const doing =
-    phase === 'dns'
-      ? `Cannot resolve ${where}`
-      : phase === 'tls'
-        ? `Cannot set up TLS with ${where}`
-        : `Cannot connect to ${where}`;
-  if (error instanceof ConnectError) return error;
-  return new ConnectError(`${doing}: ${messageOf(error)}`, { cause: error, phase });
-}
-
 function keepSessions(socket: tls.TLSSocket, target: TlsTarget): void {
   const { sessions } = target;
   if (sessions === null) return;
@@ -374,7 +339,7 @@ function open(address: Address, onread: net.OnReadOpts): net.Socket {
 export const connector: Connector = {
   blocking: false,
   connect(address, cancel) {
-    const where = address.uds ?? `${net.isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
+    const where = placeOf(address);
     const { allowAddress } = address;
     if (allowAddress !== null && address.uds === null && net.isIP(address.host) !== 0) {
       allowedOf([{ address: address.host, family: net.isIP(address.host) }], where, allowAddress);

@@ -1,0 +1,55 @@
+/**
+ * Which addresses may be connected to: what the user's `resolve` answered, checked, and what the user's `allowAddress` lets
+ * through. Looks nothing up.
+ */
+import { ConnectError } from '../exceptions.js';
+
+/** An IP address and its family, 4 or 6. */
+export interface Found {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** A mistake or a decision of the user's: to repeat the request changes nothing. */
+export function refused(message: string): ConnectError {
+  return new ConnectError(message, { phase: 'dns', retryable: false });
+}
+
+/**
+ * What `resolve(host)` answered, as addresses; `familyOf` tells 4, 6 or 0 (no IP address).
+ * @throws ConnectError unless it is one IP address or more.
+ */
+export function answered(host: string, answer: unknown, familyOf: (ip: string) => number): readonly Found[] {
+  const given = typeof answer === 'string' ? [answer] : answer;
+  if (!Array.isArray(given))
+    throw refused(`Cannot resolve ${host}: resolve() must answer with IP addresses, got ${String(answer)}`);
+  const found = given.map((ip) => ({ address: String(ip), family: familyOf(String(ip)) }));
+  const wrong = found.find(({ family }) => family === 0);
+  if (wrong !== undefined) {
+    throw refused(
+      `Cannot resolve ${host}: resolve() answered ${JSON.stringify(wrong.address)}, which is not an IP address`,
+    );
+  }
+  if (found.length === 0) throw refused(`Cannot resolve ${host}: resolve() answered with no address`);
+  return found;
+}
+
+/**
+ * Those of `found` that `allowAddress` answers with `true` for. Anything but a boolean is a mistake, and allows nothing.
+ * @throws ConnectError if none is left.
+ */
+export function allowedOf(
+  found: readonly Found[],
+  where: string,
+  allowAddress: (ip: string) => unknown,
+): readonly Found[] {
+  const allowed = found.filter(({ address }) => {
+    const answer = allowAddress(address);
+    if (typeof answer === 'boolean') return answer;
+    if (answer instanceof Promise) answer.catch(() => {});
+    const got = answer instanceof Promise ? 'a promise' : String(answer);
+    throw refused(`Cannot connect to ${where}: allowAddress must answer true or false at once, got ${got}`);
+  });
+  if (allowed.length > 0) return allowed;
+  throw refused(`Cannot connect to ${where}: allowAddress refused ${found.map(({ address }) => address).join(', ')}`);
+}

@@ -1,0 +1,152 @@
+/**
+ * Blocking sockets, the caller's side: a connector whose sockets live in a worker. One worker serves all connectors of a
+ * thread; it is started by the first connect and ends when the last connector that used it is closed. The user's `resolve`
+ * and `allowAddress` are called here, on the caller's thread.
+ */
+import { ConnectError } from '../exceptions.js';
+import { isThenable } from '../flow.js';
+import { allowedOf, answered, type Found, refused } from './addresses.js';
+import { type Channel, Link, type StartedWorker } from './blocking-link.js';
+import { Opening } from './blocking-opening.js';
+import type { CarriedTarget } from './blocking-protocol.js';
+import { BlockingSocket } from './blocking-socket.js';
+import { connectError, messageOf, placeOf } from './connect-error.js';
+import type { Address, Cancel, Connector, Resolve, Socket } from './socket.js';
+import type { Pending } from './waitable.js';
+
+/** What blocking sockets need of a host. */
+export interface BlockingHost {
+  /** @throws what the host throws if it cannot. */
+  start(): StartedWorker;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+  /** 4 or 6; 0: no IP address. */
+  familyOf(ip: string): number;
+}
+
+/** The worker of a thread, shared by its connectors. */
+export class SharedWorker {
+  readonly host: BlockingHost;
+  #link: Link | null = null;
+
+  constructor(host: BlockingHost) {
+    this.host = host;
+  }
+
+  /** The link for one more user; it may be a new one. @throws what the host throws if no worker can be started. */
+  join(): Link {
+    this.#link?.listen();
+    if (this.#link === null || this.#link.broken !== null) {
+      const { host } = this;
+      this.#link = new Link(host.start(), () => host.now());
+    }
+    this.#link.users++;
+    return this.#link;
+  }
+
+  leave(link: Link): void {
+    link.users--;
+    if (link.users > 0) return;
+    link.end();
+    if (this.#link === link) this.#link = null;
+  }
+}
+
+/** Connects through the worker that it shares. */
+export class BlockingConnector implements Connector {
+  readonly blocking = true;
+  readonly #worker: SharedWorker;
+  #link: Link | null = null;
+  readonly #channels = new Set<Channel>();
+
+  constructor(worker: SharedWorker) {
+    this.#worker = worker;
+  }
+
+  /** @throws ConnectError for what needs no worker to be refused; all else comes with the promise. */
+  connect(address: Address, cancel: Cancel): Pending<Socket> {
+    const where = placeOf(address);
+    const { host, port, uds, localAddress, allowAddress } = address;
+    const isLiteral = uds !== null || this.#familyOf(host) !== 0;
+    cancel.phase = isLiteral ? 'connect' : 'dns';
+    const addresses = this.#addressesOf(address, where, isLiteral);
+    const link = this.#joined(where);
+    const tls = carriedTarget(link, address, where);
+    const channel = link.open(this.#channels);
+    const opening = new Opening(channel, cancel, {
+      where,
+      made: (opened) => new BlockingSocket(channel, where, opened),
+      allowed: (ips) => ipsOf(allowedOf(this.#found(ips), host, allowAddress as (ip: string) => boolean)),
+    });
+    const asks = !isLiteral && addresses === null && allowAddress !== null;
+    const { id, memory } = channel;
+    link.post({ kind: 'connect', id, memory, host, port, uds, localAddress, addresses, asks, tls });
+    return opening.socket;
+  }
+
+  #familyOf(ip: string): number {
+    return this.#worker.host.familyOf(ip);
+  }
+
+  #found(ips: readonly string[]): Found[] {
+    return ips.map((address) => ({ address, family: this.#familyOf(address) }));
+  }
+
+  /** What the user has to say about where to connect to; `null`: nothing, or DNS has to be asked first. */
+  #addressesOf(address: Address, where: string, isLiteral: boolean): readonly string[] | null {
+    const { host, uds, resolve, allowAddress } = address;
+    if (isLiteral) {
+      if (allowAddress !== null && uds === null) allowedOf(this.#found([host]), where, allowAddress);
+      return null;
+    }
+    if (resolve === null) return null;
+    try {
+      const found = answered(host, answerOf(host, resolve), (ip) => this.#familyOf(ip));
+      return ipsOf(allowAddress === null ? found : allowedOf(found, host, allowAddress));
+    } catch (error) {
+      throw connectError(where, 'dns', error);
+    }
+  }
+
+  #joined(where: string): Link {
+    this.#link?.listen();
+    if (this.#link !== null && this.#link.broken === null) return this.#link;
+    if (this.#link !== null) this.#worker.leave(this.#link);
+    this.#link = null;
+    try {
+      this.#link = this.#worker.join();
+    } catch (cause) {
+      const why = messageOf(cause);
+      throw new ConnectError(`Cannot connect to ${where}: no worker for the sockets can be started: ${why}`, { cause });
+    }
+    return this.#link;
+  }
+
+  /** Destroys its sockets; the worker ends with its last user. It may connect again. */
+  close(): void {
+    for (const channel of [...this.#channels]) channel.close();
+    if (this.#link !== null) this.#worker.leave(this.#link);
+    this.#link = null;
+  }
+}
+
+function ipsOf(found: readonly Found[]): readonly string[] {
+  return found.map(({ address }) => address);
+}
+
+/** The answer of the user's `resolve`, which must come at once. */
+function answerOf(host: string, resolve: Resolve): unknown {
+  const answer = resolve(host);
+  if (!isThenable(answer)) return answer;
+  answer.then(undefined, () => {});
+  throw refused(`Cannot resolve ${host}: resolve() answered with a promise, which a blocking call cannot wait for`);
+}
+
+/** @throws ConnectError for TLS options that cannot be handed to another thread. */
+function carriedTarget(link: Link, { tls }: Address, where: string): CarriedTarget | null {
+  try {
+    return tls === null ? null : link.carriedTarget(tls);
+  } catch (error) {
+    throw connectError(where, 'tls', error);
+  }
+}

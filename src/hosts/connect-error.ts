@@ -1,0 +1,36 @@
+/** What a failed connect is called: one wording for every host. */
+import { ConnectError } from '../exceptions.js';
+import type { Address, ConnectPhase } from './socket.js';
+
+/** OpenSSL's own form of an error: its reason is the fifth part. */
+const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
+
+/** The host's message, with the messages of an AggregateError's members, and without OpenSSL's addresses. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return [...new Set(error.errors.map((each) => messageOf(each)))].join('; ');
+  }
+  const text =
+    error instanceof Error && error.message !== ''
+      ? error.message
+      : String((error as { code?: unknown })?.code ?? error);
+  const reason = OPENSSL.exec(text)?.[1] ?? text.trim();
+  return reason === 'wrong version number' ? 'the server does not speak TLS (wrong version number)' : reason;
+}
+
+/** An address as messages name it: host and port, or the path of a Unix socket. */
+export function placeOf({ host, port, uds }: Address): string {
+  return uds ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** What ended a connect to `where`; a ConnectError stays as it is. */
+export function connectError(where: string, phase: ConnectPhase, error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
+  const doing =
+    phase === 'dns'
+      ? `Cannot resolve ${where}`
+      : phase === 'tls'
+        ? `Cannot set up TLS with ${where}`
+        : `Cannot connect to ${where}`;
+  return new ConnectError(`${doing}: ${messageOf(error)}`, { cause: error, phase });
+}
