@@ -4,7 +4,6 @@
  */
 import { type Auth, type AuthTypes, authOf, urlAuth } from './auth.js';
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
-import { encodeRequest, NO_BODY } from './content.js';
 import type { Environment } from './environment.js';
 import { ClientClosed, TotalTimeout } from './exceptions.js';
 import { type Flow, Guard } from './flow.js';
@@ -33,15 +32,8 @@ import {
   signalOf,
 } from './options.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
-import {
-  announceBody,
-  givenUrl,
-  methodOf,
-  ownExtensions,
-  Prepared,
-  Request,
-  type RequestExtensions,
-} from './request.js';
+import { givenUrl, methodOf, ownExtensions, Prepared, Request, type RequestExtensions } from './request.js';
+import { announcedBody } from './request-body.js';
 import type { DefaultEncoding, Response } from './response.js';
 import { type Io, type RequestHook, type ResponseHook, type SendSettings, send, sendAuthenticated } from './send.js';
 import type { AnyTransport } from './transports/base.js';
@@ -53,8 +45,6 @@ interface Hooks {
   request: RequestHook[];
   response: ResponseHook[];
 }
-
-const NO_BODY_FIELDS: readonly never[] = Object.freeze([]);
 
 /** The headers that every client sends unless told otherwise, in this order (httpx). */
 function defaultHeaders(): [string, string][] {
@@ -270,16 +260,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     const name = methodOf(method);
     const target = this.#mergedUrl(url, own(options, 'params'));
     const headers = this.#mergedHeaders(target, own(options, 'headers'));
-    let body = NO_BODY;
-    let announced: readonly (readonly [string, string])[] = NO_BODY_FIELDS;
-    if (options !== undefined) {
-      ({ body, headers: announced } = encodeRequest({
-        content: own(options, 'content'),
-        data: own(options, 'data'),
-        json: own(options, 'json'),
-      }));
-    }
-    if (announced.length > 0 || name !== 'GET') announceBody(headers, name, announced);
+    const body = announcedBody(options, headers, name, this.environment.host);
     return new Request(name, target, new Prepared(headers, body, this.#mergedExtensions(options)));
   }
 

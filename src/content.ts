@@ -25,7 +25,11 @@ export type RequestContent =
  * Fields of a form by name; a list repeats its name. `object` is for interfaces, which have no index signature: what their
  * values are is checked when the request is made.
  */
-export type RequestData = Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>> | URLSearchParams | object;
+export type RequestData =
+  | Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>>
+  | URLSearchParams
+  | FormData
+  | object;
 
 /** Reads one body once. */
 export interface BodyReader {
@@ -261,12 +265,12 @@ const CHUNKED: readonly (readonly [string, string])[] = [['Transfer-Encoding', '
 /** What iterates, or is an object, and yet is no content; and what to do with it. */
 function notContent(content: unknown): string | null {
   if (content instanceof URLSearchParams) return 'URLSearchParams (a form is given as data)';
-  if (isFormData(content)) return 'FormData (multipart forms are not in this version)';
+  if (isFormData(content)) return 'FormData (a form is given as data)';
   if (ArrayBuffer.isView(content) || content instanceof Map) return typeNameOf(content);
   return null;
 }
 
-function isFormData(value: unknown): boolean {
+export function isFormData(value: unknown): value is FormData {
   return typeof FormData !== 'undefined' && value instanceof FormData;
 }
 
@@ -345,40 +349,12 @@ export function encodeForm(data: RequestData): EncodedContent {
 }
 
 /** Only objects of own fields are forms: what keeps its content elsewhere (a Map, a Blob, a FormData) would be an empty one. */
-function checkForm(data: unknown): void {
-  if (data instanceof URLSearchParams) return;
-  if (isFormData(data)) {
-    throw new TypeError(
-      'Cannot encode the request body: multipart forms (FormData) are not in this version; data takes an object or URLSearchParams',
-    );
-  }
+export function checkForm(data: unknown): void {
+  if (data instanceof URLSearchParams || isFormData(data)) return;
   const isObject = Object.prototype.toString.call(data) === '[object Object]';
   if (isObject && !(Symbol.iterator in (data as object)) && !(Symbol.asyncIterator in (data as object))) return;
   const hint = typeof data === 'string' || ArrayBuffer.isView(data) ? ' (text and octets are given as content)' : '';
   throw new TypeError(
-    `Cannot encode the request body: expected an object or URLSearchParams as data, got ${typeNameOf(data)}${hint}`,
+    `Cannot encode the request body: expected an object, URLSearchParams or FormData as data, got ${typeNameOf(data)}${hint}`,
   );
-}
-
-/** What a request can be given as its body: at most one is used, in this order (httpx). */
-export interface ContentOptions {
-  /** The body as it is sent. What is streamed goes chunked, unless it is a Blob or Content-Length is given. */
-  readonly content?: RequestContent | null | undefined;
-  /** A form, sent as application/x-www-form-urlencoded: `null` is an empty value, `undefined` is left out. */
-  readonly data?: RequestData | null | undefined;
-  /** Sent as JSON. `null` is no body (as httpx): for the text 'null' give it as `content`. */
-  readonly json?: unknown;
-}
-
-/** Encodes whichever option is given: content, else data, else json. @throws TypeError, RangeError */
-export function encodeRequest(options: ContentOptions): EncodedContent {
-  const { content, data, json } = options;
-  if (content !== null && content !== undefined) return encodeContent(content);
-  if (data !== null && data !== undefined) {
-    checkForm(data);
-    const empty = data instanceof URLSearchParams ? data.size === 0 : Object.keys(data).length === 0;
-    if (!empty) return encodeForm(data);
-  }
-  if (json !== null && json !== undefined) return encodeJson(json);
-  return NOTHING;
 }

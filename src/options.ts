@@ -12,11 +12,12 @@ import {
   typeNameOf,
   type VerifyTypes,
 } from './config.js';
-import type { ContentOptions } from './content.js';
+
 import type { HeaderTypes } from './headers.js';
 import type { Resolve } from './hosts/socket.js';
 import type { QueryParamTypes } from './query-params.js';
 import type { RequestExtensions } from './request.js';
+import type { ContentOptions } from './request-body.js';
 import type { DefaultEncoding } from './response.js';
 import type { RequestHook, ResponseHook } from './send.js';
 import type { AnyTransport, AsyncBaseTransport, BaseTransport } from './transports/base.js';
@@ -135,7 +136,7 @@ const CALL: Names<CallOptions> = {
   extensions: true,
   signal: true,
 };
-const CONTENT: Names<ContentOptions> = { content: true, data: true, json: true };
+const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true };
 const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
 const CLIENT: Names<BaseClientOptions<AnyTransport>> = {
   params: true,

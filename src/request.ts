@@ -1,10 +1,12 @@
 /** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
 import { checkFields, INSPECT, own, type Timeout, type TimeoutTypes, typeNameOf } from './config.js';
-import { type ContentOptions, encodeRequest, joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
+import { joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
+import { runtime } from './environment.js';
 import { RequestNotRead } from './exceptions.js';
 import { type Flow, runAsync, runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { QueryParamTypes } from './query-params.js';
+import { announcedBody, CONTENT_OPTIONS, type ContentOptions } from './request-body.js';
 import { URL, type URLTypes } from './url.js';
 
 /** What can be said about one request to the layers below (httpx: request extensions). */
@@ -34,9 +36,7 @@ export interface RequestOptions extends ContentOptions {
 const REQUEST_OPTIONS: Readonly<Record<keyof RequestOptions, true>> = {
   params: true,
   headers: true,
-  content: true,
-  data: true,
-  json: true,
+  ...CONTENT_OPTIONS,
   extensions: true,
 };
 const REQUEST_OPTION_NAMES = Object.keys(REQUEST_OPTIONS);
@@ -77,8 +77,6 @@ export function givenUrl(url: unknown): URL {
 }
 
 const NO_EXTENSIONS = ownExtensions(null);
-/** Methods that announce an empty body (RFC 9110 §8.6). */
-const ANNOUNCES_NO_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** A request whose parts are made already. */
 export class Prepared {
@@ -91,19 +89,6 @@ export class Prepared {
     this.headers = headers;
     this.body = body;
     this.extensions = extensions;
-  }
-}
-
-/** @internal Adds what announces the body: Content-Length: 0 behind Host, other fields at the end, none that is given. */
-export function announceBody(headers: Headers, method: string, fields: readonly (readonly [string, string])[]): void {
-  const framed = headers.has('content-length') || headers.has('transfer-encoding');
-  if (fields.length === 0) {
-    if (!framed && ANNOUNCES_NO_BODY.has(method)) headers.insert(headers.has('host') ? 1 : 0, 'Content-Length', '0');
-    return;
-  }
-  for (const [name, value] of fields) {
-    const framing = name === 'Content-Length' || name === 'Transfer-Encoding';
-    if (framing ? !framed : !headers.has(name)) headers.append(name, value);
   }
 }
 
@@ -146,14 +131,8 @@ export class Request {
     this.headers = new Headers(own(options, 'headers') ?? null);
     const extensions = own(options, 'extensions') ?? null;
     this.#extensions = extensions === null ? NO_EXTENSIONS : ownExtensions(extensions);
-    const { body, headers } = encodeRequest({
-      content: own(options, 'content'),
-      data: own(options, 'data'),
-      json: own(options, 'json'),
-    });
-    this.#body = body;
     if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', hostFieldOf(this.url));
-    announceBody(this.headers, this.method, headers);
+    this.#body = announcedBody(options, this.headers, this.method, runtime.host);
   }
 
   /** What the layers below are told: replace it as a whole. */

@@ -1,0 +1,175 @@
+/**
+ * Multipart forms against httpx (`vectors/httpx/multipart.json`) and HTML's escaping (`multipart-encode.json`): the octets,
+ * the fields that announce them, and the type that a file's name suggests. Differences stand in the list below, each with
+ * the line that overrules the case; an unlisted difference fails, and so does a listed case that agrees.
+ */
+import { describe, expect, test } from 'vitest';
+import { contentTypeOf } from '../../src/content-types.js';
+import type { RequestFile, RequestFiles } from '../../src/index.js';
+import { fakeEnvironment, openClient } from '../support/client.js';
+import { httpxCases, protocolCases, withoutShared } from '../support/shared.js';
+
+type Tagged = Readonly<Record<string, unknown>>;
+
+interface FormCase {
+  readonly id: string;
+  readonly quirk?: string;
+  readonly input: {
+    readonly op?: string;
+    readonly filename?: string;
+    readonly files?: Readonly<Record<string, unknown>>;
+    readonly data?: Readonly<Record<string, unknown>>;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  readonly expected: {
+    readonly headers?: readonly (readonly [string, string])[];
+    readonly body_b64?: string;
+    readonly content_type?: string | null;
+    readonly $error?: { readonly type: string };
+  };
+}
+
+const HTML = 'vectors/protocol/multipart-encode.json, mp-backslash: a backslash is no escape (HTML § 4.10.21.8)';
+const LINE_ENDS = 'vectors/protocol/multipart-encode.json, mp-value-lf: line ends become CRLF (HTML § 4.10.21.8)';
+const HEADER = 'HTTPX.md § 24, 18: a Content-Type without boundary mismatches the body';
+const EMPTY_BOUNDARY = 'SECURITY.md 5.4: no predictable boundary; RFC 2046 § 5.1.1 wants one character at least';
+
+/** Cases answered differently, and what overrules them. */
+const DIFFERENCES: ReadonlyMap<string, string> = new Map([
+  ['boundary/e19de3f868', HEADER],
+  ['boundary/c086ec3bb2', HEADER],
+  ['boundary/330a7b8456', HEADER],
+  ['boundary/1c309ad049', HEADER],
+  ['boundary/16a20fa9f2', EMPTY_BOUNDARY],
+  ['boundary/e31f974c49', EMPTY_BOUNDARY],
+  ['fields/a6a88ace1c', LINE_ENDS],
+  ['files/11a3f7bede', HTML],
+  ['escape_filename/64458b0ef6', HTML],
+  ['escape_field/c7b24c1c76', HTML],
+  ['escape_filename/c688600089', HTML],
+  ['escape_name/2922a610eb', HTML],
+  ['escape_field/d5db859446', HTML],
+  ['escape_filename/ff8f090594', HTML],
+  ['escape_name/5193f08f40', HTML],
+  ['escape_field/deebe43fab', HTML],
+]);
+const listed = (id: string): string | undefined => DIFFERENCES.get(id.replace('multipart/', ''));
+
+/** What the caller's Content-Length, another framing or type would only say again. */
+const CLIENT_FIELDS: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'connection', 'user-agent']);
+
+const fileOf = (content: Tagged): RequestFile => {
+  const octets = Buffer.from(String(content.b64), 'base64');
+  const bytes = new Uint8Array(octets);
+  if (content.seekable === false) {
+    return [
+      'upload',
+      {
+        *[Symbol.iterator]() {
+          yield bytes;
+        },
+      },
+    ];
+  }
+  return content.name === undefined ? bytes : ([String(content.name).replace(/^.*\//, ''), bytes] as const);
+};
+
+/** A value of the vectors, as a caller would give it here. */
+function heldBy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(heldBy);
+  if (typeof value !== 'object' || value === null) return value;
+  const tagged = value as Tagged;
+  if ('$bytes' in tagged) return new Uint8Array(Buffer.from(String(tagged.$bytes), 'latin1'));
+  if ('$text_file' in tagged) return { read: () => tagged.$text_file };
+  if ('$file' in tagged) return fileOf(tagged.$file as Tagged);
+  if ('$tuple' in tagged) {
+    return (tagged.$tuple as unknown[]).map((item, at) => {
+      const made = heldBy(item);
+      return at === 1 && Array.isArray(made) ? made[1] : made;
+    });
+  }
+  if ('$dict_with_keys' in tagged) return null;
+  return tagged;
+}
+
+const given = (values: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | undefined =>
+  values === undefined
+    ? undefined
+    : Object.fromEntries(Object.entries(values).map(([name, value]) => [name, heldBy(value)]));
+
+/** Fields and octets, or the error's class. */
+async function encoded({ input }: FormCase): Promise<unknown> {
+  const client = openClient({}, fakeEnvironment());
+  try {
+    const request = client.buildRequest('POST', 'https://www.example.com/', {
+      files: given(input.files) as RequestFiles | undefined,
+      data: given(input.data),
+      headers: input.headers,
+    });
+    const headers = [...request.headers.multiItems()].filter(([name]) => !CLIENT_FIELDS.has(name));
+    const body = Buffer.from(await request.aread()).toString('base64');
+    return { headers: headers.sort(), body };
+  } catch (error) {
+    return { error: (error as Error).constructor.name };
+  }
+}
+
+function expectedOf({ expected }: FormCase): unknown {
+  if (expected.$error !== undefined) return { error: expected.$error.type };
+  const headers = (expected.headers ?? []).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return { headers: [...headers].sort(), body: expected.body_b64 };
+}
+
+const all = httpxCases<FormCase>('multipart');
+const judged = (all ?? []).filter(({ quirk }) => quirk === undefined);
+const forms = judged.filter(({ input }) => input.op === undefined);
+const names = judged.filter(({ input }) => input.op === 'guess_content_type' && input.filename !== '');
+
+describe.skipIf(all === null)(`multipart forms as httpx makes them${all === null ? ` ${withoutShared}` : ''}`, () => {
+  test.each(forms.filter(({ id }) => listed(id) === undefined))('$id', async (each) => {
+    expect(await encoded(each)).toEqual(expectedOf(each));
+  });
+
+  test.each(forms.filter(({ id }) => listed(id) !== undefined))('$id differs, as the list says', async (each) => {
+    expect(await encoded(each)).not.toEqual(expectedOf(each));
+  });
+
+  test.each(names)('$id', ({ input, expected }) => {
+    expect(contentTypeOf(input.filename ?? '') ?? 'application/octet-stream').toBe(expected.content_type);
+  });
+
+  test('the list names no other case', () => {
+    const known = new Set(forms.map(({ id }) => id.replace('multipart/', '')));
+    expect([...DIFFERENCES.keys()].filter((id) => !known.has(id))).toEqual([]);
+  });
+});
+
+interface EscapeCase {
+  readonly id: string;
+  readonly name: string;
+  readonly filename: string | null;
+  readonly value: string;
+  readonly expect_disposition: string;
+  readonly why: string;
+}
+
+const escapes = protocolCases<EscapeCase>('multipart-encode');
+
+describe.skipIf(escapes === null)(
+  `names and values as HTML escapes them${escapes === null ? ` ${withoutShared}` : ''}`,
+  () => {
+    test.each(escapes ?? [])('$id', async ({ name, filename, value, expect_disposition: disposition, id }) => {
+      const client = openClient({}, fakeEnvironment());
+      const form = new FormData();
+      form.append('other', new Blob(['x']));
+      const files: RequestFiles = filename === null ? [['other', ['', 'x']]] : [[name, [filename, value]]];
+      const data = filename === null ? { [name]: value } : undefined;
+      const body = Buffer.from(
+        await client.buildRequest('POST', 'http://a.invalid/', { files, data }).aread(),
+      ).toString();
+      const lines = body.split('\r\n');
+      expect(lines[1]).toBe(`Content-Disposition: ${disposition}`);
+      if (id === 'mp-value-lf') expect(body).toContain('\r\n\r\nx\r\ny\r\n');
+    });
+  },
+);
