@@ -1,7 +1,8 @@
 /** Expect: 100-continue (RFC 9110 §10.1.1): the body waits for 100, for one second, or for ever if the answer is final. */
 import { describe, expect, test } from 'vitest';
 import { fakeEnvironment, openClient } from '../support/client.js';
-import { always, dialogue, gate } from '../support/dialogue.js';
+import { clients } from '../support/clients.js';
+import { always, dialogue } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -95,31 +96,31 @@ test('a final response first: the stream that was not read is cancelled', async 
   expect(cancelled[0]).toBeInstanceOf(Error);
 });
 
-test('without a body there is nothing to wait for', async () => {
-  const server = await serve(always(answer('ok')));
-  const from = performance.now();
-  expect((await openClient().get(server.url, { headers })).text).toBe('ok');
-  expect(performance.now() - from).toBeLessThan(800);
-});
+describe.each(clients)('on real sockets, $name', (kind) => {
+  test('without a body there is nothing to wait for', async () => {
+    const server = await serve(always(answer('ok')));
+    const from = performance.now();
+    expect((await kind.open().get(server.url, { headers })).text).toBe('ok');
+    expect(performance.now() - from).toBeLessThan(800);
+  });
 
-test('an unasked 100 is an interim response like any other', async () => {
-  const server = await serve(
-    dialogue()
-      .hear()
-      .say(`HTTP/1.1 100 Continue\r\n\r\n${answer('ok')}`),
-  );
-  expect((await openClient().get(server.url)).text).toBe('ok');
-});
+  test('an unasked 100 is an interim response like any other', async () => {
+    const server = await serve(
+      dialogue()
+        .hear()
+        .say(`HTTP/1.1 100 Continue\r\n\r\n${answer('ok')}`),
+    );
+    expect((await kind.open().get(server.url)).text).toBe('ok');
+  });
 
-test('on real sockets: head first, body after 100', async () => {
-  const opened = gate();
-  const server = await serve(
-    dialogue().hearHead().until(opened).say('HTTP/1.1 100 Continue\r\n\r\n').hearOctets(4).say(answer('ok')),
-  );
-  const call = openClient().post(server.url, { content: 'body', headers });
-  await server.until(() => server.heads.length === 1);
-  expect(server.octetsHeard).toBe(server.heads[0]?.length);
-  opened.open();
-  expect((await call).text).toBe('ok');
-  expect(server.peer(0).text.endsWith('body')).toBe(true);
+  test('head first, body after 100', async () => {
+    const server = await serve(
+      dialogue().hearHead().say('HTTP/1.1 100 Continue\r\n\r\n').hearOctets(4).say(answer('ok')),
+    );
+    const response = await kind.open().post(server.url, { content: 'body', headers });
+    expect(response.text).toBe('ok');
+    const { heads, saidAfter, text } = server.peer(0);
+    expect(saidAfter[0]?.octetsHeard).toBe(heads[0]?.length);
+    expect(text.endsWith('body')).toBe(true);
+  });
 });

@@ -1,60 +1,131 @@
 /** Addresses: who resolves them, who may refuse them, and that the one checked is the one connected to. */
 import { describe, expect, test } from 'vitest';
-import { ConnectError } from '../../src/index.js';
-import { failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { ConnectError, ConnectTimeout } from '../../src/index.js';
+import { clockEnvironment, errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
 import { answer, fieldOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
 const okServer = () => serve(always(answer('ok')), { repeatLast: true });
 
-describe('resolve', () => {
-  test('replaces DNS and is asked for the host alone', async () => {
-    const server = await okServer();
-    const asked: string[] = [];
-    const client = openClient({
-      resolve: (host) => {
-        asked.push(host);
-        return ['127.0.0.1'];
-      },
+describe.each(clients)('$name', (kind) => {
+  describe('resolve', () => {
+    test('replaces DNS and is asked for the host alone', async () => {
+      const server = await okServer();
+      const asked: string[] = [];
+      const client = kind.open({
+        resolve: (host) => {
+          asked.push(host);
+          return ['127.0.0.1'];
+        },
+      });
+      const response = await client.get(server.urlFor('nowhere.invalid'));
+      expect(response.text).toBe('ok');
+      expect(asked).toEqual(['nowhere.invalid']);
+      expect(fieldOf(server.heads[0] ?? '', 'host')).toBe(`nowhere.invalid:${server.port}`);
     });
-    const response = await client.get(server.urlFor('nowhere.invalid'));
-    expect(response.text).toBe('ok');
-    expect(asked).toEqual(['nowhere.invalid']);
-    expect(fieldOf(server.heads[0] ?? '', 'host')).toBe(`nowhere.invalid:${server.port}`);
+
+    test('is not asked for an IP address', async () => {
+      const server = await okServer();
+      const client = kind.open({ resolve: () => expect.unreachable() });
+      expect((await client.get(server.url)).text).toBe('ok');
+    });
+
+    test.each([
+      [
+        'what it throws',
+        () => {
+          throw new Error('no such name');
+        },
+        'no such name',
+      ],
+      ['no address', () => [], 'no address'],
+      ['what is no address', () => ['not-an-ip'], 'not-an-ip'],
+    ])('%s becomes a ConnectError in the phase dns', async (_name, resolve, message) => {
+      const error = await failureOf(() => kind.open({ resolve }).get('http://nowhere.invalid/'), ConnectError);
+      expect(error).toMatchObject({ phase: 'dns', sent: 'none' });
+      expect(error.message).toContain(message);
+    });
   });
 
+  describe('allowAddress', () => {
+    test('is asked for every address, and one refused is not connected to', async () => {
+      const server = await okServer();
+      const asked: string[] = [];
+      const client = kind.open({
+        resolve: () => ['127.0.0.2', '127.0.0.1'],
+        allowAddress: (ip) => {
+          asked.push(ip);
+          return ip === '127.0.0.1';
+        },
+      });
+      expect((await client.get(server.urlFor('nowhere.invalid'))).text).toBe('ok');
+      expect(asked.sort()).toEqual(['127.0.0.1', '127.0.0.2']);
+    });
+
+    test.each([
+      ['a literal', (port: number) => `http://127.0.0.1:${port}/`],
+      ['a literal in another spelling', (port: number) => `http://127.1:${port}/`],
+      ['a number', (port: number) => `http://2130706433:${port}/`],
+      ['a name', (port: number) => `http://localhost:${port}/`],
+      ['an IPv4-mapped literal', (port: number) => `http://[::ffff:127.0.0.1]:${port}/`],
+    ])('%s that it refuses gets no octet', async (_name, url) => {
+      const server = await okServer();
+      const asked: string[] = [];
+      const client = kind.open({
+        allowAddress: (ip) => {
+          asked.push(ip);
+          return false;
+        },
+      });
+      const error = (await errorOf(() => client.get(url(server.port)))) as Error;
+      expect(['ConnectError', 'InvalidURL']).toContain(error.constructor.name);
+      if (error instanceof ConnectError) expect(asked.length).toBeGreaterThan(0);
+      expect(server.accepted).toBe(0);
+    });
+
+    test('the refusal names the address and is no retry', async () => {
+      const client = kind.open({ resolve: () => '10.0.0.7', allowAddress: () => false });
+      const error = await failureOf(() => client.get('http://inside.invalid/'), ConnectError);
+      expect(error.message).toContain('10.0.0.7');
+      expect(error.sent).toBe('none');
+    });
+
+    test('the address asked about is the address connected to: a resolver that changes its mind is asked once', async () => {
+      const server = await okServer();
+      let turn = 0;
+      const client = kind.open({
+        resolve: () => (turn++ === 0 ? '127.0.0.1' : '127.0.0.66'),
+        allowAddress: (ip) => ip === '127.0.0.1',
+      });
+      await client.get(server.urlFor('rebind.invalid'));
+      expect(turn).toBe(1);
+      expect(server.accepted).toBe(1);
+    });
+
+    test('an error it throws is a ConnectError with that cause', async () => {
+      const mine = new Error('mine');
+      const client = kind.open({
+        resolve: () => '127.0.0.1',
+        allowAddress: () => {
+          throw mine;
+        },
+      });
+      const error = await failureOf(() => client.get('http://nowhere.invalid/'), ConnectError);
+      expect(error.cause).toBe(mine);
+    });
+  });
+});
+
+describe('AsyncClient alone: resolve', () => {
   test('may answer later, and with several addresses of which one works', async () => {
     const server = await okServer();
     const client = openClient({ resolve: async () => ['127.0.0.1', '127.0.0.2'] });
     expect((await client.get(server.urlFor('nowhere.invalid'))).text).toBe('ok');
   });
 
-  test('is not asked for an IP address', async () => {
-    const server = await okServer();
-    const client = openClient({ resolve: () => expect.unreachable() });
-    expect((await client.get(server.url)).text).toBe('ok');
-  });
-
-  test.each([
-    [
-      'what it throws',
-      () => {
-        throw new Error('no such name');
-      },
-      'no such name',
-    ],
-    ['no address', () => [], 'no address'],
-    ['what is no address', () => ['not-an-ip'], 'not-an-ip'],
-  ])('%s becomes a ConnectError in the phase dns', async (_name, resolve, message) => {
-    const error = await failureOf(openClient({ resolve }).get('http://nowhere.invalid/'), ConnectError);
-    expect(error).toMatchObject({ phase: 'dns', sent: 'none' });
-    expect(error.message).toContain(message);
-  });
-
   test('is bounded by the connect timeout', async () => {
-    const { clockEnvironment } = await import('../support/client.js');
-    const { ConnectTimeout } = await import('../../src/index.js');
     const environment = clockEnvironment();
     const client = openClient({ resolve: () => new Promise(() => {}), timeout: { connect: 150 } }, environment);
     const call = client.get('http://nowhere.invalid/');
@@ -62,77 +133,6 @@ describe('resolve', () => {
     const failed = failureOf(call, ConnectTimeout);
     await environment.host.advance(150);
     expect((await failed).phase).toBe('dns');
-  });
-});
-
-describe('allowAddress', () => {
-  test('is asked for every address, and one refused is not connected to', async () => {
-    const server = await okServer();
-    const asked: string[] = [];
-    const client = openClient({
-      resolve: () => ['127.0.0.2', '127.0.0.1'],
-      allowAddress: (ip) => {
-        asked.push(ip);
-        return ip === '127.0.0.1';
-      },
-    });
-    expect((await client.get(server.urlFor('nowhere.invalid'))).text).toBe('ok');
-    expect(asked.sort()).toEqual(['127.0.0.1', '127.0.0.2']);
-  });
-
-  test.each([
-    ['a literal', (port: number) => `http://127.0.0.1:${port}/`],
-    ['a literal in another spelling', (port: number) => `http://127.1:${port}/`],
-    ['a number', (port: number) => `http://2130706433:${port}/`],
-    ['a name', (port: number) => `http://localhost:${port}/`],
-    ['an IPv4-mapped literal', (port: number) => `http://[::ffff:127.0.0.1]:${port}/`],
-  ])('%s that it refuses gets no octet', async (_name, url) => {
-    const server = await okServer();
-    const asked: string[] = [];
-    const client = openClient({
-      allowAddress: (ip) => {
-        asked.push(ip);
-        return false;
-      },
-    });
-    const error = await client.get(url(server.port)).then(
-      () => expect.unreachable(),
-      (thrown: unknown) => thrown as Error,
-    );
-    expect(['ConnectError', 'InvalidURL']).toContain(error.constructor.name);
-    if (error instanceof ConnectError) expect(asked.length).toBeGreaterThan(0);
-    expect(server.accepted).toBe(0);
-  });
-
-  test('the refusal names the address and is no retry', async () => {
-    const client = openClient({ resolve: () => '10.0.0.7', allowAddress: () => false });
-    const error = await failureOf(client.get('http://inside.invalid/'), ConnectError);
-    expect(error.message).toContain('10.0.0.7');
-    expect(error.sent).toBe('none');
-  });
-
-  test('the address asked about is the address connected to: a resolver that changes its mind is asked once', async () => {
-    const server = await okServer();
-    let turn = 0;
-    const client = openClient({
-      resolve: () => (turn++ === 0 ? '127.0.0.1' : '127.0.0.66'),
-      allowAddress: (ip) => ip === '127.0.0.1',
-    });
-    await client.get(server.urlFor('rebind.invalid'));
-    expect(turn).toBe(1);
-    expect(server.accepted).toBe(1);
-  });
-
-  test('an error it throws is a ConnectError with that cause', async () => {
-    const mine = new Error('mine');
-    const client = openClient({
-      resolve: () => '127.0.0.1',
-      allowAddress: () => {
-        throw mine;
-      },
-    });
-    const error = await failureOf(client.get('http://nowhere.invalid/'), ConnectError);
-    expect(error.cause).toBe(mine);
   });
 });
 

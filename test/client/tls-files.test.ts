@@ -4,7 +4,8 @@ import { tlsSettings } from '../../src/hosts/node/tls-settings.js';
 import { AsyncClient, ConnectError } from '../../src/index.js';
 import { TlsSettings } from '../../src/tls.js';
 import { certificates } from '../support/certificates.js';
-import { type ClientOptions, clockEnvironment, failureOf, openClient } from '../support/client.js';
+import { type ClientOptions, failureOf } from '../support/client.js';
+import { clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
 import { FakeHost } from '../support/fake-host.js';
 import { answer, octetsOf } from '../support/octets.js';
@@ -19,100 +20,100 @@ const named: [string, ClientOptions][] = [
   ['caFile beside several ca', { verify: { ca: [made.strangerRoot.cert], caFile: 'ca.pem' } }],
 ];
 
-/** Real sockets, and files that are nowhere but here. */
-function withFiles(files: Record<string, string>) {
-  const environment = clockEnvironment();
-  for (const [name, text] of Object.entries(files)) {
-    environment.host.files.set(name, Uint8Array.from(octetsOf(text)));
+describe.each(clients)('$name', (kind) => {
+  /** Real sockets, and files that are nowhere but here. */
+  function withFiles(files: Record<string, string>) {
+    const environment = kind.environment();
+    for (const [name, text] of Object.entries(files)) {
+      environment.host.files.set(name, Uint8Array.from(octetsOf(text)));
+    }
+    return { environment, read: vi.spyOn(environment.host, 'readFile') };
   }
-  return { environment, read: vi.spyOn(environment.host, 'readFile') };
-}
 
-function secureServer(clientCa?: string) {
-  const tls = clientCa === undefined ? made.server : { ...made.server, clientCa };
-  return serve(always(answer('secure')), { tls, repeatLast: true });
-}
+  function secureServer(clientCa?: string) {
+    const tls = clientCa === undefined ? made.server : { ...made.server, clientCa };
+    return serve(always(answer('secure')), { tls, repeatLast: true });
+  }
 
-describe('files are read by the host, once', () => {
-  test.each(named)('the authorities of %s', async (_name, options) => {
-    const server = await secureServer();
-    const { environment, read } = withFiles({ 'ca.pem': made.root.cert });
-    const client = openClient({ ...options, ...noneKept }, environment);
-    for (let i = 0; i < 3; i++) expect((await client.get(server.url)).text).toBe('secure');
-    expect(server.handshakes).toBe(3);
-    expect(read.mock.calls).toEqual([['ca.pem']]);
+  describe('files are read by the host, once', () => {
+    test.each(named)('the authorities of %s', async (_name, options) => {
+      const server = await secureServer();
+      const { environment, read } = withFiles({ 'ca.pem': made.root.cert });
+      const client = kind.open({ ...options, ...noneKept }, environment);
+      for (let i = 0; i < 3; i++) expect((await client.get(server.url)).text).toBe('secure');
+      expect(server.handshakes).toBe(3);
+      expect(read.mock.calls).toEqual([['ca.pem']]);
+    });
+
+    test('certificate and key', async () => {
+      const server = await secureServer(made.root.cert);
+      const { environment, read } = withFiles({ 'a.crt': made.client.cert, 'a.key': made.client.key });
+      const client = kind.open({ verify: { ca: made.root.cert }, cert: ['a.crt', 'a.key'], ...noneKept }, environment);
+      for (let i = 0; i < 2; i++) expect((await client.get(server.url)).text).toBe('secure');
+      expect(read.mock.calls).toEqual([['a.crt'], ['a.key']]);
+    });
   });
 
-  test('certificate and key', async () => {
-    const server = await secureServer(made.root.cert);
-    const { environment, read } = withFiles({ 'a.crt': made.client.cert, 'a.key': made.client.key });
-    const client = openClient({ verify: { ca: made.root.cert }, cert: ['a.crt', 'a.key'], ...noneKept }, environment);
-    for (let i = 0; i < 2; i++) expect((await client.get(server.url)).text).toBe('secure');
-    expect(read.mock.calls).toEqual([['a.crt'], ['a.key']]);
-  });
+  describe('what cannot be used is told by name, in the phase tls, and nothing is connected', () => {
+    const missing: [string, ClientOptions][] = [
+      ['ca.pem', { verify: 'ca.pem' }],
+      ['ca.pem', { verify: { caFile: 'ca.pem' } }],
+      ['a.crt', { cert: ['a.crt', 'a.key'] }],
+      ['there.key', { cert: ['there.crt', 'there.key'] }],
+      ['both.pem', { cert: 'both.pem' }],
+    ];
 
-  test('and what they hold is made ready once for all connections of the client', () => {
-    const host = new FakeHost();
-    const settings = new TlsSettings(host, { ca: made.root.cert }, null);
-    const contextOf = (name: string, of = settings) => tlsSettings(of.target(name, null, [], null)).secureContext;
-    expect(contextOf('a.invalid')).toBeDefined();
-    expect(contextOf('b.invalid')).toBe(contextOf('a.invalid'));
-    expect(contextOf('a.invalid', new TlsSettings(host, { ca: made.root.cert }, null))).not.toBe(
-      contextOf('a.invalid'),
-    );
+    test.each(missing)('%s is missing: %j', async (file, options) => {
+      const server = await secureServer();
+      const { environment } = withFiles({ 'there.crt': made.client.cert });
+      const error = await failureOf(() => kind.open(options, environment).get(server.url), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
+      expect(error.message).toMatch(/^Cannot set up TLS: /);
+      expect(error.message).toContain(file);
+      expect(error.cause).toBeInstanceOf(Error);
+      expect(server.accepted).toBe(0);
+    });
+
+    test('a file that comes later is found', async () => {
+      const server = await secureServer();
+      const { environment } = withFiles({});
+      const client = kind.open({ verify: 'ca.pem' }, environment);
+      await failureOf(() => client.get(server.url), ConnectError);
+      environment.host.files.set('ca.pem', Uint8Array.from(octetsOf(made.root.cert)));
+      expect((await client.get(server.url)).text).toBe('secure');
+    });
+
+    test.each<[string, ClientOptions]>([
+      ['a certificate that is none', { verify: { cert: 'nonsense', key: made.client.key } }],
+      ['a key that is none', { verify: { cert: made.client.cert, key: 'nonsense' } }],
+      ['a key of another certificate', { verify: { cert: made.client.cert, key: made.server.key } }],
+    ])('%s', async (_name, options) => {
+      const server = await secureServer();
+      const error = await failureOf(() => kind.open(options).get(server.url), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
+      expect(error.message).toMatch(/^Cannot set up TLS: /);
+      expect(error.cause).toBeInstanceOf(Error);
+      expect(server.octetsHeard).toBe(0);
+    });
+
+    test('TLS options that nobody reads', () => {
+      const misspelt = { verify: { rejectUnauthorised: true } } as unknown as ClientOptions;
+      expect(() => new AsyncClient(misspelt)).toThrow(/'rejectUnauthorised' \(known: ca, caFile,/);
+    });
+
+    test('no authorities at all trust nobody', async () => {
+      const server = await secureServer();
+      await failureOf(() => kind.open({ verify: { ca: [] } }).get(server.url), ConnectError);
+      expect(server.octetsHeard).toBe(0);
+    });
   });
 });
 
-describe('what cannot be used is told by name, in the phase tls, and nothing is connected', () => {
-  const missing: [string, ClientOptions][] = [
-    ['ca.pem', { verify: 'ca.pem' }],
-    ['ca.pem', { verify: { caFile: 'ca.pem' } }],
-    ['a.crt', { cert: ['a.crt', 'a.key'] }],
-    ['there.key', { cert: ['there.crt', 'there.key'] }],
-    ['both.pem', { cert: 'both.pem' }],
-  ];
-
-  test.each(missing)('%s is missing: %j', async (file, options) => {
-    const server = await secureServer();
-    const { environment } = withFiles({ 'there.crt': made.client.cert });
-    const error = await failureOf(openClient(options, environment).get(server.url), ConnectError);
-    expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
-    expect(error.message).toMatch(/^Cannot set up TLS: /);
-    expect(error.message).toContain(file);
-    expect(error.cause).toBeInstanceOf(Error);
-    expect(server.accepted).toBe(0);
-  });
-
-  test('a file that comes later is found', async () => {
-    const server = await secureServer();
-    const { environment } = withFiles({});
-    const client = openClient({ verify: 'ca.pem' }, environment);
-    await failureOf(client.get(server.url), ConnectError);
-    environment.host.files.set('ca.pem', Uint8Array.from(octetsOf(made.root.cert)));
-    expect((await client.get(server.url)).text).toBe('secure');
-  });
-
-  test.each<[string, ClientOptions]>([
-    ['a certificate that is none', { verify: { cert: 'nonsense', key: made.client.key } }],
-    ['a key that is none', { verify: { cert: made.client.cert, key: 'nonsense' } }],
-    ['a key of another certificate', { verify: { cert: made.client.cert, key: made.server.key } }],
-  ])('%s', async (_name, options) => {
-    const server = await secureServer();
-    const error = await failureOf(openClient(options).get(server.url), ConnectError);
-    expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
-    expect(error.message).toMatch(/^Cannot set up TLS: /);
-    expect(error.cause).toBeInstanceOf(Error);
-    expect(server.octetsHeard).toBe(0);
-  });
-
-  test('TLS options that nobody reads', () => {
-    const misspelt = { verify: { rejectUnauthorised: true } } as unknown as ClientOptions;
-    expect(() => new AsyncClient(misspelt)).toThrow(/'rejectUnauthorised' \(known: ca, caFile,/);
-  });
-
-  test('no authorities at all trust nobody', async () => {
-    const server = await secureServer();
-    await failureOf(openClient({ verify: { ca: [] } }).get(server.url), ConnectError);
-    expect(server.octetsHeard).toBe(0);
-  });
+test('and what they hold is made ready once for all connections of the client', () => {
+  const host = new FakeHost();
+  const settings = new TlsSettings(host, { ca: made.root.cert }, null);
+  const contextOf = (name: string, of = settings) => tlsSettings(of.target(name, null, [], null)).secureContext;
+  expect(contextOf('a.invalid')).toBeDefined();
+  expect(contextOf('b.invalid')).toBe(contextOf('a.invalid'));
+  expect(contextOf('a.invalid', new TlsSettings(host, { ca: made.root.cert }, null))).not.toBe(contextOf('a.invalid'));
 });

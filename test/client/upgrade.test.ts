@@ -1,14 +1,15 @@
 /** 101 and CONNECT: the socket is handed over, octets not consumed first, and is the caller's from then on. */
 import { describe, expect, test } from 'vitest';
-import { RemoteProtocolError } from '../../src/index.js';
+import { type MaybePromise, PoolTimeout, RemoteProtocolError } from '../../src/index.js';
 import { failureOf, openClient } from '../support/client.js';
+import { type AnyClient, clients } from '../support/clients.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { answer, fieldOf, octetsOf, textOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
 interface Stream {
-  read(maxOctets?: number, options?: { timeout?: number }): Promise<Uint8Array>;
-  write(octets: Uint8Array): Promise<void>;
+  read(maxOctets?: number, options?: { timeout?: number }): MaybePromise<Uint8Array>;
+  write(octets: Uint8Array): MaybePromise<void>;
   closeWrite(): void;
   close(): void;
   getExtraInfo(name: string): unknown;
@@ -17,101 +18,112 @@ interface Stream {
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 const headers = { Connection: 'Upgrade', Upgrade: 'echo' };
 
-async function upgraded(url: string): Promise<{ stream: Stream; client: ReturnType<typeof openClient> }> {
-  const client = openClient({ limits: { maxConnections: 1 } });
-  const response = await client.stream('GET', url, { headers });
-  expect(response.statusCode).toBe(101);
-  return { stream: response.extensions.networkStream as Stream, client };
-}
+describe.each(clients)('$name', (kind) => {
+  async function upgraded(url: string): Promise<{ stream: Stream; client: AnyClient }> {
+    const client = kind.open({ limits: { maxConnections: 1 } });
+    const response = await client.stream('GET', url, { headers });
+    expect(response.statusCode).toBe(101);
+    return { stream: response.extensions.networkStream as Stream, client };
+  }
 
-describe('101', () => {
-  test('octets that came with the head are read first, then what follows', async () => {
-    const opened = gate();
-    const server = await serve(
-      dialogue().hearHead().say(`${switching}early`).until(opened).say(' late').hearOctets(4).fin(),
-    );
-    const { stream } = await upgraded(server.url);
-    expect(textOf(await stream.read())).toBe('early');
-    opened.open();
-    expect(textOf(await stream.read())).toBe(' late');
-    await stream.write(octetsOf('ping'));
-    await server.until(() => server.peer(0).text.endsWith('ping'));
-    expect((await stream.read()).length).toBe(0);
-    stream.close();
+  describe('101', () => {
+    test('octets that came with the head are read first, then what follows', async () => {
+      const opened = gate();
+      const server = await serve(
+        dialogue().hearHead().say(`${switching}early`).until(opened).say(' late').hearOctets(4).fin(),
+      );
+      const { stream } = await upgraded(server.url);
+      expect(textOf(await stream.read())).toBe('early');
+      opened.open();
+      expect(textOf(await stream.read())).toBe(' late');
+      await stream.write(octetsOf('ping'));
+      await server.until(() => server.peer(0).text.endsWith('ping'));
+      expect((await stream.read()).length).toBe(0);
+      stream.close();
+    });
+
+    test('read gives at most what was asked for', async () => {
+      const server = await serve(dialogue().hearHead().say(`${switching}abcdef`).stall());
+      const { stream } = await upgraded(server.url);
+      expect([textOf(await stream.read(2)), textOf(await stream.read(3)), textOf(await stream.read())]).toEqual([
+        'ab',
+        'cde',
+        'f',
+      ]);
+      stream.close();
+    });
+
+    test('closing it gives its place in the pool to the next call', async () => {
+      const server = await serve([dialogue().hearHead().say(switching).stall(), always(answer('next'))]);
+      const { stream, client } = await upgraded(server.url);
+      await failureOf(() => client.get(server.url, { timeout: { pool: 1 } }), PoolTimeout);
+      stream.close();
+      expect((await client.get(server.url)).text).toBe('next');
+      await server.until(() => server.peer(0).clientClosedAt !== null);
+    });
+
+    test('closing our side lets the other go on', async () => {
+      const server = await serve(dialogue().hearHead().say(switching).hearEnd().say('after the end').fin());
+      const { stream } = await upgraded(server.url);
+      stream.closeWrite();
+      expect(textOf(await stream.read())).toBe('after the end');
+      stream.close();
+    });
+
+    test('unasked it is an error', async () => {
+      const server = await serve(dialogue().hear().say(switching));
+      await failureOf(() => kind.open().get(server.url), RemoteProtocolError);
+    });
+
+    test('a server that declines answers as always', async () => {
+      const server = await serve(always(answer('no thanks')));
+      const client = kind.open();
+      expect((await client.get(server.url, { headers })).text).toBe('no thanks');
+      expect((await client.get(server.url)).text).toBe('no thanks');
+      expect(server.accepted).toBe(1);
+    });
+
+    test('addresses are known', async () => {
+      const server = await serve(dialogue().hearHead().say(switching).stall());
+      const { stream } = await upgraded(server.url);
+      expect(stream.getExtraInfo('server_addr')).toEqual(['127.0.0.1', server.port]);
+      stream.close();
+    });
   });
 
-  test('read gives at most what was asked for', async () => {
-    const server = await serve(dialogue().hearHead().say(`${switching}abcdef`).stall());
-    const { stream } = await upgraded(server.url);
-    expect([textOf(await stream.read(2)), textOf(await stream.read(3)), textOf(await stream.read())]).toEqual([
-      'ab',
-      'cde',
-      'f',
-    ]);
-    stream.close();
-  });
+  describe('CONNECT', () => {
+    test('2xx hands over; its length fields mean nothing', async () => {
+      const server = await serve(
+        dialogue()
+          .hearHead()
+          .say('HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\n\r\nhello')
+          .hearOctets(2)
+          .say('ok'),
+      );
+      const response = await kind.open().stream('CONNECT', server.url, { extensions: { target: 'far.invalid:443' } });
+      expect(server.heads[0]?.startsWith('CONNECT far.invalid:443 HTTP/1.1\r\n')).toBe(true);
+      expect(fieldOf(server.heads[0] ?? '', 'content-length')).toBeNull();
+      const stream = response.extensions.networkStream as Stream;
+      expect(textOf(await stream.read())).toBe('hello');
+      await stream.write(octetsOf('hi'));
+      expect(textOf(await stream.read())).toBe('ok');
+      stream.close();
+    });
 
-  test('its place in the pool is taken until it is closed', async () => {
-    const server = await serve([dialogue().hearHead().say(switching).stall(), always(answer('next'))]);
-    const { stream, client } = await upgraded(server.url);
-    const next = client.get(server.url);
-    stream.close();
-    expect((await next).text).toBe('next');
-    await server.until(() => server.peer(0).clientClosedAt !== null);
-  });
-
-  test('closing our side lets the other go on', async () => {
-    const server = await serve(dialogue().hearHead().say(switching).hearEnd().say('after the end').fin());
-    const { stream } = await upgraded(server.url);
-    stream.closeWrite();
-    expect(textOf(await stream.read())).toBe('after the end');
-    stream.close();
-  });
-
-  test('unasked it is an error', async () => {
-    const server = await serve(dialogue().hear().say(switching));
-    await failureOf(openClient().get(server.url), RemoteProtocolError);
-  });
-
-  test('a server that declines answers as always', async () => {
-    const server = await serve(always(answer('no thanks')));
-    const client = openClient();
-    expect((await client.get(server.url, { headers })).text).toBe('no thanks');
-    expect((await client.get(server.url)).text).toBe('no thanks');
-    expect(server.accepted).toBe(1);
-  });
-
-  test('addresses are known', async () => {
-    const server = await serve(dialogue().hearHead().say(switching).stall());
-    const { stream } = await upgraded(server.url);
-    expect(stream.getExtraInfo('server_addr')).toEqual(['127.0.0.1', server.port]);
-    stream.close();
+    test('any other status is a response with a body', async () => {
+      const server = await serve(always(answer('denied', '', '403 Forbidden')));
+      const response = await kind.open().request('CONNECT', server.url, { extensions: { target: 'far.invalid:443' } });
+      expect([response.statusCode, response.text]).toEqual([403, 'denied']);
+      expect(response.extensions.networkStream).toBeUndefined();
+    });
   });
 });
 
-describe('CONNECT', () => {
-  test('2xx hands over; its length fields mean nothing', async () => {
-    const server = await serve(
-      dialogue()
-        .hearHead()
-        .say('HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\n\r\nhello')
-        .hearOctets(2)
-        .say('ok'),
-    );
-    const response = await openClient().stream('CONNECT', server.url, { extensions: { target: 'far.invalid:443' } });
-    expect(server.heads[0]?.startsWith('CONNECT far.invalid:443 HTTP/1.1\r\n')).toBe(true);
-    expect(fieldOf(server.heads[0] ?? '', 'content-length')).toBeNull();
-    const stream = response.extensions.networkStream as Stream;
-    expect(textOf(await stream.read())).toBe('hello');
-    await stream.write(octetsOf('hi'));
-    expect(textOf(await stream.read())).toBe('ok');
-    stream.close();
-  });
-
-  test('any other status is a response with a body', async () => {
-    const server = await serve(always(answer('denied', '', '403 Forbidden')));
-    const response = await openClient().request('CONNECT', server.url, { extensions: { target: 'far.invalid:443' } });
-    expect([response.statusCode, response.text]).toEqual([403, 'denied']);
-    expect(response.extensions.networkStream).toBeUndefined();
-  });
+test('AsyncClient alone: a call that waits for the place of a tunnel has it when that is closed', async () => {
+  const server = await serve([dialogue().hearHead().say(switching).stall(), always(answer('next'))]);
+  const client = openClient({ limits: { maxConnections: 1 } });
+  const response = await client.stream('GET', server.url, { headers });
+  const next = client.get(server.url);
+  (response.extensions.networkStream as Stream).close();
+  expect((await next).text).toBe('next');
 });

@@ -39,20 +39,28 @@ export function clockEnvironment(): ClockEnvironment {
 
 type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
 
-/** What `promise` rejects with, which must be an instance of just this class. */
-export async function failureOf<E extends Error>(promise: PromiseLike<unknown>, expected: ErrorClass<E>): Promise<E> {
-  let error: unknown;
-  try {
-    await promise;
-  } catch (thrown) {
-    error = thrown;
-  }
-  if (error === undefined) throw new Error(`Expected ${expected.name}, but the call succeeded`);
+/** What a call throws or rejects with, which must be an instance of just this class. */
+export async function failureOf<E extends Error>(
+  call: PromiseLike<unknown> | (() => unknown),
+  expected: ErrorClass<E>,
+): Promise<E> {
+  const error = await errorOf(call);
+  if (error === null) throw new Error(`Expected ${expected.name}, but the call succeeded`);
   if (!(error instanceof expected))
     throw new Error(`Expected ${expected.name}, got ${String(error)}`, { cause: error });
   expect(error.constructor.name).toBe(expected.name);
   expect(error.message).not.toBe('');
   return error;
+}
+
+/** What a call throws or rejects with, whatever that is; `null` when it succeeds. */
+export async function errorOf(call: PromiseLike<unknown> | (() => unknown)): Promise<unknown> {
+  try {
+    await (typeof call === 'function' ? call() : call);
+    return null;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** Status and text of a response, or the name of the error's class: one word for how a call ended. */

@@ -1,0 +1,115 @@
+/**
+ * Both clients behind one face, for suites that hold for either: `describe.each(clients)`. A test asks with `await`, which
+ * the blocking client's answers do not need and do not mind; where a call may fail it is given as a function. While the
+ * blocking client waits, its thread stands still: whoever is to answer it must be in another one (scripted-server.ts), and
+ * what is to happen meanwhile must be in the script.
+ */
+import { onTestFinished } from 'vitest';
+import { Deadlines } from '../../src/deadlines.js';
+import { blockingRuntime, type Environment, runtime } from '../../src/environment.js';
+import * as httpx from '../../src/index.js';
+import {
+  AsyncClient,
+  type AsyncResponse,
+  Client,
+  type MaybePromise,
+  type Response,
+  type SyncResponse,
+} from '../../src/index.js';
+import * as sync from '../../src/sync.js';
+import type { ClientOptions, ClockEnvironment } from './client.js';
+import { FakeHost } from './fake-host.js';
+
+export type AnyClient = AsyncClient | Client;
+export type AnyResponse = AsyncResponse | SyncResponse;
+/** What both can be told: transports are of one kind or of the other. */
+export type Settings = Omit<ClientOptions, 'transport' | 'wrapTransport'>;
+/** To be gone through by `for await`, or by `await … .next()`. */
+export type Pieces<T> = AsyncIterableIterator<T, undefined> | IterableIterator<T, undefined>;
+
+type Octets = Uint8Array<ArrayBuffer>;
+
+/** One of the two. */
+export interface ClientKind {
+  readonly name: 'AsyncClient' | 'Client';
+  /** The functions that make a client for one call. */
+  readonly functions: typeof httpx | typeof sync;
+  /** A client that is closed when the test ends. */
+  open(settings?: Settings, environment?: Environment): AnyClient;
+  /** Real sockets, and a host that the test moves and feeds. */
+  environment(): ClockEnvironment;
+  /** A request body of unknown length: what `pieces` gives, in a generator such as the client takes. */
+  pieces(pieces: Iterable<string | Uint8Array>): AsyncGenerator<Uint8Array> | Generator<Uint8Array>;
+  /** The whole body. */
+  read(response: AnyResponse | Response): MaybePromise<Octets>;
+  raw(response: AnyResponse | Response, chunkSize?: number): Pieces<Octets>;
+  bytes(response: AnyResponse | Response, chunkSize?: number): Pieces<Octets>;
+  text(response: AnyResponse | Response): Pieces<string>;
+  lines(response: AnyResponse | Response): Pieces<string>;
+  close(closed: AnyResponse | Response | AnyClient): MaybePromise<void>;
+}
+
+/** A received response has the members of both clients; its own kind of client declares those that it may use. */
+const asAsync = (response: AnyResponse | Response): AsyncResponse => response as AsyncResponse;
+const asSync = (response: AnyResponse | Response): SyncResponse => response as unknown as SyncResponse;
+
+const encoded = (piece: string | Uint8Array): Uint8Array =>
+  typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
+
+const asynchronous: ClientKind = {
+  name: 'AsyncClient',
+  functions: httpx,
+  open(settings = {}, environment = undefined) {
+    const client = new AsyncClient(settings, environment);
+    onTestFinished(() => client.aclose());
+    return client;
+  },
+  environment() {
+    const host = new FakeHost();
+    return { host, connector: runtime.connector, deadlines: new Deadlines(host) };
+  },
+  async *pieces(pieces) {
+    for (const piece of pieces) {
+      yield encoded(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+  read: (response) => asAsync(response).aread(),
+  raw: (response, chunkSize) => asAsync(response).aiterRaw(chunkSize),
+  bytes: (response, chunkSize) => asAsync(response).aiterBytes(chunkSize),
+  text: (response) => asAsync(response).aiterText(),
+  lines: (response) => asAsync(response).aiterLines(),
+  close: (closed) => (closed as AsyncClient | AsyncResponse).aclose(),
+};
+
+const blocking: ClientKind = {
+  name: 'Client',
+  functions: sync,
+  open(settings = {}, environment = undefined) {
+    const client = new Client(settings, environment);
+    onTestFinished(() => client.close());
+    return client;
+  },
+  environment() {
+    const host = new FakeHost();
+    return { host, connector: blockingRuntime().connector, deadlines: new Deadlines(host) };
+  },
+  *pieces(pieces) {
+    for (const piece of pieces) yield encoded(piece);
+  },
+  read: (response) => asSync(response).read(),
+  raw: (response, chunkSize) => asSync(response).iterRaw(chunkSize),
+  bytes: (response, chunkSize) => asSync(response).iterBytes(chunkSize),
+  text: (response) => asSync(response).iterText(),
+  lines: (response) => asSync(response).iterLines(),
+  close: (closed) => (closed as Client | SyncResponse).close(),
+};
+
+export const clients: readonly ClientKind[] = [asynchronous, blocking];
+
+/** The whole of a body that is read piece by piece. */
+export async function joined(pieces: Pieces<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) parts.push(piece);
+  return Buffer.concat(parts);
+}
