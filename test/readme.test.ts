@@ -5,13 +5,15 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { filesBelow, ROOT } from './source-syntax.js';
 import { certificates } from './support/certificates.js';
-import { type DocumentServers, documentServers } from './support/document-servers.js';
+import type { Ports } from './support/document-servers.js';
 
 interface Block {
   /** Document and line on which the code begins. */
@@ -44,7 +46,7 @@ function expectedOf(code: string): RegExp[] {
 
 const blocks = DOCUMENTS.flatMap(blocksOf);
 
-let servers: DocumentServers | null = null;
+let thread: Worker | null = null;
 /** Below the root, so that the package finds itself by its name. */
 let folder = '';
 
@@ -67,7 +69,12 @@ async function pinOf(): Promise<string> {
 }
 
 beforeAll(async () => {
-  servers = await documentServers();
+  const { root, server } = await certificates();
+  thread = new Worker(new URL('./document-thread.js', inject('serverThread')), {
+    workerData: { root, server },
+    execArgv: [],
+  });
+  const [servers] = (await once(thread, 'message')) as [Ports];
   mkdirSync(join(ROOT, '.build'), { recursive: true });
   folder = mkdtempSync(join(ROOT, '.build', 'readme-'));
   const replaced: [string, string][] = [
@@ -94,8 +101,8 @@ beforeAll(async () => {
   );
 });
 
-afterAll(() => {
-  servers?.close();
+afterAll(async () => {
+  await thread?.terminate();
   if (folder !== '') rmSync(folder, { recursive: true, force: true });
 });
 

@@ -186,6 +186,21 @@ async function refuseMalformed({ base }) {
   });
 }
 
+function getBlocking({ base, secureBase, authority }) {
+  const client = new httpx.Client({ verify: { ca: authority }, timeout: `${TIMEOUT_MS}ms` });
+  try {
+    const start = performance.now();
+    assert.equal(client.get(`${base}/plain`, { params: { n: 9 } }).json().n, 9);
+    assert.equal(client.get(`${secureBase}/plain`, { params: { n: 10 } }).json().secure, true);
+    const lines = [...client.stream('GET', `${base}/chunked`).iterLines()];
+    assert.deepEqual(lines, ['one', 'two', 'three', 'four', 'five']);
+    assert.throws(() => client.get(`${base}/slow`), httpx.ReadTimeout);
+    return `two answers, over TLS too, ${lines.length} lines and a timeout, without one await, in ${milliseconds(start)}`;
+  } finally {
+    client.close();
+  }
+}
+
 async function leaveNothingBehind({ sockets }) {
   let open = (await sockets()).open;
   for (let tries = 0; open > 0 && tries < 100; tries++) {
@@ -208,5 +223,6 @@ export const scenes = [
   { title: 'A certificate of an unknown authority', run: refuseUnknownAuthority },
   { title: 'The same certificate, its authority known', run: trustGivenAuthority },
   { title: 'A malformed response', run: refuseMalformed },
+  { title: 'The blocking client', run: getBlocking },
   { title: 'The end', run: leaveNothingBehind },
 ];

@@ -4,13 +4,12 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { certificates } from './certificates.js';
+import type { Certificates } from './certificates.js';
 
-/** Where the servers listen, and how they end. */
-export interface DocumentServers {
+/** Where the servers listen. */
+export interface Ports {
   readonly plainPort: number;
   readonly securePort: number;
-  close(): void;
 }
 
 type Page = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -83,9 +82,8 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Starts them. */
-export async function documentServers(): Promise<DocumentServers> {
-  const { root, server } = await certificates();
+/** Starts them, with certificates of `root`. */
+export async function openDocumentServers({ root, server }: Pick<Certificates, 'root' | 'server'>): Promise<Ports> {
   const plain = createServer(answer);
   // Who asks first is told that it may not.
   plain.on('checkContinue', (_request, response: ServerResponse) => void response.writeHead(413).end('too large'));
@@ -96,15 +94,5 @@ export async function documentServers(): Promise<DocumentServers> {
     socket.pipe(socket);
   });
   const secure = createSecureServer({ ...server, ca: root.cert, requestCert: true, rejectUnauthorized: false }, answer);
-  const servers: readonly Server[] = [plain, secure];
-  return {
-    plainPort: await portOf(plain),
-    securePort: await portOf(secure),
-    close() {
-      for (const each of servers) {
-        each.closeAllConnections();
-        each.close();
-      }
-    },
-  };
+  return { plainPort: await portOf(plain), securePort: await portOf(secure) };
 }
