@@ -134,6 +134,13 @@ export const SCENARIOS = [
   scenario('S4', '1 GiB streamed download', 'download', { octets: GIB, warmup: 128 * MIB, ratios: [cpu(0.45)] }),
   scenario('S4t', 'S4 over TLS', 'download', { octets: GIB, warmup: 128 * MIB, tls: true, ratios: [cpu(0.95)] }),
   scenario('S5', '256 MiB streamed upload', 'upload', { octets: 256 * MIB, warmup: 64 * MIB, ratios: [cpu(1.1)] }),
+  scenario('B1', 'S1 by the clock, blocking and not', 'turns', {
+    response: 'tiny',
+    concurrency: 1,
+    peers: ['raw', OURS, BLOCKING],
+    ratios: [{ of: 'wall', to: OURS, peer: BLOCKING, limit: 4 }],
+    quick: true,
+  }),
   scenario('S9', 'import and first request, each in a fresh process', 'start', {
     response: 'tiny',
     ratios: [
