@@ -11,7 +11,10 @@ export class ConnectAttempt extends Park implements Cancel {
   readonly #address: Address;
   cancelled = false;
   onCancel: (() => void) | null = null;
-  phase: ConnectPhase = 'dns';
+  early: ((name: string) => unknown) | null = null;
+  /** The flow is woken whenever the phase changes. */
+  traced = false;
+  #phase: ConnectPhase = 'dns';
   resolvedAt = 0;
   connectedAt = 0;
   securedAt = 0;
@@ -26,6 +29,20 @@ export class ConnectAttempt extends Park implements Cancel {
     this.origin = origin;
     this.#address = address;
     this.#clock = clock;
+  }
+
+  get phase(): ConnectPhase {
+    return this.#phase;
+  }
+
+  set phase(phase: ConnectPhase) {
+    this.#phase = phase;
+    if (this.traced) this.wake();
+  }
+
+  /** What the host knows of the socket, also while it is connecting. */
+  info(name: string): unknown {
+    return this.socket === null ? this.early?.(name) : this.socket.info(name);
   }
 
   now(): number {

@@ -95,6 +95,7 @@ export {
 } from './response.js';
 export type { RequestHook, ResponseHook } from './send.js';
 export { codes, type StatusCodes } from './status.js';
+export type { TracedConnection, TraceFunction, TraceInfo } from './trace.js';
 export { AsyncBaseTransport, BaseTransport } from './transports/base.js';
 export { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 export { MockTransport } from './transports/mock.js';

@@ -16,6 +16,7 @@ import type { CallLimits } from './exchange.js';
 import { type Flow, Park } from './flow.js';
 import type { Host } from './hosts/host.js';
 import type { Address, Connector, Socket, TlsSessions } from './hosts/socket.js';
+import type { Trace } from './trace.js';
 
 /** Everything that connections are shared by: they are, only where all of it is equal. */
 export interface Site {
@@ -121,6 +122,8 @@ export interface Acquired {
   resolvedAt: number;
   connectedAt: number;
   securedAt: number;
+  /** Told of the connecting, if somebody asked for that. */
+  readonly trace: Trace | null;
 }
 
 /** Where a flow waits for the host's next turn, after which an idle socket has delivered what came. */
@@ -329,15 +332,19 @@ export class ConnectionPool implements ConnectionOwner {
     const attempt = new ConnectAttempt(site.origin, site.address, this.deadlines);
     this.#attempts.add(attempt);
     let connection: HttpConnection | null = null;
+    const { trace } = got;
     got.pooledAt = this.deadlines.tick();
     try {
+      if (trace !== null) yield trace.connecting(site.address, limits);
+      attempt.traced = trace !== null;
       if (limits.connect !== null) arm(attempt, limits.connect, this.deadlines.now);
       attempt.start(this.#connector);
-      while (attempt.socket === null) {
+      for (;;) {
+        if (trace !== null && (yield* trace.follow(attempt, site.address, limits))) continue;
         if (attempt.error !== null) throw attempt.error;
+        if (attempt.socket !== null) break;
         yield attempt;
       }
-      if (attempt.error !== null) throw attempt.error;
       connection = new HttpConnection(attempt.socket, this, site.origin, site, this.#limits);
       got.resolvedAt = attempt.resolvedAt;
       got.connectedAt = attempt.connectedAt;
@@ -345,6 +352,9 @@ export class ConnectionPool implements ConnectionOwner {
       this.#open.add(connection);
       this.deadlines.tick();
       return connection;
+    } catch (error) {
+      trace?.fail(error);
+      throw error;
     } finally {
       disarm(attempt);
       this.#attempts.delete(attempt);

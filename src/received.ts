@@ -32,11 +32,14 @@ export class Received {
   readonly exchange: Exchange;
   readonly readings: Readings;
   readonly decodeLimits: DecodeLimits;
+  /** Where its body is read: the exchange, unless somebody watches. */
+  readonly source: ByteSource;
 
-  constructor(exchange: Exchange, readings: Readings, decodeLimits: DecodeLimits) {
+  constructor(exchange: Exchange, readings: Readings, decodeLimits: DecodeLimits, source: ByteSource = exchange) {
     this.exchange = exchange;
     this.readings = readings;
     this.decodeLimits = decodeLimits;
+    this.source = source;
   }
 }
 

@@ -7,6 +7,7 @@ import { type Flow, runAsync, runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { QueryParamTypes } from './query-params.js';
 import { announcedBody, CONTENT_OPTIONS, type ContentOptions } from './request-body.js';
+import type { TraceFunction } from './trace.js';
 import { URL, type URLTypes } from './url.js';
 
 /** What can be said about one request to the layers below (httpx: request extensions). */
@@ -19,6 +20,8 @@ export interface RequestExtensions {
   readonly target?: string | Uint8Array | null | undefined;
   /** Called for every interim response (1xx but 101), in order. */
   readonly onInterim?: ((status: number, headers: Headers) => void) | null | undefined;
+  /** Told of each step of the request, by httpcore's names; a promise is waited for where the step succeeded. */
+  readonly trace?: TraceFunction | null | undefined;
   /** For transports of your own. */
   readonly [name: string]: unknown;
 }
@@ -51,8 +54,9 @@ export function ownExtensions(extensions: RequestExtensions | null, timeout?: Ti
     throw new TypeError(`Cannot set extensions: expected an object, got ${typeNameOf(extensions)}`);
   }
   const made: RequestExtensions = Object.assign(Object.create(null), extensions, timeout && { timeout });
-  const { onInterim, sniHostname, target } = made;
+  const { onInterim, sniHostname, target, trace } = made;
   checkExtension('onInterim', onInterim, typeof onInterim === 'function', 'a function');
+  checkExtension('trace', trace, typeof trace === 'function', 'a function');
   checkExtension('sniHostname', sniHostname, typeof sniHostname === 'string', 'a string');
   checkExtension('target', target, typeof target === 'string' || target instanceof Uint8Array, 'a string or octets');
   return Object.freeze(made);

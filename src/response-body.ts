@@ -195,8 +195,14 @@ export abstract class ResponseBody {
     if (this.#content !== null) return true;
     const received = this.received;
     if (received === null || this.#consumed || this.#closed) return false;
-    const { exchange } = received;
-    if (!exchange.ended || exchange.error !== null || (exchange.flags & abi.FLAG_CONTENT_ENCODING) !== 0) return false;
+    const { exchange, source } = received;
+    if (
+      source !== exchange ||
+      !exchange.ended ||
+      exchange.error !== null ||
+      (exchange.flags & abi.FLAG_CONTENT_ENCODING) !== 0
+    )
+      return false;
     this.#consumed = true;
     this.#content = exchange.takeAll();
     this.settled();
@@ -279,7 +285,7 @@ export abstract class ResponseBody {
     if (this.#consumed) throw new StreamConsumed();
     if (this.#closed) throw new StreamClosed();
     this.#consumed = true;
-    const raw = this.#stream ?? (this.received as Received).exchange;
+    const raw = this.#stream ?? (this.received as Received).source;
     this.#source = decoded ? this.#decoding(raw) : raw;
     if (this.#unread !== null) this.#unread.source = this.#source;
     return this.#source;
@@ -406,7 +412,7 @@ export abstract class ResponseBody {
     this.received?.exchange.networkStream?.close();
     if (this.#closed) return;
     this.#source?.close();
-    this.received?.exchange.close();
+    this.received?.source.close();
     this.#stream?.close();
     this.settled();
   }

@@ -55,7 +55,7 @@ const CLIENT: Ranks = [
     'hosts/worker-channel',
     'hosts/node/',
   ],
-  ['connection', 'connect-attempt', 'exchange', 'received', 'body', 'body-readers'],
+  ['connection', 'connect-attempt', 'exchange', 'received', 'trace', 'body', 'body-readers'],
   ['pool', 'proxy'],
   [
     'transports/',

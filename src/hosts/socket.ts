@@ -118,6 +118,8 @@ export interface Cancel {
   resolvedAt: number;
   connectedAt: number;
   securedAt: number;
+  /** What is known of the socket before it is there (`Socket.info`); set by a connector that can tell. */
+  early?: ((name: string) => unknown) | null;
 }
 
 export interface Connector {

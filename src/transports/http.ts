@@ -44,6 +44,7 @@ import type { Request } from '../request.js';
 import { requestHead } from '../request-head.js';
 import { Response } from '../response.js';
 import { TlsSettings } from '../tls.js';
+import { Trace, TracedSource } from '../trace.js';
 import type { Origin } from '../url.js';
 import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
 
@@ -190,27 +191,37 @@ class SocketTransport {
       const startedAt = this.#environment.deadlines.tick();
       const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
       const site = this.#siteOf(request);
-      const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt };
+      const trace = this.#traceOf(request);
+      const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt, trace };
       for (let fresh = false; ; fresh = true) {
         exchange = null;
         let reused = false;
+        let connection: HttpConnection | null = null;
         try {
-          let connection = fresh ? null : this.#pool.tryAcquire(site);
+          connection = fresh ? null : this.#pool.tryAcquire(site);
           if (connection === null) connection = yield* this.#pool.acquire(site, limits, fresh, got);
           reused = connection.uses > 0;
+          const telling = trace?.begin('http11.send_request_headers', { request });
           exchange = this.#begin(connection, head, body, limits, request);
+          if (isThenable(telling)) yield telling;
           if (isThenable(connection.written)) yield* exchange.drained(connection.written);
+          if (trace !== null) yield* trace.next('http11.send_request_body', { request });
           if (exchange.sent !== 'full') yield* this.#upload(exchange, connection, reader ?? new PiecesReader(body));
+          if (trace !== null) yield* trace.next('http11.receive_response_headers', { request });
           while (exchange.status === 0) {
             if (exchange.error !== null) throw exchange.error;
             exchange.demand();
             yield exchange;
           }
           disarm(exchange);
+          if (trace !== null) return yield* this.#traced(exchange, got, trace, request);
           return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
         } catch (error) {
           exchange?.networkStream?.close();
           exchange?.close();
+          if (exchange === null && connection !== null) this.#pool.back(connection);
+          trace?.fail(error);
+          if (exchange !== null) trace?.closed();
           if (fresh || !reused || exchange === null || !mayRepeat(error, exchange, request)) throw error;
           sentBefore = exchange.sent;
           reader?.cancel(error);
@@ -221,6 +232,21 @@ class SocketTransport {
       reader?.cancel(error);
       throw described(error, request, exchange, sentBefore);
     }
+  }
+
+  #traceOf(request: Request): Trace | null {
+    const trace = own(request.extensions, 'trace');
+    if (trace === null || trace === undefined) return null;
+    return new Trace(trace, (message) => this.#environment.host.warn(message));
+  }
+
+  /** A response whose body is read before witnesses. */
+  *#traced(exchange: Exchange, got: Acquired, trace: Trace, request: Request): Flow<Response> {
+    const source = new TracedSource(exchange, trace, request);
+    const response = new Response(exchange.status, new Received(exchange, got, this.#decodeLimits, source));
+    const { httpVersion, statusCode, reasonPhrase, headers } = response;
+    yield trace.end({ returnValue: [httpVersion, statusCode, reasonPhrase, headers] });
+    return response;
   }
 
   #begin(

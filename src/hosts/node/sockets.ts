@@ -352,6 +352,7 @@ export const connector: Connector = {
         reject(connectError(where, cancel.phase, error as Error));
         return;
       }
+      cancel.early = (name) => socket.info(name);
       follow(socket.host, address, cancel);
       const event = address.tls === null ? 'connect' : 'secureConnect';
       settle(socket.host, event, where, cancel, resolve, reject, () => socket);

@@ -1,0 +1,150 @@
+/**
+ * trace_events.json of vectors/httpx: the names of the events and the keys of their information, in order, over sockets in
+ * memory. Groups wait for what they are about; what is told differently is on the list below with what overrules it.
+ */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import * as httpx from '../../src/index.js';
+import { type FakeEnvironment, fakeEnvironment } from '../support/client.js';
+import type { FakeSocket } from '../support/fake-socket.js';
+import { httpxCases, withoutShared } from '../support/shared.js';
+import { givenValue } from './httpx-scenario.js';
+
+type Failure = { readonly error: string; readonly message: string };
+type Event = readonly [name: string, keys: readonly string[]];
+
+interface TraceCase {
+  readonly id: string;
+  readonly input: {
+    readonly connections: readonly {
+      readonly exchanges: readonly { readonly reads: readonly (string | Failure)[] }[];
+      readonly connect_error?: Failure;
+      readonly write_error?: Failure;
+    }[];
+    readonly steps: readonly {
+      readonly do?: string;
+      readonly method: string;
+      readonly url: string;
+      readonly read?: 'all' | 'close' | 'hold';
+      readonly content?: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }[];
+  };
+  readonly expected: { readonly trace: readonly Event[] };
+}
+
+/** Groups that need what is not there yet. */
+const WAITING: Readonly<Record<string, string>> = { proxy: 'issue 7', http2: 'issue 5', retries: 'the option retries' };
+
+const STARTED = (step: string, ...keys: string[]): Event => [`${step}.started`, keys];
+/** Cases that are told differently: what overrules the vector, and what is told. */
+const DEVIATIONS: Readonly<Record<string, { readonly overruledBy: string; readonly trace: readonly Event[] }>> = {
+  'trace_events/failures/55e0877c51': {
+    overruledBy: 'SECURITY 5.1, DESIGN §5: what must not be sent is refused before anything is connected',
+    trace: [],
+  },
+  'trace_events/failures/2df68ef45e': {
+    overruledBy: 'hosts/socket.ts: a write that failed has closed its socket, so that no response can be read',
+    trace: [
+      STARTED('connection.connect_tcp', 'host', 'localAddress', 'port', 'socketOptions', 'timeout'),
+      ['connection.connect_tcp.complete', ['returnValue']],
+      STARTED('http11.send_request_headers', 'request'),
+      ['http11.send_request_headers.failed', ['exception']],
+      STARTED('http11.response_closed'),
+      ['http11.response_closed.complete', ['returnValue']],
+    ],
+  },
+};
+
+const camel = (name: string): string => name.replace(/_(\w)/g, (_all, letter: string) => letter.toUpperCase());
+const groupOf = ({ id }: TraceCase): string => id.split('/')[1] ?? '';
+function named({ error, message }: Failure): httpx.TransportError {
+  const Named = Object.entries(httpx).find(([name]) => name === error)?.[1] as typeof httpx.TransportError;
+  return new Named(message);
+}
+
+/** Sockets that do what the case says, request by request. */
+function scripted({ input }: TraceCase): FakeEnvironment {
+  const environment = fakeEnvironment();
+  const { connector } = environment;
+  connector.onSocket = (socket, index) => {
+    const script = input.connections[index];
+    if (script?.write_error !== undefined) {
+      failWrites(environment, socket, script.write_error);
+      return;
+    }
+    let exchange = 0;
+    let heard = '';
+    socket.onWritten = () => {
+      heard += socket.takeWritten();
+      if (!/\r\n\r\n$/.test(heard)) return;
+      const { reads } = script?.exchanges[exchange++] ?? { reads: [] };
+      heard = '';
+      for (const read of reads) {
+        if (read === 'EOF') socket.fin();
+        else if (typeof read === 'string') socket.say(new Uint8Array(Buffer.from(read, 'base64')));
+        else void environment.host.advance(5000);
+      }
+    };
+  };
+  const refusal = input.connections[0]?.connect_error;
+  if (refusal !== undefined) connector.connect = () => Promise.reject(named(refusal));
+  return environment;
+}
+
+function failWrites(environment: FakeEnvironment, socket: FakeSocket, failure: Failure): void {
+  if (failure.error === 'WriteTimeout') {
+    socket.holdWrites();
+    setImmediate(() => void environment.host.advance(5000));
+  } else socket.write = () => Promise.reject(named(failure));
+}
+
+async function played(scenario: TraceCase): Promise<Event[]> {
+  const client = new httpx.AsyncClient({}, scripted(scenario));
+  onTestFinished(() => client.aclose());
+  const told: Event[] = [];
+  const trace: httpx.TraceFunction = (name, info) => void told.push([name, Object.keys(info).sort()]);
+  let held: httpx.AsyncResponse | null = null;
+  for (const { do: what, method, url, read = 'all', content, headers } of scenario.input.steps) {
+    if (what === 'close_held') {
+      await held?.aclose();
+      continue;
+    }
+    try {
+      const response = await client.stream(method, url, {
+        extensions: { trace },
+        headers: headers ?? null,
+        content: givenValue(content) as httpx.RequestContent,
+      });
+      if (read === 'all') await response.aread();
+      else if (read === 'close') await response.aclose();
+      else held = response;
+    } catch (error) {
+      expect(error).toBeInstanceOf(httpx.HTTPError);
+    }
+  }
+  return told;
+}
+
+const cases = httpxCases<TraceCase>('trace_events');
+const playable = (cases ?? []).filter((each) => WAITING[groupOf(each)] === undefined);
+
+describe.skipIf(cases === null)(`the trace extension ${cases === null ? withoutShared : ''}`, () => {
+  test.each(playable.map((each) => [each.id, each] as const))('%s', async (id, scenario) => {
+    const expected = scenario.expected.trace.map(([name, keys]) => [name, keys.map(camel).sort()]);
+    const told = await played(scenario);
+    const deviation = DEVIATIONS[id];
+    if (deviation === undefined) {
+      expect(told).toEqual(expected);
+      return;
+    }
+    expect(deviation.trace, 'a deviation that deviates in nothing').not.toEqual(expected);
+    expect(told, deviation.overruledBy).toEqual(deviation.trace);
+  });
+
+  test(`${playable.length} of ${cases?.length ?? 0} cases are played`, () => {
+    const waiting = (cases ?? []).filter((each) => !playable.includes(each));
+    const list = waiting.map((each) => `${each.id} (${WAITING[groupOf(each)]})`).join(', ');
+    console.info(`trace_events.json: ${playable.length} of ${cases?.length} played; waiting: ${list}`);
+    expect(Object.keys(DEVIATIONS).every((id) => playable.some((each) => each.id === id))).toBe(true);
+  });
+});
