@@ -8,11 +8,11 @@ import { DownloadBroken, download } from './download.js';
 import { readCall } from './input.js';
 import { Printer } from './printer.js';
 import { bodyText, errorLine, responseHead } from './printing.js';
-import { EXIT_FAILURE, type System, UsageError } from './system.js';
+import { EXIT_FAILURE, Stopped, type System, UsageError } from './system.js';
 
 /**
  * Sends the request and shows the response. Resolves with the exit code: 0 if the last response is a success.
- * @throws UsageError, and the reason of the system's signal
+ * @throws UsageError, Stopped
  */
 export async function call(settings: Settings, system: System): Promise<number> {
   const { download: path } = settings;
@@ -25,7 +25,7 @@ export async function call(settings: Settings, system: System): Promise<number> 
   try {
     return await exchange(settings, system, printer);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof UsageError || error instanceof Stopped) throw error;
     const broken = error instanceof DownloadBroken ? error : null;
     if (broken !== null) new Printer(system.stderr).lines([broken.message]);
     system.signal.throwIfAborted();

@@ -1,11 +1,13 @@
 /**
- * What the command line only names, read: standard input. And what it says, as options of a request.
+ * What the command line only names, read: standard input, a password. And what it says, as options of a request.
  */
 import { Buffer } from 'node:buffer';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import type { BodyCallOptions } from '../index.js';
 import type { Pair, Settings } from './arguments.js';
 import { compacted } from './json-text.js';
-import { type InputStream, type System, UsageError } from './system.js';
+import { EXIT_INTERRUPTED, type InputStream, Stopped, type System, UsageError } from './system.js';
 
 /** A request, ready to be sent. */
 export interface Call {
@@ -22,7 +24,7 @@ const encoder = new TextEncoder();
 
 /** What is asked for, everything read that it names. @throws UsageError, Stopped */
 export async function readCall(settings: Settings, system: System): Promise<Call> {
-  const { method, params, content, data, json } = settings;
+  const { method, params, content, data, json, auth, followRedirects } = settings;
   const headers: HeaderPair[] = settings.headers.map(([name, value]) => [name, headerValue(value)]);
   if (settings.cookies.length > 0) headers.push(['Cookie', cookieValue(settings.cookies)]);
   const hasBody = (content !== null && content !== '') || data.length > 0 || json !== null;
@@ -30,6 +32,8 @@ export async function readCall(settings: Settings, system: System): Promise<Call
     method: method ?? (hasBody ? 'POST' : 'GET'),
     options: {
       headers,
+      followRedirects,
+      ...(auth !== null ? { auth: [auth[0], auth[1] === '-' ? await askPassword(system) : auth[1]] } : {}),
       ...(params.length > 0 ? { params } : {}),
       ...(content !== null ? { content: content === '-' ? await contentOf(system.stdin()) : content } : {}),
       ...(data.length > 0 ? { data: new URLSearchParams(data as [string, string][]) } : {}),
@@ -104,4 +108,22 @@ async function* following(pieces: readonly Uint8Array[], rest: AsyncIterator<Uin
   } finally {
     await rest.return?.();
   }
+}
+
+/** A password, asked for on standard error and not shown; the first line of standard input where that is no terminal. */
+function askPassword(system: System): Promise<string> {
+  const { stderr } = system;
+  const stdin = system.stdin();
+  const isTerminal = stdin.isTTY === true;
+  const unseen = new Writable({ write: (_piece, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: unseen, terminal: isTerminal, historySize: 0 });
+  return new Promise<string>((resolve, reject) => {
+    if (isTerminal) stderr.write('Password: ');
+    lines.once('line', resolve);
+    lines.once('SIGINT', () => reject(new Stopped(EXIT_INTERRUPTED)));
+    lines.once('close', () => reject(new UsageError('Cannot read the password: standard input has ended')));
+  }).finally(() => {
+    if (isTerminal) stderr.write('\n');
+    lines.close();
+  });
 }

@@ -46,20 +46,36 @@ function durationText(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Columns that text takes at the most: East Asian scripts and emoji take two for a character. */
+function columnsOf(text: string): number {
+  return text.length + (text.match(/[\u1100-\uffff]/g)?.length ?? 0);
+}
+
+/** As many of the first characters as fit. */
+function fitted(text: string, columns: number): string {
+  const characters = [...text.slice(0, columns)];
+  while (columnsOf(characters.join('')) > columns) characters.pop();
+  return characters.join('');
+}
+
+function titleOf(name: string): string {
+  const title = visibleLine(name);
+  return columnsOf(title) > NAME_COLUMNS_MAX ? `${fitted(title, NAME_COLUMNS_MAX - 1)}…` : title;
+}
+
 /** The line: name, share, bar, size, rate, time left; without share, bar and time where the total is not known. */
 export function progressLine(name: string, progress: Progress, columns: number): string {
   const { received, total, octetsPerSecond } = progress;
-  const shownName = visibleLine(name);
-  const title = shownName.length > NAME_COLUMNS_MAX ? `${shownName.slice(0, NAME_COLUMNS_MAX - 1)}…` : shownName;
+  const title = titleOf(name);
   const rate = `${sizeText(octetsPerSecond)}/s`;
-  if (total === null) return [title, sizeText(received), rate].join('  ').slice(0, columns);
+  if (total === null) return fitted([title, sizeText(received), rate].join('  '), columns);
   const share = total === 0 ? 1 : Math.min(1, received / total);
   const left = durationText((total - received) / octetsPerSecond);
   const size = `${sizeText(received)} of ${sizeText(total)}`;
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const words = [title, percent, size, rate, share === 1 ? '' : `${left} left`].filter((word) => word !== '');
-  const room = columns - words.join('  ').length - 2;
-  if (room < BAR_COLUMNS_MIN) return words.join('  ').slice(0, columns);
+  const room = columns - columnsOf(words.join('  ')) - 2;
+  if (room < BAR_COLUMNS_MIN) return fitted(words.join('  '), columns);
   const width = Math.min(room, BAR_COLUMNS_MAX);
   const done = Math.round(share * width);
   return [title, percent, `${'━'.repeat(done)}${'╌'.repeat(width - done)}`, ...words.slice(2)].join('  ');

@@ -46,4 +46,5 @@ export class UsageError extends Error {
 /** Exit codes. A failure is also a status other than 2xx; signals are told as shells do: 128 and their number. */
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
+export const EXIT_INTERRUPTED = 130;
 export const EXIT_PIPE_CLOSED = 141;

@@ -98,6 +98,8 @@ describe('usage errors', () => {
     [['-c', 'a', '-d', 'a', '1', TARGET], '--content and --data are one body too many'],
     [['-j', '1', '-d', 'a', '1', TARGET], '--data and --json are one body too many'],
     [['--cookies', 'a', '1', '-h', 'cookie', 'b=2', TARGET], 'not both'],
+    [['--auth', 'a', 'b', '-h', 'Authorization', 'c', TARGET], 'not both'],
+    [['-c', '-', '--auth', 'a', '-', TARGET], '--content and --auth both ask for it'],
     [['--download', '', TARGET], '--download needs the name of a file'],
   ] as const)('%j', (words, said) => {
     expect(complaintOf(...words)).toContain(said);

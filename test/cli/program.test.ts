@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
-import { fakeSystem, ran } from './fake-system.js';
+import { fakeSystem, keyboard, ran } from './fake-system.js';
 
 const answer = (body: string, fields = 'content-type: text/plain\r\n'): Buffer =>
   Buffer.from(`HTTP/1.1 200 OK\r\n${fields}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -160,6 +160,72 @@ describe('standard input', () => {
     const running = ran(['http://127.0.0.1:1/', '-c', '-'], system);
     setImmediate(() => system.stop.abort(Object.assign(new Error(''), { exitCode: 130 })));
     expect(await running).toMatchObject({ stdout: '', stderr: '' });
+  });
+});
+
+describe('a password', () => {
+  const authorization = (user: string, password: string): string =>
+    `\r\nAuthorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n`;
+
+  test('is sent with its user, and shown nowhere', async () => {
+    const server = await sink();
+    const { code, stdout, stderr } = await ran([server.url, '--auth', 'ann', 'hunter2']);
+    expect(code).toBe(0);
+    expect(server.heads[0]).toContain(authorization('ann', 'hunter2'));
+    expect(stdout + stderr).not.toContain('hunter2');
+  });
+
+  test('is asked for on a terminal, without being shown', async () => {
+    const server = await sink();
+    const stdin = keyboard();
+    const running = ran([server.url, '--auth', 'ann', '-'], { stdin });
+    stdin.write('hunter2\r');
+    expect(await running).toMatchObject({ code: 0, stderr: 'Password: \n' });
+    expect(server.heads[0]).toContain(authorization('ann', 'hunter2'));
+    expect(stdin.rawModes).toEqual([true, false]);
+  });
+
+  test('is asked for no longer after Ctrl-C', async () => {
+    const stdin = keyboard();
+    const running = ran(['http://127.0.0.1:1/', '--auth', 'ann', '-'], { stdin });
+    stdin.write('hunt\x03');
+    expect(await running).toMatchObject({ code: 130, stdout: '', stderr: 'Password: \n' });
+    expect(stdin.rawModes).toEqual([true, false]);
+  });
+
+  test('is the first line of standard input where that is no terminal', async () => {
+    const server = await sink();
+    await ran([server.url, '--auth', 'ann', '-'], { stdin: 'hunter2\nmore\n' });
+    expect(server.heads[0]).toContain(authorization('ann', 'hunter2'));
+    expect(await ran([server.url, '--auth', 'ann', '-'], { stdin: '' })).toMatchObject({ code: 2 });
+  });
+});
+
+describe('redirects', () => {
+  const redirect = 'HTTP/1.1 302 Found\r\nlocation: /b\r\ncontent-length: 3\r\n\r\nold';
+
+  test('are shown, and exit with 1, unless they are followed', async () => {
+    const server = await serve(always(redirect));
+    const { code, stdout } = await ran([server.url]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^HTTP\/1\.1 302 Found\nlocation: \/b\ncontent-length: 3\n\n/);
+  });
+
+  test('that are followed show their heads, and the last body', async () => {
+    const server = await serve(dialogue().hear().say(redirect).hear().say(answer('new')));
+    const { code, stdout } = await ran([server.url, '--follow-redirects']);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      'HTTP/1.1 302 Found\nlocation: /b\ncontent-length: 3\n\n' +
+        'HTTP/1.1 200 OK\ncontent-type: text/plain\ncontent-length: 3\n\nnew\n',
+    );
+  });
+
+  test('without end are one line', async () => {
+    const server = await serve(always(redirect));
+    const { code, stdout } = await ran([server.url, '--follow-redirects']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/\n\nTooManyRedirects: [^\n]+\n$/);
   });
 });
 

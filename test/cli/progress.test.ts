@@ -28,6 +28,13 @@ describe('the line', () => {
     }
   });
 
+  test('counts two columns for a character that may be wide', () => {
+    const line = progressLine('円盤.iso', { received: 5, total: 10, octetsPerSecond: 1 }, 70);
+    expect(line).toMatch(/^円盤\.iso {3}50% {2}[━╌]{11} {2}5 bytes of 10 bytes/);
+    expect(progressLine('円'.repeat(30), { received: 1, total: null, octetsPerSecond: 1 }, 99)).toMatch(/^円{19}… /);
+    expect(progressLine('円'.repeat(30), { received: 1, total: null, octetsPerSecond: 1 }, 9)).toBe('円円円円');
+  });
+
   test('never says more than 100 %', () => {
     expect(progressLine('a', { received: 9, total: 3, octetsPerSecond: 1 }, 99)).toContain('100%');
   });

@@ -36,6 +36,20 @@ function lentMemory(octets: number): Lent {
   return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast: new Array(octets >> 7) };
 }
 
+/** Somebody waits for the host to take what was written. */
+class Draining {
+  readonly promise: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: WriteError) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
 class NodeSocket implements Socket {
   readonly blocking = false;
   sink: Sink | null = null;
@@ -53,7 +67,8 @@ class NodeSocket implements Socket {
   /** The sink hears nothing more. */
   #closed = false;
   #failure: Error | null = null;
-  #draining: Promise<void> | null = null;
+  #draining: Draining | null = null;
+  #hearsDrain = false;
 
   /** `where`: the peer, for messages. */
   constructor(where: string, open: (onread: net.OnReadOpts) => net.Socket) {
@@ -176,26 +191,26 @@ class NodeSocket implements Socket {
       taken = socket.write(body);
       socket.uncork();
     }
-    return taken && !socket.destroyed ? undefined : this.#drained();
+    // What the kernel took at once leaves nothing to wait for, whatever the stream's high-water mark says.
+    return (taken || socket.writableLength === 0) && !socket.destroyed ? undefined : this.#drained();
   }
 
   /** A promise of the host's having taken all that was written so far; one for all who wait. */
   #drained(): Promise<void> {
     if (this.#socket.destroyed) return Promise.reject(this.#cannotSend());
-    this.#draining ??= new Promise((resolve, reject) => {
-      const socket = this.#socket;
-      const settle = (done: () => void) => {
-        this.#draining = null;
-        socket.off('drain', drained);
-        socket.off('close', closed);
-        done();
-      };
-      const drained = () => settle(resolve);
-      const closed = () => settle(() => reject(this.#cannotSend()));
-      socket.once('drain', drained);
-      socket.once('close', closed);
-    });
-    return this.#draining;
+    if (!this.#hearsDrain) {
+      this.#hearsDrain = true;
+      this.#socket.on('drain', () => this.#endDraining()?.resolve());
+      this.#socket.on('close', () => this.#endDraining()?.reject(this.#cannotSend()));
+    }
+    this.#draining ??= new Draining();
+    return this.#draining.promise;
+  }
+
+  #endDraining(): Draining | null {
+    const draining = this.#draining;
+    this.#draining = null;
+    return draining;
   }
 
   #cannotSend(): WriteError {

@@ -1,0 +1,24 @@
+/** Sockets of the host under test, without a client above them. */
+import { connector } from '#sockets';
+import type { Address, Cancel, Socket } from '../../src/hosts/socket.js';
+
+function cancelOf(): Cancel {
+  return {
+    cancelled: false,
+    onCancel: null,
+    phase: 'dns',
+    now: () => performance.now(),
+    resolvedAt: 0,
+    connectedAt: 0,
+    securedAt: 0,
+  };
+}
+
+function addressOf(port: number): Address {
+  return { host: '127.0.0.1', port, uds: null, localAddress: null, tls: null, resolve: null, allowAddress: null };
+}
+
+/** A socket to a server of this machine. */
+export async function connectTo(port: number): Promise<Socket> {
+  return connector.connect(addressOf(port), cancelOf());
+}
