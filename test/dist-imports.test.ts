@@ -24,6 +24,7 @@ const NODE_MODULES: readonly string[] = [
 const COMMAND_MODULES: readonly string[] = [
   'node:events',
   'node:fs/promises',
+  'node:path',
   'node:readline',
   'node:stream',
   'node:util',

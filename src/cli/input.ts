@@ -1,10 +1,13 @@
 /**
- * What the command line only names, read: standard input, a password. And what it says, as options of a request.
+ * What the command line only names, read: files, standard input, a password. And what it says, as options of a request.
  */
 import { Buffer } from 'node:buffer';
+import { createReadStream, openAsBlob } from 'node:fs';
+import { access, constants, readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import type { BodyCallOptions } from '../index.js';
+import type { BodyCallOptions, RequestContent } from '../index.js';
 import type { Pair, Settings } from './arguments.js';
 import { compacted } from './json-text.js';
 import { EXIT_INTERRUPTED, type InputStream, Stopped, type System, UsageError } from './system.js';
@@ -24,10 +27,10 @@ const encoder = new TextEncoder();
 
 /** What is asked for, everything read that it names. @throws UsageError, Stopped */
 export async function readCall(settings: Settings, system: System): Promise<Call> {
-  const { method, params, content, data, json, auth, followRedirects } = settings;
+  const { method, params, content, data, files, json, auth, followRedirects } = settings;
   const headers: HeaderPair[] = settings.headers.map(([name, value]) => [name, headerValue(value)]);
   if (settings.cookies.length > 0) headers.push(['Cookie', cookieValue(settings.cookies)]);
-  const hasBody = (content !== null && content !== '') || data.length > 0 || json !== null;
+  const hasBody = (content !== null && content !== '') || data.length > 0 || files.length > 0 || json !== null;
   return {
     method: method ?? (hasBody ? 'POST' : 'GET'),
     options: {
@@ -37,6 +40,7 @@ export async function readCall(settings: Settings, system: System): Promise<Call
       ...(params.length > 0 ? { params } : {}),
       ...(content !== null ? { content: content === '-' ? await contentOf(system.stdin()) : content } : {}),
       ...(data.length > 0 ? { data: new URLSearchParams(data as [string, string][]) } : {}),
+      ...(files.length > 0 ? { files: await Promise.all(files.map((file) => filePair(file, system))) } : {}),
       ...(json !== null ? { content: jsonContent(json === '-' ? await textOf(system.stdin()) : json, headers) } : {}),
     },
   };
@@ -85,6 +89,26 @@ async function textOf(stdin: InputStream): Promise<string> {
   return Buffer.concat(pieces)
     .toString('utf8')
     .replace(/^\ufeff/, '');
+}
+
+/** A file of a form: the field, and name and content of the file. Nothing of it is read before it is sent. */
+async function filePair([field, path]: Pair, system: System): Promise<[string, [string, RequestContent]]> {
+  return path === '-' ? [field, ['stdin', system.stdin()]] : [field, [basename(path), await fileContent(path)]];
+}
+
+/** @throws UsageError for what cannot be read */
+async function fileContent(path: string): Promise<RequestContent> {
+  try {
+    const about = await stat(path);
+    await access(path, constants.R_OK);
+    if (about.isDirectory()) throw new Error('it is a directory');
+    // A pipe or a device: its length is known when it has ended.
+    if (!about.isFile()) return createReadStream(path);
+    // What says that it is empty may be one that the system makes up when it is read.
+    return about.size === 0 ? await readFile(path) : await openAsBlob(path);
+  } catch (error) {
+    throw new UsageError(`Cannot send file ${JSON.stringify(path)}: ${(error as Error).message}`);
+  }
 }
 
 /** Standard input as a body: its octets if they are few, else a stream of them. */

@@ -1,6 +1,9 @@
 /** The program against a scripted server, its process given: what it prints where, what it sends, how it ends. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { filesOf } from '../support/certificates.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
 import { fakeSystem, keyboard, ran } from './fake-system.js';
@@ -160,6 +163,47 @@ describe('standard input', () => {
     const running = ran(['http://127.0.0.1:1/', '-c', '-'], system);
     setImmediate(() => system.stop.abort(Object.assign(new Error(''), { exitCode: 130 })));
     expect(await running).toMatchObject({ stdout: '', stderr: '' });
+  });
+});
+
+describe('files', () => {
+  test('go as a form, beside the fields, with a length', async () => {
+    const server = await sink();
+    const { 'a b.json': path, empty } = filesOf({ 'a b.json': '{}', empty: '' });
+    await ran([server.url, '-f', 'up', path, '-d', 'title', 'é', '-f', 'up', empty]);
+    const { text } = server.peer(0);
+    const [, length] = /^POST .*\r\nContent-Length: (\d+)\r\n/s.exec(text) ?? [];
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toHaveLength(Number(length));
+    expect(text.split(/--[0-9a-f]{32}/).slice(1)).toEqual([
+      '\r\nContent-Disposition: form-data; name="title"\r\n\r\n\xc3\xa9\r\n',
+      '\r\nContent-Disposition: form-data; name="up"; filename="a b.json"\r\nContent-Type: application/json\r\n\r\n{}\r\n',
+      '\r\nContent-Disposition: form-data; name="up"; filename="empty"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n',
+      '--\r\n',
+    ]);
+  });
+
+  test('may be standard input', async () => {
+    const server = await sink();
+    await ran([server.url, '-f', 'up', '-'], { stdin: 'piped' });
+    const body = server.peer(0).requests[0]?.body.toString();
+    expect(body).toContain('name="up"; filename="stdin"\r\nContent-Type: application/octet-stream\r\n\r\npiped\r\n');
+  });
+
+  test('that cannot be read are a usage error, before anything is sent', async () => {
+    const server = await sink();
+    const { file } = filesOf({ file: '' });
+    for (const path of [`${file}-missing`, `${file}/below`, dirname(file)]) {
+      const { code, stderr } = await ran([server.url, '-f', 'up', path]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^Cannot send file "[^\n]+\n/);
+    }
+    expect(server.accepted).toBe(0);
+  });
+
+  test.skipIf(!existsSync('/proc/self/status'))('that the system makes up are read as they are', async () => {
+    const server = await sink();
+    await ran([server.url, '-f', 'up', '/proc/self/status']);
+    expect(server.peer(0).text).toContain('\r\n\r\nName:');
   });
 });
 

@@ -71,7 +71,7 @@ const DIFFERENCES: Readonly<Record<string, { readonly why: string; readonly expe
 };
 
 /** Options that this version refuses by name (exit code 2, nothing is sent). */
-const ABSENT = /^(?:-f|-v)$/;
+const ABSENT = /^-v$/;
 
 function scriptOf(connection: Connection): Dialogue {
   const script = dialogue();
