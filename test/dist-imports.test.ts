@@ -66,6 +66,26 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(listed(sites.filter((s) => !isKnown(s)))).toEqual([]);
   });
 
+  test('a Node module that is loaded late is on the list too, and loaded by a host module of Node', () => {
+    const late = filesBelow('dist', ['.js']).flatMap((path) =>
+      [...readFileSync(join(ROOT, path), 'utf8').matchAll(/getBuiltinModule\(([^)]*)\)/g)].map(([, name]) => ({
+        path,
+        name: String(name).slice(1, -1),
+      })),
+    );
+    expect(late.length).toBeGreaterThan(0);
+    expect(
+      late.filter(({ path, name }) => !path.startsWith('dist/hosts/node/') || !NODE_MODULES.includes(name)),
+    ).toEqual([]);
+  });
+
+  test('TLS and cryptography are not loaded before they are needed', () => {
+    const source = `
+      import 'httpx-wasm';
+      console.log(process.moduleLoadList.filter((name) => /^NativeModule (tls|crypto|net)$/.test(name)).join());`;
+    expect(runNode(source, 'module')).toBe('NativeModule net');
+  });
+
   test('Node modules are imported by the host modules of Node, and by the command, only', () => {
     const mayImport = /^dist\/(?:hosts\/node|cli)\//;
     const outside = sites.filter((s) => s.specifier.startsWith('node:') && !mayImport.test(s.path));

@@ -1,9 +1,9 @@
 /** Clock, timers, randomness, environment and files of Node.js. */
 import { Buffer } from 'node:buffer';
-import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Host } from '../host.js';
+import { cryptoModule } from './late-modules.js';
 
 /** Node.js as a host. */
 export const host: Host = {
@@ -16,7 +16,7 @@ export const host: Host = {
   },
   // The first may come before the next poll of the sockets, the second comes after it.
   nextTurn: (run) => void setImmediate(() => setImmediate(run)),
-  random: (n) => randomFillSync(new Uint8Array(n)),
+  random: (n) => cryptoModule().randomFillSync(new Uint8Array(n)),
   environment: (name) => process.env[name],
   readFile(path) {
     const contents = readFileSync(path);

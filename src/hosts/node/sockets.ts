@@ -5,13 +5,14 @@
  */
 import { Buffer } from 'node:buffer';
 import * as net from 'node:net';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 import { ReadError, WriteError } from '../../exceptions.js';
 import { allowedOf } from '../addresses.js';
 import { connectError, messageOf, placeOf } from '../connect-error.js';
 import type { Address, Cancel, Connector, MaybePromise, Octets, Sink, Socket, TlsTarget } from '../socket.js';
 import { GO_ON, KEPT, STOP } from '../socket.js';
 import { lookupFor } from './addresses.js';
+import { tlsModule } from './late-modules.js';
 import { tlsSettings } from './tls-settings.js';
 
 const READ_OCTETS = 65536;
@@ -34,6 +35,10 @@ interface Lent {
 /** Not zeroed, not from a pool. */
 function lentMemory(octets: number): Lent {
   return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast: new Array(octets >> 7) };
+}
+
+function isTls(socket: net.Socket): socket is tls.TLSSocket {
+  return (socket as Partial<tls.TLSSocket>).encrypted === true;
 }
 
 /** Somebody waits for the host to take what was written. */
@@ -90,7 +95,7 @@ class NodeSocket implements Socket {
   }
 
   #lent(): Uint8Array {
-    this.#own ??= lentMemory(this.#socket instanceof tls.TLSSocket ? RECORD_OCTETS : this.#lentOctets);
+    this.#own ??= lentMemory(isTls(this.#socket) ? RECORD_OCTETS : this.#lentOctets);
     return this.#own.memory;
   }
 
@@ -232,7 +237,7 @@ class NodeSocket implements Socket {
     this.sink = null;
     cancel.phase = 'tls';
     return new Promise((resolve, reject) => {
-      const upper = tls.connect({ ...tlsSettings(target), socket: this.#socket });
+      const upper = tlsModule().connect({ ...tlsSettings(target), socket: this.#socket });
       settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () =>
         NodeSocket.overData(this.#where, upper),
       );
@@ -261,7 +266,7 @@ class NodeSocket implements Socket {
       case 'socket':
         return socket;
       case 'ssl_object':
-        return socket instanceof tls.TLSSocket ? socket : undefined;
+        return isTls(socket) ? socket : undefined;
       case 'is_readable':
         return this.#told || this.#closed;
       default:
@@ -343,7 +348,7 @@ function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
 function open(address: Address, onread: net.OnReadOpts): net.Socket {
   const where = address.uds === null ? connectOptions(address) : { path: address.uds };
   if (address.tls === null) return net.connect({ ...where, onread });
-  const socket = tls.connect({ ...where, ...tlsSettings(address.tls), onread } as tls.ConnectionOptions & {
+  const socket = tlsModule().connect({ ...where, ...tlsSettings(address.tls), onread } as tls.ConnectionOptions & {
     onread: net.OnReadOpts;
   });
   keepSessions(socket, address.tls);

@@ -1,18 +1,18 @@
 /** What `node:tls` must be told for one connection. Never weakens what was asked for: `verify: false` is the only switch. */
 import { Buffer } from 'node:buffer';
-import { createHash, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 import type { TlsOptions } from '../../config.js';
 import { ConnectError } from '../../exceptions.js';
 import type { TlsTarget } from '../socket.js';
+import { cryptoModule, tlsModule } from './late-modules.js';
 
 type Pem = string | Uint8Array;
 
 /** What `ca` stands for: itself, or all that the system trusts. */
 function authoritiesOf(ca: Pem): (string | Buffer)[] {
   if (ca !== 'system') return [octetsOf(ca)];
-  const { getCACertificates } = tls as { getCACertificates?: (type: string) => string[] };
+  const { getCACertificates } = tlsModule() as { getCACertificates?: (type: string) => string[] };
   if (getCACertificates !== undefined) return getCACertificates('system');
   throw new ConnectError("Cannot use ca: 'system': this runtime does not offer the system's certificate store", {
     phase: 'tls',
@@ -38,8 +38,9 @@ function identityCheck(target: TlsTarget): Pick<tls.ConnectionOptions, 'checkSer
   const { pins } = target.options;
   return {
     checkServerIdentity(_name, certificate) {
-      const problem = tls.checkServerIdentity(hostname, certificate);
+      const problem = tlsModule().checkServerIdentity(hostname, certificate);
       if (problem !== undefined || pins === null || pins === undefined) return problem;
+      const { createHash, X509Certificate } = cryptoModule();
       // Not `certificate.pubkey`: of an elliptic curve key that is the bare point.
       const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' });
       const found = createHash('sha256').update(key).digest('base64');
@@ -61,7 +62,7 @@ function contextOf(options: TlsOptions): tls.SecureContext {
     ...(password === null || password === undefined ? {} : { passphrase: password }),
   };
   try {
-    return tls.createSecureContext(given);
+    return tlsModule().createSecureContext(given);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConnectError(`Cannot set up TLS: the authorities, certificate or key given cannot be used: ${reason}`, {
