@@ -37,7 +37,7 @@ export type Command =
   | { readonly kind: 'call'; readonly settings: Settings };
 
 /** Options that have no effect yet: to ignore them would be a lie. */
-const ABSENT: readonly OptionName[] = ['proxy', 'http2', 'verbose'];
+const ABSENT: readonly OptionName[] = ['proxy', 'http2'];
 
 const ENTRIES = new Map<string, OptionEntry>(OPTIONS.map((entry) => [entry.name, entry]));
 const SPELLINGS = Object.fromEntries(

@@ -9,6 +9,7 @@ import { readCall } from './input.js';
 import { Printer } from './printer.js';
 import { bodyText, errorLine, responseHead } from './printing.js';
 import { EXIT_FAILURE, Stopped, type System, UsageError } from './system.js';
+import { tracing } from './tracing.js';
 
 /**
  * Sends the request and shows the response. Resolves with the exit code: 0 if the last response is a success.
@@ -36,11 +37,13 @@ export async function call(settings: Settings, system: System): Promise<number> 
 
 async function exchange(settings: Settings, system: System, printer: Printer): Promise<number> {
   const { method, options } = await readCall(settings, system);
-  const { verify, timeoutMs, url, download: path } = settings;
+  const { verify, timeoutMs, url, verbose, download: path } = settings;
   const showHead = (response: AsyncResponse): void => printer.lines(responseHead(response, printer.paint));
   const client = new AsyncClient({ verify, timeout: timeoutMs, eventHooks: { response: [showHead] } });
   try {
-    const response = await client.stream(method, url, { ...options, signal: system.signal });
+    const trace = verbose ? tracing((lines) => printer.lines(lines), printer.paint) : null;
+    const extensions = { trace };
+    const response = await client.stream(method, url, { ...options, extensions, signal: system.signal });
     try {
       if (path !== null) await download(response, path, system);
       else {
