@@ -102,6 +102,13 @@ export class Channel {
     this.outbound = outbound;
   }
 
+  /** Why nothing can be had of it any more, or `null`. */
+  get lost(): string | null {
+    if (this.closed) return 'its connector was closed';
+    const { broken } = this.link;
+    return broken === null ? null : `the worker that owns the sockets is gone: ${broken}`;
+  }
+
   /** There are octets to send: the worker shall look, unless it will anyhow. */
   ring(): void {
     if (Atomics.exchange(this.words, protocol.OUT_RUNG, 1) === 0) this.link.post(this.id);

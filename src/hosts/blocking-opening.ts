@@ -53,9 +53,9 @@ export class Opening implements Progress {
 
   progress(): boolean {
     if (this.#isOver) return true;
-    this.#follow();
+    if (!this.#channel.closed) this.#follow();
     const channel = this.#channel;
-    const { opened, failed, found, link } = channel;
+    const { opened, failed, found, lost } = channel;
     if (opened !== null) {
       channel.opened = null;
       this.#isOver = true;
@@ -64,7 +64,7 @@ export class Opening implements Progress {
       return true;
     }
     if (failed !== null) return this.#fail(failed);
-    if (link.broken !== null) return this.#fail(this.#lost(link.broken));
+    if (lost !== null) return this.#fail(this.#lost(lost));
     if (found !== null) {
       channel.found = null;
       return this.#allow(found);
@@ -74,10 +74,8 @@ export class Opening implements Progress {
 
   #lost(why: string): ConnectError {
     const { phase } = this.#cancel;
-    return new ConnectError(
-      `Cannot connect to ${this.#outcome.where}: the worker that owns the sockets is gone: ${why}`,
-      { phase, cause: this.#channel.link.crash },
-    );
+    const { crash } = this.#channel.link;
+    return new ConnectError(`Cannot connect to ${this.#outcome.where}: ${why}`, { phase, cause: crash });
   }
 
   #allow(found: readonly string[]): boolean {

@@ -37,6 +37,8 @@ export class BlockingSocket implements Socket, Progress {
   #told = false;
   /** The sink hears nothing more. */
   #closed = false;
+  /** `close` was called. */
+  #released = false;
   #held: Held[] = [];
   /** One for all writes that wait. */
   #draining: Pending<void> | null = null;
@@ -74,7 +76,8 @@ export class BlockingSocket implements Socket, Progress {
   // ── in ──
 
   #deliver(sink: Sink): boolean {
-    const { inbound, words, link, id } = this.#channel;
+    const { inbound, words, link, id, closed } = this.#channel;
+    if (closed) return false;
     const bytes = inbound.first(DELIVERED_OCTETS);
     const { length } = bytes;
     if (length === 0) return false;
@@ -95,10 +98,10 @@ export class BlockingSocket implements Socket, Progress {
 
   /** Tells the end once; and, to who goes on writing after the peer ended its side, that the socket failed after all. */
   #tellEnd(sink: Sink): boolean {
-    const { ended, link } = this.#channel;
-    if (link.broken !== null) {
+    const { ended, lost } = this.#channel;
+    if (lost !== null) {
       this.#closed = true;
-      sink.ended(this.#lost());
+      sink.ended(this.#lost(lost));
       return true;
     }
     if (ended === null || (this.#told && ended.error === null)) return false;
@@ -108,12 +111,8 @@ export class BlockingSocket implements Socket, Progress {
     return true;
   }
 
-  #lost(): CloseError {
-    const { broken, crash } = this.#channel.link;
-    return new CloseError(
-      `The connection to ${this.#where} was closed: the worker that owns the sockets is gone: ${broken}`,
-      { cause: crash },
-    );
+  #lost(why: string): CloseError {
+    return new CloseError(`The connection to ${this.#where} was closed: ${why}`, { cause: this.#channel.link.crash });
   }
 
   // ── out ──
@@ -195,10 +194,10 @@ export class BlockingSocket implements Socket, Progress {
 
   /** Why nothing can be sent any more, or `null`. */
   #cannotSend(): TransportError | null {
-    const { link, unsent, closed, ended } = this.#channel;
+    const { unsent, lost, ended } = this.#channel;
     if (unsent !== null) return unsent as TransportError;
-    if (link.broken !== null) return this.#lost();
-    if (!closed && !this.#closed) return null;
+    if (lost !== null && !this.#released) return this.#lost(lost);
+    if (!this.#closed) return null;
     const cause = ended?.error?.cause ?? null;
     const why = cause === null ? 'the connection was closed' : messageOf(cause);
     return new WriteError(`Cannot send to ${this.#where}: ${why}`, { cause });
@@ -235,6 +234,7 @@ export class BlockingSocket implements Socket, Progress {
 
   close(): void {
     this.#closed = true;
+    this.#released = true;
     this.sink = null;
     this.#held = [];
     this.#channel.close();

@@ -3,15 +3,15 @@
  * connect, and neither worker nor ports keep the process alive.
  */
 import { isIP } from 'node:net';
-import process from 'node:process';
 import { BlockingConnector, SharedWorker } from '../blocking.js';
 import type { StartedWorker } from '../blocking-link.js';
 import { LINK_WORDS, type ToCaller } from '../blocking-protocol.js';
 import type { Connector } from '../socket.js';
 import { host } from './host.js';
+import { threadsModule } from './late-modules.js';
 
 function start(): StartedWorker {
-  const { MessageChannel, receiveMessageOnPort, Worker } = process.getBuiltinModule('node:worker_threads');
+  const { MessageChannel, receiveMessageOnPort, Worker } = threadsModule();
   const words = new Int32Array(new SharedArrayBuffer(LINK_WORDS * Int32Array.BYTES_PER_ELEMENT));
   const { port1: port, port2 } = new MessageChannel();
   const life = new MessageChannel();

@@ -11,3 +11,7 @@ export function tlsModule(): typeof import('node:tls') {
 export function cryptoModule(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto');
 }
+
+export function threadsModule(): typeof import('node:worker_threads') {
+  return process.getBuiltinModule('node:worker_threads');
+}

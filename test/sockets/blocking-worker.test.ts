@@ -1,0 +1,263 @@
+/** The worker behind blocking sockets: when it lives, who hears of its death, and that nothing of it keeps a process alive. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { MessageChannel, Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { CloseError, ConnectError } from '../../src/exceptions.js';
+import type { Connector, Socket, Waitable } from '../../src/hosts/socket.js';
+import { ROOT } from '../source-syntax.js';
+import { addressOf, cancelOf, connectorOf, connectTo, type Line, settled, waitUntil } from '../support/blocking.js';
+import { always, dialogue } from '../support/dialogue.js';
+import { answer, patternOf } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+
+/** How long the death of the worker may stay unnoticed: a sleep of who waits, and a busy machine. */
+const NOTICED_MS = 8000;
+
+/** Workers that were started, and what was said to them: a witness between the code and the runtime. */
+const workers: Worker[] = [];
+const ports: MessageChannel['port1'][] = [];
+/** Run in place of the worker's code. */
+let code: string | null = null;
+
+const threads = process.getBuiltinModule('node:worker_threads');
+const { Worker: RealWorker, MessageChannel: RealChannel } = threads;
+
+beforeEach(() => {
+  class WatchedWorker extends RealWorker {
+    constructor(...[script, options]: ConstructorParameters<typeof Worker>) {
+      super(code ?? script, options);
+      workers.push(this);
+    }
+  }
+  class WatchedChannel extends RealChannel {
+    constructor() {
+      super();
+      ports.push(this.port1);
+    }
+  }
+  Object.assign(threads, { Worker: WatchedWorker, MessageChannel: WatchedChannel });
+});
+
+afterEach(() => {
+  Object.assign(threads, { Worker: RealWorker, MessageChannel: RealChannel });
+  workers.length = ports.length = 0;
+  code = null;
+});
+
+function latest(): Worker {
+  return workers.at(-1) as Worker;
+}
+
+function exitOf(worker: Worker): Promise<unknown> {
+  if (worker.threadId < 0) return Promise.resolve();
+  return new Promise((resolve) => worker.once('exit', resolve));
+}
+
+/** The worker is no more; nobody is told. */
+function kill(): void {
+  void latest().terminate();
+}
+
+/** Waits for the end that the sink must hear of. */
+function endOf(line: Line): unknown {
+  waitUntil(line, () => line.heard.ends.length > 0, NOTICED_MS);
+  return line.heard.ends[0];
+}
+
+const GONE = 'the worker that owns the sockets is gone: it ended unexpectedly';
+
+describe('its life', () => {
+  test('begins with the first connect, and is one for all connectors', async () => {
+    const server = await serve(dialogue().stall(), { repeatLast: true });
+    const [one, two] = [connectorOf(), connectorOf()];
+    expect(workers.length).toBe(0);
+    connectTo(server.port, {}, one);
+    connectTo(server.port, {}, two);
+    connectTo(server.port, {}, one);
+    expect(workers.length).toBe(1);
+  });
+
+  test('ends with the last connector that used it, and another begins for who comes later', async () => {
+    const server = await serve(dialogue().stall(), { repeatLast: true });
+    const connectors = [connectorOf(), connectorOf(), connectorOf()] as [Connector, Connector, Connector];
+    const [one, two, idle] = connectors;
+    connectTo(server.port, {}, one);
+    const kept = connectTo(server.port, {}, two);
+    await server.until(() => server.openSockets === 2);
+    one.close();
+    one.close();
+    idle.close();
+    await server.until(() => server.openSockets === 1);
+    expect(kept.socket.wait(20)).toBe(false);
+    two.close();
+    await Promise.all([server.emptied(), exitOf(latest())]);
+    connectTo(server.port, {}, one);
+    expect(workers.length).toBe(2);
+  });
+
+  test('is not begun for what is refused without it', () => {
+    const connector = connectorOf();
+    const address = addressOf(1, { allowAddress: () => false });
+    expect(() => connector.connect(address, cancelOf())).toThrow(ConnectError);
+    expect(workers.length).toBe(0);
+  });
+
+  test('takes no more memory for many connections than for a few at a time', async () => {
+    const server = await serve(dialogue().stall(), { repeatLast: true });
+    const connector = connectorOf();
+    const Memory = globalThis.SharedArrayBuffer;
+    let octets = 0;
+    globalThis.SharedArrayBuffer = class extends Memory {
+      constructor(length?: number) {
+        super(length);
+        octets += length ?? 0;
+      }
+    } as SharedArrayBufferConstructor;
+    onTestFinished(() => {
+      globalThis.SharedArrayBuffer = Memory;
+    });
+    connectTo(server.port, {}, connector).socket.close();
+    const first = octets;
+    for (let i = 0; i < 400; i++) connectTo(server.port, {}, connector).socket.close();
+    expect(octets).toBeLessThan(first * 20);
+    await server.emptied();
+    expect(server.accepted).toBe(401);
+  });
+});
+
+describe('its death', () => {
+  /** One who waits for octets for ever. */
+  async function waiting(): Promise<Line> {
+    const server = await serve(dialogue().stall(), { repeatLast: true });
+    return connectTo(server.port);
+  }
+
+  test('is heard by who waits for octets, without a limit of time', async () => {
+    const line = await waiting();
+    kill();
+    line.socket.wait(null);
+    const [host, port] = line.socket.info('server_addr') as [string, number];
+    expect(line.heard.ends[0]).toBeInstanceOf(CloseError);
+    expect(line.heard.ends[0]?.message).toBe(`The connection to ${host}:${port} was closed: ${GONE}`);
+  });
+
+  test('is heard by who waits for room, and by who wants to send', async () => {
+    const server = await serve(dialogue().goDeaf().stall());
+    const line = connectTo(server.port);
+    const written = line.socket.write(patternOf(24 * 1024 * 1024), null);
+    kill();
+    expect(() => settled(written, NOTICED_MS)).toThrow(GONE);
+    expect(() => settled(line.socket.write('x', null))).toThrow(GONE);
+    expect(() => settled(line.socket.closeWrite() as Waitable<void>)).toThrow(GONE);
+  });
+
+  test('is heard by who connects', async () => {
+    const server = await serve(dialogue().acceptOnly());
+    const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: {}, sessions: null };
+    const connecting = connectorOf().connect(addressOf(server.port, { tls }), cancelOf()) as Waitable<Socket>;
+    expect(connecting.wait(200)).toBe(false);
+    kill();
+    expect(() => settled(connecting, NOTICED_MS)).toThrow(`Cannot connect to 127.0.0.1:${server.port}: ${GONE}`);
+  });
+
+  test('is no reason not to connect again, with another', async () => {
+    const server = await serve(dialogue().say('x').stall(), { repeatLast: true });
+    const connector = connectorOf();
+    const line = connectTo(server.port, {}, connector);
+    waitUntil(line, () => line.heard.text === 'x');
+    kill();
+    expect(endOf(line)).toBeInstanceOf(CloseError);
+    const again = connectTo(server.port, {}, connector);
+    waitUntil(again, () => again.heard.text === 'x');
+    expect(workers.length).toBe(2);
+    line.socket.close();
+  });
+
+  test('by a mistake of ours is told with the mistake, at once', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const line = await waiting();
+    ports[0]?.postMessage({ kind: 'nonsense' });
+    const error = endOf(line) as CloseError;
+    expect(error.message).toContain('is gone: it failed: Cannot handle a message of kind nonsense');
+    expect(error.cause).toMatchObject({ message: 'Cannot handle a message of kind nonsense' });
+    await exitOf(latest());
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'The worker that owns the sockets of blocking clients failed: Error: Cannot handle a message of kind nonsense',
+    ]);
+  });
+
+  test('octets that came before it are delivered first', async () => {
+    const server = await serve(dialogue().say('last words').hearOctets(1).stall());
+    const line = connectTo(server.port);
+    line.socket.wait(null);
+    line.socket.write('x', null);
+    await server.until(() => server.octetsHeard === 1);
+    kill();
+    expect(endOf(line)).toBeInstanceOf(CloseError);
+    expect(line.heard.text).toBe('last words');
+  });
+
+  test.each([
+    ['at its first line', 'throw new Error("no")'],
+    ['in what it imports', 'import("file:///nonexistent/worker.js")'],
+    ['of itself', ''],
+  ])('%s is a ConnectError, soon', (_name, instead) => {
+    code = instead;
+    const from = performance.now();
+    expect(() => settled(connectorOf().connect(addressOf(1), cancelOf()), NOTICED_MS)).toThrow(
+      `Cannot connect to 127.0.0.1:1: ${GONE}`,
+    );
+    expect(performance.now() - from).toBeLessThan(NOTICED_MS);
+  });
+
+  test('before its birth: what the runtime says', () => {
+    Object.assign(threads, {
+      Worker: class {
+        constructor() {
+          throw new Error('Access to this API has been restricted');
+        }
+      },
+    });
+    expect(() => connectorOf().connect(addressOf(1), cancelOf())).toThrow(
+      'Cannot connect to 127.0.0.1:1: no worker for the sockets can be started: Access to this API has been restricted',
+    );
+  });
+});
+
+describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist: npm run build)', () => {
+  /** Runs a program that has `Client` and `url`, and must end by itself. */
+  function run(url: string, program: string, ...options: readonly string[]): string {
+    const text = `import { Client } from 'httpx-wasm'; const url = ${JSON.stringify(url)}; ${program}`;
+    const words = [...options, '--input-type=module', '-e', text];
+    return execFileSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8', timeout: 20_000, stdio: 'pipe' });
+  }
+
+  const idle = `const client = new Client(); console.log(client.get(url).text);`;
+
+  test('ends by itself with idle connections open', async () => {
+    const server = await serve(always(answer('done')), { repeatLast: true });
+    expect(run(server.url, idle)).toBe('done\n');
+    expect(run(server.url, `${idle} new Client().get(url);`)).toBe('done\n');
+    await server.emptied();
+  });
+
+  test('ends by itself after close, and when an error ends it', async () => {
+    const server = await serve(always(answer('done')), { repeatLast: true });
+    expect(run(server.url, `${idle} client.close();`)).toBe('done\n');
+    expect(() => run(server.url, `${idle} throw new Error('over');`)).toThrow('over');
+    await server.emptied();
+  });
+
+  test('that makes a client and sends nothing has one thread', () => {
+    const program = `new Client();
+      console.log(process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/.test(name)).length);`;
+    expect(run('', program)).toBe('0\n');
+  });
+});
