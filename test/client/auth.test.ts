@@ -227,7 +227,7 @@ describe('a flow', () => {
           events.push(`${response.statusCode} ${(await response.aread()).length}`);
           yield request;
         } finally {
-          await Promise.resolve();
+          await new Promise((resolve) => setImmediate(resolve));
           events.push('ended');
         }
       }

@@ -187,6 +187,9 @@ describe('framing that contradicts itself', () => {
       'cookies',
       'timeout',
       'proxy',
+      'followRedirects',
+      'sensitiveHeaders',
+      'trace',
       'target',
       'verify',
     ];

@@ -261,6 +261,7 @@ describe('what leaves an origin (SECURITY 6.1)', () => {
   test('https on the same host keeps what it is for, but nothing for a proxy', async () => {
     const kept = await keptAfter(['https://h.test/'], { sensitiveHeaders: ['x-key'] });
     expect(kept).toEqual(['Authorization', 'X-Key', 'X-Plain']);
+    expect(await keptAfter(['https://h.test/'], {}, 'http://h.test:8080/')).toEqual(['X-Key', 'X-Plain']);
   });
 
   test('what is gone does not come back with the origin', async () => {

@@ -15,7 +15,7 @@ const url = 'http://fake.invalid/';
 function fake(reply: (head: string, index: number) => string = () => answer('ok')) {
   const environment = fakeEnvironment();
   environment.connector.onSocket = answering(reply);
-  return { environment, client: openClient({}, environment) };
+  return { environment, client: openClient({ limits: { maxConnections: 1 } }, environment) };
 }
 
 function noting(names: string[]): httpx.TraceFunction {
@@ -68,6 +68,31 @@ describe('the trace extension', () => {
     expect(socket.getCipher().name).not.toBe('');
     expect(socket.alpnProtocol).toBe(false);
     expect(socket.getPeerCertificate().subject.CN).toBe('localhost');
+  });
+
+  test('is told of TLS when it begins, not when it is over', async () => {
+    const server = await serve([dialogue().stall()]);
+    const controller = new AbortController();
+    const names: string[] = [];
+    let begun = (): void => {};
+    const secures = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const trace: httpx.TraceFunction = (name) => {
+      names.push(name);
+      if (name === 'connection.start_tls.started') begun();
+    };
+    const secure = server.url.replace('http:', 'https:');
+    const call = openClient().get(secure, { extensions: { trace }, signal: controller.signal });
+    const told = expect(call).rejects.toThrow('enough');
+    await secures;
+    controller.abort(new Error('enough'));
+    await told;
+    expect(names.slice(1)).toEqual([
+      'connection.connect_tcp.complete',
+      'connection.start_tls.started',
+      'connection.start_tls.failed',
+    ]);
   });
 
   test('is told that TLS failed', async () => {
