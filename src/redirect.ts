@@ -39,7 +39,7 @@ export function redirected(request: Request, response: Response, sensitive: Read
   const headers = request.headers.copy();
   const keepsBody = method === request.method;
   if (!keepsBody) for (const name of BODY_FIELDS) headers.delete(name);
-  if (!isSameOrigin(request.url, url)) leaveOrigin(headers, request.url, url, sensitive);
+  if (!isSameOrigin(request.url, url)) leaveOrigin(headers, url, sensitive);
   // What cookies the next request has is for who keeps them to say.
   headers.delete('cookie');
   const extensions = carried(request.extensions, isWeb(request.url) && request.url.origin.host === url.origin.host);
@@ -54,12 +54,11 @@ function methodAfter(status: number, method: string): string {
   return method;
 }
 
-function leaveOrigin(headers: Headers, from: URL, to: URL, sensitive: ReadonlySet<string>): void {
+/** Whatever changes, scheme, host or port: credentials stay behind (SECURITY 6.1). */
+function leaveOrigin(headers: Headers, to: URL, sensitive: ReadonlySet<string>): void {
+  headers.delete('authorization');
   headers.delete('proxy-authorization');
-  if (!isUpgrade(from, to)) {
-    headers.delete('authorization');
-    for (const name of sensitive) headers.delete(name);
-  }
+  for (const name of sensitive) headers.delete(name);
   headers.set('Host', to.origin.hostField);
 }
 
@@ -80,12 +79,6 @@ function isWeb(url: URL): boolean {
 /** `to` can be sent; `from` may be of a transport that knows other schemes. */
 function isSameOrigin(from: URL, to: URL): boolean {
   return isWeb(from) && from.origin.equals(to.origin);
-}
-
-/** From http to https on the same host, both on their own ports (httpx). */
-function isUpgrade(from: URL, to: URL): boolean {
-  if (from.scheme !== 'http' || to.scheme !== 'https') return false;
-  return from.origin.host === to.origin.host && from.origin.port === 80 && to.origin.port === 443;
 }
 
 function targetOf(request: Request, response: Response): URL {

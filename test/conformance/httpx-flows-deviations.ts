@@ -58,6 +58,20 @@ function bodyDropped({ expected }: Scenario): boolean {
 
 const CREDENTIALS = /\/\/[^/@]*@/;
 
+const SECRETS: readonly string[] = ['authorization', 'proxy-authorization'];
+
+/** Index of the first request with a secret that the one before it had sent to another origin; 0: there is none. */
+function firstKeptAcross(requests: readonly SeenRequest[]): number {
+  const secretsOf = ({ headers }: SeenRequest): string[] =>
+    headers.map(([name]) => name.toLowerCase()).filter((name) => SECRETS.includes(name));
+  const kept = requests.findIndex((request, i) => {
+    const before = requests[i - 1];
+    if (before === undefined || originOf(before.url) === originOf(request.url)) return false;
+    return secretsOf(request).some((name) => secretsOf(before).includes(name));
+  });
+  return Math.max(0, kept);
+}
+
 function withoutCredentials(expected: Outcome): Outcome {
   const bare = (url: string): string => url.replace(CREDENTIALS, '//');
   const requests = requestsOf(expected).map((request, i) =>
@@ -124,16 +138,17 @@ export const deviations: readonly Deviation[] = [
     }),
   },
   {
-    overruledBy: 'SECURITY 6.1: Proxy-Authorization is stripped on any change of origin; HTTPX §24.5',
-    applies: ({ expected }) => {
-      const origins = requestsOf(expected).map(({ url }) => originOf(url));
-      const secret = requestsOf(expected)[0]?.headers.some(([name]) => name === 'Proxy-Authorization') === true;
-      return secret && new Set(origins).size > 1;
+    overruledBy:
+      'SECURITY 6.1: Authorization and Proxy-Authorization are stripped on any change of origin, of the scheme too; HTTPX §24.5',
+    applies: ({ expected }) => firstKeptAcross(requestsOf(expected)) > 0,
+    ours: (expected) => {
+      const requests = requestsOf(expected);
+      const from = firstKeptAcross(requests);
+      return {
+        ...expected,
+        requests: requests.map((request, i) => (i < from ? request : without(request, ...SECRETS))),
+      };
     },
-    ours: (expected) => ({
-      ...expected,
-      requests: requestsOf(expected).map((request, i) => (i === 0 ? request : without(request, 'proxy-authorization'))),
-    }),
   },
   {
     overruledBy: 'h1-scenarios scn-redirect-loc-66, SECURITY 6.3: userinfo in a Location is dropped',
