@@ -44,17 +44,14 @@ async function exchange(settings: Settings, system: System, printer: Printer): P
     const trace = verbose ? tracing((lines) => printer.lines(lines), printer.paint) : null;
     const extensions = { trace };
     const response = await client.stream(method, url, { ...options, extensions, signal: system.signal });
-    try {
-      if (path !== null) await download(response, path, system);
-      else {
-        await response.aread();
-        printer.text(bodyText(response, printer.paint, printer.shielded));
-      }
-      return response.isSuccess ? 0 : EXIT_FAILURE;
-    } finally {
-      await response.aclose();
+    if (path !== null) await download(response, path, system);
+    else {
+      await response.aread();
+      printer.text(bodyText(response, printer.paint, printer.shielded));
     }
+    return response.isSuccess ? 0 : EXIT_FAILURE;
   } finally {
+    // A response that was not read to its end is closed with it.
     await client.aclose();
   }
 }

@@ -91,7 +91,7 @@ describe('a download', () => {
     const server = await serve(dialogue().hear().say(cut).open(began).stall());
     const path = pathOf();
     const system = fakeSystem();
-    const running = ran([server.url, '--download', path], system);
+    const running = ran([server.url, '--timeout', '1m', '--download', path], system);
     await began.opened;
     while (readFileSync(path, 'utf8') !== 'abc') await new Promise((resolve) => setImmediate(resolve));
     system.stop.abort(new Stopped(130));

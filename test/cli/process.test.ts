@@ -61,7 +61,7 @@ describe.skipIf(!isBuilt)(`the command${isBuilt ? '' : ' (skipped: dist is absen
     ['SIGTERM', 143],
   ] as const)('ends quietly at %s, with exit code %i', async (signal, code) => {
     const server = await serve(dialogue().hear().stall());
-    const { child, ended } = start([server.url]);
+    const { child, ended } = start([server.url, '--timeout', '1m']);
     await server.until(() => server.heads.length === 1);
     child.kill(signal);
     expect(await ended).toEqual({ code, stdout: '', stderr: '' });

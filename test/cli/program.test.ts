@@ -278,7 +278,7 @@ describe('the end of the program', () => {
     const server = await serve(dialogue().hear().say('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc').stall());
     const system = fakeSystem();
     system.stdout.failure = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
-    expect(await ran([server.url], system)).toMatchObject({ code: 141, stdout: '', stderr: '' });
+    expect(await ran([server.url, '--timeout', '1m'], system)).toMatchObject({ code: 141, stdout: '', stderr: '' });
     await server.emptied();
   });
 
