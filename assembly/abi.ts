@@ -248,6 +248,17 @@ export const RULE_CODING_ZSTD_NO_TABLE = 107;
 export const RULE_CODING_ZSTD_OFFSET = 108;
 export const RULE_CODING_ZSTD_CONTENT_SIZE = 109;
 export const RULE_CODING_ZSTD_CHECKSUM = 110;
+export const RULE_CODING_BROTLI_LARGE_WINDOW = 112;
+export const RULE_CODING_BROTLI_RESERVED = 113;
+export const RULE_CODING_BROTLI_LENGTH = 114;
+export const RULE_CODING_BROTLI_PADDING = 115;
+export const RULE_CODING_BROTLI_CODE_SYMBOL = 116;
+export const RULE_CODING_BROTLI_CODE_LENGTHS = 117;
+export const RULE_CODING_BROTLI_CODE_REPEAT = 118;
+export const RULE_CODING_BROTLI_CONTEXT_MAP = 119;
+export const RULE_CODING_BROTLI_METABLOCK = 120;
+export const RULE_CODING_BROTLI_DISTANCE = 121;
+export const RULE_CODING_BROTLI_WORD = 122;
 
 // ── limits that are not options ──
 /** Chunk extensions and leading zeros of chunk sizes, in octets, over one message (SECURITY: CVE-2023-39326). */

@@ -5,6 +5,7 @@
  * A body of no octets is complete; one that ends early is an error, and so is whatever follows its end.
  */
 import {
+  CODING_BROTLI,
   CODING_ZSTD,
   DECODE_ERROR,
   DECODE_HAS_OUTPUT,
@@ -19,6 +20,8 @@ import {
 } from '../abi';
 import { emitDecoded } from '../event';
 import { INPUT, allocate, isLive, release } from '../memory';
+import { beginBrotli, freeBrotli, stepBrotli } from './brotli';
+import { BROTLI_OCTETS, Brotli } from './brotli-state';
 import { freeHistory } from './history';
 import { STEP_FULL, STEP_INPUT, STEP_ON } from './state';
 import { Stream } from './stream';
@@ -29,21 +32,27 @@ import { ZSTD_OCTETS, Zstd } from './zstd-state';
 
 /** Octets of a coding's state; 0: there is no such coding. */
 function stateOctetsOf(coding: u32): usize {
+  if (coding == CODING_BROTLI) return BROTLI_OCTETS;
   if (coding == CODING_ZSTD) return ZSTD_OCTETS;
   return 0;
 }
 
 function begin(s: Stream): void {
-  assert(s.coding == CODING_ZSTD, 'begin: no such coding');
-  beginZstd(changetype<Zstd>(s));
+  if (s.coding == CODING_BROTLI) {
+    beginBrotli(changetype<Brotli>(s));
+  } else {
+    assert(s.coding == CODING_ZSTD, 'begin: no such coding');
+    beginZstd(changetype<Zstd>(s));
+  }
 }
 
 function step(s: Stream): u32 {
-  return stepZstd(changetype<Zstd>(s));
+  return s.coding == CODING_BROTLI ? stepBrotli(changetype<Brotli>(s)) : stepZstd(changetype<Zstd>(s));
 }
 
 function free(s: Stream): void {
-  freeZstd(changetype<Zstd>(s));
+  if (s.coding == CODING_BROTLI) freeBrotli(changetype<Brotli>(s));
+  else freeZstd(changetype<Zstd>(s));
 }
 
 function streamOf(handle: u32): Stream {
