@@ -17,6 +17,8 @@ const FRAMING = 'RFC 9112 §6.3';
 const CHUNKED = 'RFC 9112 §7.1';
 const DEFLATE = 'RFC 1951 §3.2';
 const ZSTD = 'RFC 8878 §3.1.1';
+const METABLOCK = 'RFC 7932 §9.2';
+const PREFIX_CODE = 'RFC 7932 §3';
 
 /** Every rule by its number. */
 export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
@@ -248,6 +250,44 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
     { what: 'decode zstd: the content has another size than its frame says', source: `${ZSTD}.1.4` },
   ],
   [abi.RULE_CODING_ZSTD_CHECKSUM, { what: 'decode zstd: the checksum does not match the content', source: ZSTD }],
+  [
+    abi.RULE_CODING_BROTLI_LARGE_WINDOW,
+    { what: 'decode brotli: expected no window beyond 16 MiB (a large window stream)', source: 'RFC 7932 §9.1' },
+  ],
+  [abi.RULE_CODING_BROTLI_RESERVED, { what: 'decode brotli: expected the reserved bit to be zero', source: METABLOCK }],
+  [
+    abi.RULE_CODING_BROTLI_LENGTH,
+    { what: 'decode brotli: expected the length of a metablock without leading zeros', source: METABLOCK },
+  ],
+  [
+    abi.RULE_CODING_BROTLI_PADDING,
+    { what: 'decode brotli: expected padding up to the next octet to be zero', source: METABLOCK },
+  ],
+  [
+    abi.RULE_CODING_BROTLI_CODE_SYMBOL,
+    { what: 'decode brotli: expected different symbols of the alphabet in a simple prefix code', source: PREFIX_CODE },
+  ],
+  [
+    abi.RULE_CODING_BROTLI_CODE_LENGTHS,
+    { what: 'decode brotli: the code lengths make no complete prefix code', source: PREFIX_CODE },
+  ],
+  [
+    abi.RULE_CODING_BROTLI_CODE_REPEAT,
+    { what: 'decode brotli: a repeat of code lengths goes beyond the alphabet', source: PREFIX_CODE },
+  ],
+  [
+    abi.RULE_CODING_BROTLI_CONTEXT_MAP,
+    { what: 'decode brotli: a run of zeros goes beyond the context map', source: 'RFC 7932 §7.3' },
+  ],
+  [
+    abi.RULE_CODING_BROTLI_METABLOCK,
+    { what: 'decode brotli: literals or a copy go beyond the length of the metablock', source: METABLOCK },
+  ],
+  [abi.RULE_CODING_BROTLI_DISTANCE, { what: 'decode brotli: expected a distance above zero', source: 'RFC 7932 §4' }],
+  [
+    abi.RULE_CODING_BROTLI_WORD,
+    { what: 'decode brotli: a distance leads beyond the dictionary', source: 'RFC 7932 §8' },
+  ],
 ]);
 
 /** Rules that are broken by more than one octet: the first of them explains nothing. */

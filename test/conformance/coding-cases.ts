@@ -26,6 +26,7 @@ const CODINGS: Record<string, number> = {
   zlib: abi.CODING_ZLIB,
   'raw-deflate': abi.CODING_DEFLATE_RAW,
   'http-deflate': abi.CODING_DEFLATE,
+  br: abi.CODING_BROTLI,
   zstd: abi.CODING_ZSTD,
 };
 
