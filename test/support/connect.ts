@@ -2,7 +2,8 @@
 import { connector } from '#sockets';
 import type { Address, Cancel, Socket } from '../../src/hosts/socket.js';
 
-function cancelOf(): Cancel {
+/** The notes of a connect that is not given up. */
+export function cancelOf(): Cancel {
   return {
     cancelled: false,
     onCancel: null,
@@ -19,6 +20,6 @@ function addressOf(port: number): Address {
 }
 
 /** A socket to a server of this machine. */
-export async function connectTo(port: number): Promise<Socket> {
-  return connector.connect(addressOf(port), cancelOf());
+export async function connectTo(port: number, host = '127.0.0.1', cancel: Cancel = cancelOf()): Promise<Socket> {
+  return connector.connect({ ...addressOf(port), host }, cancel);
 }

@@ -328,18 +328,22 @@ function connectOptions(address: Address): net.TcpNetConnectOpts {
   };
 }
 
+/** Tells `cancel` how far a connect came. A listener that nothing would ever call keeps the attempt as long as its socket. */
 function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
   const literal = address.uds !== null || net.isIP(address.host) !== 0;
   cancel.phase = literal ? 'connect' : 'dns';
-  socket.once('lookup', (error) => {
-    if (error !== null && error !== undefined) return;
-    cancel.phase = 'connect';
-    cancel.resolvedAt = cancel.now();
-  });
+  if (!literal) {
+    socket.once('lookup', (error) => {
+      if (error !== null && error !== undefined) return;
+      cancel.phase = 'connect';
+      cancel.resolvedAt = cancel.now();
+    });
+  }
   socket.once('connect', () => {
     cancel.connectedAt = cancel.now();
     if (address.tls !== null) cancel.phase = 'tls';
   });
+  if (address.tls === null) return;
   socket.once('secureConnect', () => {
     cancel.securedAt = cancel.now();
   });
