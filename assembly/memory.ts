@@ -112,11 +112,11 @@ export function isLive(payload: usize): bool {
 }
 
 /**
- * A block of `size` octets with the first `used` of another, which is freed, or grows where it stands if it is the last
- * of the heap; 0 (and the old kept) without memory.
+ * A block of `size` octets with the first `used` of another: the same, where it can grow in place, else a new one, and
+ * the old is freed; 0 (and the old kept) without memory.
  */
 export function resize(payload: usize, used: usize, size: usize): usize {
-  if (extendLast(payload, size)) return payload;
+  if (growInPlace(payload, size)) return payload;
   const next = allocate(size);
   if (!next) return 0;
   memory.copy(next, payload, used);
@@ -125,19 +125,21 @@ export function resize(payload: usize, used: usize, size: usize): usize {
 }
 
 /**
- * Lets the last block of the heap grow in place, unless one of the size is free: else each stream that begins small and
- * grows would leave one more large block behind. @returns false if that is not so, or there is no memory.
+ * Lets a block grow where it stands: if it has room, or is the last of the heap and none of the size is free (else each
+ * stream that begins small and grows would leave one more large block behind). @returns false if that is not so, or
+ * there is no memory.
  */
-function extendLast(payload: usize, size: usize): bool {
+function growInPlace(payload: usize, size: usize): bool {
   if (failAfter >= 0 || size > 0x40000000) return false;
   const block = payload - HEADER_OCTETS;
   const before = octetsOf(load<u32>(block));
   const sizeClass = classOf(size + HEADER_OCTETS);
   const after = octetsOf(sizeClass);
-  if (block + before != heapTop || after <= before || load<u32>(freeLists + sizeClass * 4)) return false;
-  if (!extend(after - before)) return false;
+  if (after > before) {
+    if (block + before != heapTop || load<u32>(freeLists + sizeClass * 4) || !extend(after - before)) return false;
+    store<u32>(block, sizeClass);
+  }
   live += <u32>size - load<u32>(block, 4);
-  store<u32>(block, sizeClass);
   store<u32>(block, <u32>size, 4);
   return true;
 }

@@ -129,7 +129,6 @@ function handOut(s: Stream, answer: u32): u32 {
   s.handed = at + length;
   s.made += length;
   s.taken += taken;
-  s.inputFrom = s.input;
   emitDecoded(code, <u32>at, <u32>length, taken, rule);
   return code;
 }

@@ -56,6 +56,7 @@ export class Decoding {
   /** Gives input[from, to). @returns false once a rule was broken or the sink had enough. */
   feed(input: Uint8Array, from: number, to: number): boolean {
     const core = this.#core;
+    if (this.#memory.length === 0) this.#refresh(); // another decoder let the memory grow
     let at = from;
     do {
       if (this.rule !== 0) return false;
