@@ -14,8 +14,6 @@ import { PEERS } from './scenarios.mjs';
 const WINDOW_SHARE = 0.25;
 /** How much longer than asked a phase may last until it has its CPU. */
 const TIMES_MAX = 20;
-/** CPU of the warm-up for large contents, which run in few and short loops. */
-const BULK_WARMUP_MS = 500;
 const STEP_MS = 20;
 
 /** CPU of the whole process and the clock, and the difference of two such marks. */
@@ -105,13 +103,6 @@ async function measureGets(peer, { scenario, expectation, warmupMs, windowMs }) 
   return result;
 }
 
-/** Small transfers until the client is warm. */
-async function warmed(peer, transfer) {
-  const phase = Phase.warmup(peer, BULK_WARMUP_MS);
-  do await transfer();
-  while (!phase.isOver);
-}
-
 async function measureDownload(peer, { scenario }) {
   const once = async (octets, expected) => {
     const digest = new Digest(BULK_STRIDE);
@@ -120,8 +111,7 @@ async function measureDownload(peer, { scenario }) {
       throw new Error(`Cannot count a download: ${digest.octets} octets, digest ${digest.value}`);
     }
   };
-  const warmup = bulkDigest(scenario.warmup);
-  await warmed(peer, () => once(scenario.warmup, warmup));
+  await once(scenario.warmup, bulkDigest(scenario.warmup));
   const expected = bulkDigest(scenario.octets);
   const start = mark();
   await once(scenario.octets, expected);
@@ -137,7 +127,7 @@ async function measureUpload(peer, { scenario }) {
       throw new Error(`Cannot count an upload of ${octets} octets: the server received ${received}`);
     }
   };
-  await warmed(peer, () => once(scenario.warmup));
+  await once(scenario.warmup);
   const start = mark();
   await once(scenario.octets);
   return since(start, scenario.octets / 2 ** 30);
