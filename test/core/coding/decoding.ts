@@ -64,6 +64,7 @@ export class Decoding {
       // Octets are put elsewhere than at the start now and then, so that nothing depends on where the input stands.
       const start = given < 64 ? 3 : 0;
       const inputArea = core.inputOffset() + start;
+      if (this.#memory.length === 0) this.#refresh();
       if (given === 1) this.#memory[inputArea] = input[at] as number;
       else this.#memory.set(at === 0 && given === input.length ? input : input.subarray(at, at + given), inputArea);
       let taken = 0;
