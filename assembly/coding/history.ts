@@ -80,10 +80,13 @@ function isBeyondRatio(s: Stream, made: u64): bool {
   return s.ratioMax > 0 && made >= PIECE_OCTETS && <f64>made > s.ratioMax * <f64>takenOf(s);
 }
 
-/** A larger window with the same content: `least` octets, or twice what there is, but no more than `most`. */
+/**
+ * A larger window with the same content: `least` octets, or four times what there is (so that little is copied), but no
+ * more than `most`.
+ */
 function grow(s: Stream, least: usize, most: usize): bool {
   const before = s.window;
-  const size = max(least, min(most, max((s.windowEnd - before) << 1, WINDOW_LEAST)));
+  const size = max(least, min(most, max((s.windowEnd - before) << 2, WINDOW_LEAST)));
   const used = max(s.out, s.olderEnd) - before;
   const window = before ? resize(before, used, size) : allocate(size);
   if (!window) return false;
