@@ -361,6 +361,14 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(rule).toBe(0);
     expect(brotliDecompressSync(input).equals(octets)).toBe(true);
   });
+
+  test('the context of a literal goes on where the window begins anew', () => {
+    // The smallest window begins anew each time a piece was made, which is a little less than one call makes.
+    const piece = Uint8Array.from({ length: abi.DECODED_OCTETS_PER_CALL - 512 }, (_, i) => (i * 89 + 7) & 255);
+    const probes = [contextOf(2), contextOf(3), contextOf(2)];
+    const { rule, octets } = run(octetsOfBits(WINDOW_SMALLEST, storedOf(piece), ...probes, LAST_EMPTY));
+    expect([rule, octets.length]).toEqual([0, piece.length + 3]);
+  });
 });
 
 /** A reference to a word, in a metablock of however many octets: a copy of `length` octets from beyond all there is. */
