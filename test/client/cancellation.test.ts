@@ -1,8 +1,9 @@
 /** An abort at any moment: it rejects with the signal's own reason, closes what it must, and frees its place. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type FakeEnvironment, fakeEnvironment, isSettled, openClient } from '../support/client.js';
-import { dialogue } from '../support/dialogue.js';
+import { errorOf, type FakeEnvironment, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { clients } from '../support/clients.js';
+import { dialogue, gate } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { collected, heldOf } from '../support/garbage.js';
 import { answer } from '../support/octets.js';
@@ -326,4 +327,88 @@ test('on real sockets the server sees the close', async () => {
   controller.abort();
   await expect(call).rejects.toBe(controller.signal.reason);
   await server.emptied();
+});
+
+describe.each(clients)('$name, cancelled by code of its own thread', (kind) => {
+  const partly = () => dialogue().hear().say(`${head}abc`).stall();
+
+  test('before the call: nothing leaves the host', async () => {
+    const { client, connector } = kind.fake(answer('ok'));
+    const mine = new Error('mine');
+    expect(await errorOf(() => client.get(url, { signal: AbortSignal.abort(mine) }))).toBe(mine);
+    expect(connector.sockets.length).toBe(0);
+  });
+
+  test('in a request hook: nothing is sent', async () => {
+    const controller = new AbortController();
+    const { client, connector } = kind.fake(answer('ok'), { eventHooks: { request: [() => controller.abort()] } });
+    expect(await errorOf(() => client.get(url, { signal: controller.signal }))).toBe(controller.signal.reason);
+    expect(connector.sockets.every((socket) => socket.written === '')).toBe(true);
+  });
+
+  test('in a response hook: the connection is closed', async () => {
+    const server = await serve([partly(), dialogue().hear().say(answer('next'))]);
+    const controller = new AbortController();
+    const client = kind.open({
+      eventHooks: { response: [() => controller.abort()] },
+      limits: { maxConnections: 1 },
+    });
+    expect(await errorOf(() => client.get(server.url, { signal: controller.signal }))).toBe(controller.signal.reason);
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('next');
+  });
+
+  test('while an interim response is told', async () => {
+    const server = await serve(dialogue().hear().say('HTTP/1.1 103 Early Hints\r\n\r\n').stall());
+    const controller = new AbortController();
+    const extensions = { onInterim: () => controller.abort() };
+    const call = () => kind.open().get(server.url, { signal: controller.signal, extensions });
+    expect(await errorOf(call)).toBe(controller.signal.reason);
+    await server.emptied();
+  });
+
+  test('by the caller’s own iterator: when the call next waits, and the iterator is closed', async () => {
+    const server = await serve(dialogue().hearHead().goDeaf().stall());
+    const controller = new AbortController();
+    const returned = gate();
+    const most = 1024;
+    let pulled = 0;
+    function* content(): Generator<Uint8Array> {
+      try {
+        for (; pulled < most; pulled++) {
+          if (pulled === 1) controller.abort();
+          yield new Uint8Array(65536);
+        }
+      } finally {
+        returned.open();
+      }
+    }
+    const call = () => kind.open().post(server.url, { content: kind.pieces(content()), signal: controller.signal });
+    expect(await errorOf(call)).toBe(controller.signal.reason);
+    await returned.opened;
+    expect(pulled).toBeLessThan(most);
+  });
+
+  test('between two pieces of a body: the next one gets the reason, and the place is free', async () => {
+    const server = await serve([partly(), dialogue().hear().say(answer('next'))]);
+    const controller = new AbortController();
+    const client = kind.open({ limits: { maxConnections: 1 } });
+    const pieces = kind.raw(await client.stream('GET', server.url, { signal: controller.signal }));
+    await pieces.next();
+    controller.abort();
+    expect(await errorOf(() => pieces.next())).toBe(controller.signal.reason);
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('next');
+  });
+
+  test('after the call has ended does nothing', async () => {
+    const server = await serve(dialogue().hear().say(answer('one')).hear().say(answer('two')).stall());
+    const controller = new AbortController();
+    const client = kind.open();
+    const response = await client.get(server.url, { signal: controller.signal });
+    controller.abort();
+    expect(response.text).toBe('one');
+    expect((await client.get(server.url)).text).toBe('two');
+    expect(server.accepted).toBe(1);
+  });
 });

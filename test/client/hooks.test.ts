@@ -1,26 +1,25 @@
 /** Event hooks: when they run, in which order, and what an error in one of them does. */
 import { describe, expect, test } from 'vitest';
-import { fakeEnvironment, openClient } from '../support/client.js';
+import type { MaybePromise } from '../../src/index.js';
+import { errorOf, failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { blocking, clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
-import { answering } from '../support/fake-socket.js';
 import { answer, fieldOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
-describe('event hooks', () => {
+const url = 'http://fake.invalid/';
+
+describe.each(clients)('event hooks of $name', (kind) => {
   test('run in order: request hooks before anything is sent, response hooks before the body is read', async () => {
     const server = await serve(always(answer('body')));
     const events: string[] = [];
-    const client = openClient({
+    const client = kind.open({
       eventHooks: {
         request: [
           () => void events.push(`first ${server.heads.length}`),
-          async () => void events.push(`second ${server.heads.length}`),
+          () => void events.push(`second ${server.heads.length}`),
         ],
-        response: [
-          (response) => {
-            events.push(`response ${response.statusCode} ${response.isStreamConsumed}`);
-          },
-        ],
+        response: [(response) => void events.push(`response ${response.statusCode} ${response.isStreamConsumed}`)],
       },
     });
     const response = await client.get(server.url);
@@ -30,31 +29,27 @@ describe('event hooks', () => {
 
   test('a request hook may change headers', async () => {
     const server = await serve(always(answer('ok')));
-    const client = openClient({ eventHooks: { request: [(request) => request.headers.set('X-Hook', 'yes')] } });
+    const client = kind.open({ eventHooks: { request: [(request) => request.headers.set('X-Hook', 'yes')] } });
     await client.get(server.url);
     expect(fieldOf(server.heads[0] ?? '', 'x-hook')).toBe('yes');
   });
 
   test('what a request hook adds is checked like everything else', async () => {
-    const environment = fakeEnvironment();
-    const client = openClient(
-      { eventHooks: { request: [(request) => request.headers.set('X-Hook', 'a\r\nX: y')] } },
-      environment,
-    );
-    await expect(client.get('http://fake.invalid/')).rejects.toThrow();
-    expect(environment.connector.sockets.every((socket) => socket.written === '')).toBe(true);
+    const { client, connector } = kind.fake(answer('ok'), {
+      eventHooks: { request: [(request) => request.headers.set('X-Hook', 'a\r\nX: y')] },
+    });
+    expect(await errorOf(() => client.get(url))).toBeInstanceOf(Error);
+    expect(connector.sockets.every((socket) => socket.written === '')).toBe(true);
   });
 
   test('a response hook may read the body', async () => {
     const server = await serve(always(answer('early')));
     const texts: string[] = [];
-    const client = openClient({
+    const client = kind.open({
       eventHooks: {
         response: [
-          async (response) => {
-            await response.aread();
-            texts.push(response.text);
-          },
+          (response) => kind.read(response) as MaybePromise<unknown> as MaybePromise<void>,
+          (response) => void texts.push(response.text),
         ],
       },
     });
@@ -63,80 +58,109 @@ describe('event hooks', () => {
   });
 
   test('an error in a request hook is the call’s, and nothing is sent', async () => {
-    const environment = fakeEnvironment();
     const mine = new Error('mine');
-    const client = openClient(
-      {
-        eventHooks: {
-          request: [
-            () => {
-              throw mine;
-            },
-          ],
-        },
-      },
-      environment,
-    );
-    await expect(client.get('http://fake.invalid/')).rejects.toBe(mine);
-    expect(environment.connector.sockets.length).toBe(0);
+    const hook = () => {
+      throw mine;
+    };
+    const { client, connector } = kind.fake(answer('ok'), { eventHooks: { request: [hook] } });
+    expect(await errorOf(() => client.get(url))).toBe(mine);
+    expect(connector.sockets.length).toBe(0);
   });
 
   test('an error in a response hook is the call’s, and the response is closed', async () => {
-    const environment = fakeEnvironment();
-    environment.connector.onSocket = (socket) => {
-      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
-    };
     const mine = new Error('mine');
-    const client = openClient(
-      { eventHooks: { response: [() => Promise.reject(mine)] }, limits: { maxConnections: 1 }, timeout: null },
-      environment,
-    );
-    await expect(client.get('http://fake.invalid/')).rejects.toBe(mine);
-    expect(environment.connector.open).toBe(0);
+    const hook = () => {
+      throw mine;
+    };
+    const { client, connector } = kind.fake('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', {
+      eventHooks: { response: [hook] },
+      timeout: null,
+    });
+    expect(await errorOf(() => client.get(url))).toBe(mine);
+    expect(connector.open).toBe(0);
   });
 
   test('raiseForStatus is a hook', async () => {
-    const environment = fakeEnvironment();
-    environment.connector.onSocket = answering(() => answer('', '', '404 Not Found'));
-    const client = openClient(
-      { eventHooks: { response: [(response) => void response.raiseForStatus()] } },
-      environment,
-    );
-    await expect(client.get('http://fake.invalid/')).rejects.toThrow('404 Not Found');
-  });
-
-  test('a hook that never comes back is ended by the signal', async () => {
-    const environment = fakeEnvironment();
-    const client = openClient({ eventHooks: { request: [() => new Promise<void>(() => {})] } }, environment);
-    const controller = new AbortController();
-    const call = client.get('http://fake.invalid/', { signal: controller.signal });
-    controller.abort();
-    await expect(call).rejects.toBe(controller.signal.reason);
+    const { client } = kind.fake(answer('', '', '404 Not Found'), {
+      eventHooks: { response: [(response) => void response.raiseForStatus()] },
+    });
+    expect(String(await errorOf(() => client.get(url)))).toContain('404 Not Found');
   });
 
   test('lists may be replaced and added to between calls', async () => {
-    const environment = fakeEnvironment();
-    environment.connector.onSocket = answering(() => answer('ok'));
-    const client = openClient({}, environment);
+    const { client } = kind.fake(answer('ok'));
     const events: string[] = [];
-    await client.get('http://fake.invalid/');
+    await client.get(url);
     client.eventHooks.response = [() => void events.push('replaced')];
-    await client.get('http://fake.invalid/');
+    await client.get(url);
     client.eventHooks.request.push(() => void events.push('added'));
-    await client.get('http://fake.invalid/');
+    await client.get(url);
     client.eventHooks = { request: [() => void events.push('set')] };
-    await client.get('http://fake.invalid/');
+    await client.get(url);
     expect(events).toEqual(['replaced', 'added', 'replaced', 'set']);
     expect(client.eventHooks.response).toEqual([]);
   });
 
   test('lists of unknown events are refused', () => {
     const misspelt = { respones: [() => {}] } as unknown as { response: [] };
-    expect(() => openClient({ eventHooks: misspelt })).toThrow(/'respones' \(known: request, response\)/);
-    const client = openClient();
+    expect(() => kind.open({ eventHooks: misspelt })).toThrow(/'respones' \(known: request, response\)/);
+    const client = kind.open();
     expect(() => {
       client.eventHooks = misspelt;
     }).toThrow(TypeError);
     expect(() => Object.assign(client.eventHooks, misspelt)).toThrow(TypeError);
+  });
+});
+
+describe('AsyncClient alone: hooks that answer with promises', () => {
+  test('are awaited, one after the other', async () => {
+    const server = await serve(always(answer('body')));
+    const events: string[] = [];
+    const slow = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      events.push(`slow ${server.heads.length}`);
+    };
+    const client = openClient({
+      eventHooks: {
+        request: [slow, () => void events.push(`next ${server.heads.length}`)],
+        response: [
+          async (response) => {
+            await response.aread();
+            events.push(response.text);
+          },
+        ],
+      },
+    });
+    expect((await client.get(server.url)).text).toBe('body');
+    expect(events).toEqual(['slow 0', 'next 0', 'body']);
+  });
+
+  test('and reject: the call rejects with that, and the response is closed', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+    };
+    const mine = new Error('mine');
+    const client = openClient({ eventHooks: { response: [() => Promise.reject(mine)] }, timeout: null }, environment);
+    expect(await errorOf(client.get(url))).toBe(mine);
+    expect(environment.connector.open).toBe(0);
+  });
+
+  test('and never come back are ended by the signal', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ eventHooks: { request: [() => new Promise<void>(() => {})] } }, environment);
+    const controller = new AbortController();
+    const call = client.get(url, { signal: controller.signal });
+    controller.abort();
+    await expect(call).rejects.toBe(controller.signal.reason);
+  });
+});
+
+describe('Client alone: hooks that answer with promises', () => {
+  test.each(['request', 'response'] as const)('are refused: %s', async (event) => {
+    const settings = { eventHooks: { [event]: [async () => {}] } };
+    const { client, connector } = blocking.fake('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', settings);
+    expect((await failureOf(() => client.get(url), TypeError)).message).toContain('blocking');
+    expect(connector.open).toBe(0);
   });
 });

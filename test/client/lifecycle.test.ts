@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type AsyncClient, ClientClosed, CloseError, ReadError, StreamClosed } from '../../src/index.js';
-import { failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { Client, ClientClosed, CloseError, ReadError, StreamClosed } from '../../src/index.js';
+import { errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { type AnyClient, clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
@@ -12,23 +13,88 @@ import { serve } from '../support/scripted-server.js';
 
 const url = 'http://fake.invalid/';
 
-describe('aclose', () => {
+const wrong: [string, (client: AnyClient) => unknown][] = [
+  ['a URL that is none', (client) => client.get('http://[')],
+  ['a method that is none', (client) => client.request('G T', url)],
+  ['a header that is none', (client) => client.get(url, { headers: { 'a b': 'c' } })],
+  ['a timeout that is none', (client) => client.get(url, { timeout: -1 })],
+  ['a body that is none', (client) => client.post(url, { content: 17 as unknown as string })],
+  ['no URL at all', (client) => client.get(undefined as unknown as string)],
+  ['JSON that is none', (client) => client.post(url, { json: 1n as unknown as number })],
+];
+
+describe.each(clients)('$name', (kind) => {
   test('closes idle connections and says so', async () => {
     const server = await serve(always(answer('ok')));
-    const client = openClient();
+    const client = kind.open({ limits: { keepaliveExpiry: null } });
     await client.get(server.url);
     expect(client.isClosed).toBe(false);
-    await client.aclose();
+    await kind.close(client);
     expect(client.isClosed).toBe(true);
     await server.emptied();
   });
 
   test('may be called again', async () => {
-    const client = openClient();
-    await client.aclose();
-    await client.aclose();
+    const client = kind.open();
+    await kind.close(client);
+    await kind.close(client);
   });
 
+  test('closing it ends a body that is being read', async () => {
+    const server = await serve(dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall());
+    const client = kind.open();
+    const pieces = kind.raw(await client.stream('GET', server.url));
+    await pieces.next();
+    await kind.close(client);
+    await failureOf(() => pieces.next(), CloseError);
+    await server.emptied();
+  });
+
+  test('a closed client answers with ClientClosed, and still builds requests', async () => {
+    const client = kind.open();
+    await kind.close(client);
+    const request = client.buildRequest('GET', url);
+    for (const call of [() => client.get(url), () => client.stream('GET', url), () => client.send(request)]) {
+      const error = await failureOf(call, ClientClosed);
+      expect(error.code).toBe('ERR_CLIENT_CLOSED');
+    }
+  });
+
+  test('Symbol.dispose of a response cancels without waiting and never throws', async () => {
+    const server = await serve([dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall()]);
+    const response = await kind.open().stream('GET', server.url);
+    response[Symbol.dispose]();
+    response[Symbol.dispose]();
+    expect(response.isClosed).toBe(true);
+    await server.emptied();
+  });
+
+  test('closing a response twice, or after it was read, does nothing', async () => {
+    const server = await serve(always(answer('ok')));
+    const client = kind.open();
+    const response = await client.get(server.url);
+    await kind.close(response);
+    await kind.close(response);
+    expect((await client.get(server.url)).text).toBe('ok');
+    expect(server.accepted).toBe(1);
+  });
+
+  test('a response that was closed cannot be read', async () => {
+    const server = await serve(dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall());
+    const response = await kind.open().stream('GET', server.url);
+    await kind.close(response);
+    await server.emptied();
+    await failureOf(() => kind.read(response), StreamClosed);
+  });
+
+  test.each(wrong)('%s fails the call before a connection is made', async (_name, call) => {
+    const { client, connector } = kind.fake(answer('ok'));
+    expect(await errorOf(() => call(client))).toBeInstanceOf(Error);
+    expect(connector.sockets.length).toBe(0);
+  });
+});
+
+describe('AsyncClient alone: aclose', () => {
   test('fails what is in flight with CloseError, whatever it waits for', async () => {
     const environment = fakeEnvironment();
     const client = openClient({ limits: { maxConnections: 2 }, timeout: null }, environment);
@@ -104,16 +170,6 @@ describe('aclose', () => {
     expect(environment.connector.open).toBe(0);
   });
 
-  test('a closed client answers with ClientClosed, and still builds requests', async () => {
-    const client = openClient();
-    await client.aclose();
-    const request = client.buildRequest('GET', url);
-    for (const call of [client.get(url), client.stream('GET', url), client.send(request)]) {
-      const error = await failureOf(call, ClientClosed);
-      expect(error.code).toBe('ERR_CLIENT_CLOSED');
-    }
-  });
-
   test('leaves no timer and no socket', async () => {
     const environment = fakeEnvironment();
     environment.connector.onSocket = answering(() => answer('ok'));
@@ -126,7 +182,7 @@ describe('aclose', () => {
   });
 });
 
-describe('disposal', () => {
+describe('AsyncClient alone: disposal', () => {
   test('Symbol.asyncDispose is aclose', async () => {
     const client = openClient();
     await client[Symbol.asyncDispose]();
@@ -141,28 +197,9 @@ describe('disposal', () => {
     await server.emptied();
     await failureOf(response.aread(), StreamClosed);
   });
-
-  test('Symbol.dispose of a response cancels without waiting and never throws', async () => {
-    const server = await serve([dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall()]);
-    const response = await openClient().stream('GET', server.url);
-    response[Symbol.dispose]();
-    response[Symbol.dispose]();
-    expect(response.isClosed).toBe(true);
-    await server.emptied();
-  });
-
-  test('closing a response twice, or after it was read, does nothing', async () => {
-    const server = await serve(always(answer('ok')));
-    const client = openClient();
-    const response = await client.get(server.url);
-    await response.aclose();
-    await response.aclose();
-    expect((await client.get(server.url)).text).toBe('ok');
-    expect(server.accepted).toBe(1);
-  });
 });
 
-describe('an iterator over a response that was closed meanwhile', () => {
+describe('AsyncClient alone: an iterator over a response that was closed meanwhile', () => {
   const unfinished = ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n', 'abc'];
   const whole = ['HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n', 'abc', 'def'];
 
@@ -188,16 +225,7 @@ describe('an iterator over a response that was closed meanwhile', () => {
   });
 });
 
-describe('nothing throws synchronously', () => {
-  const wrong: [string, (client: AsyncClient) => unknown][] = [
-    ['a URL that is none', (client) => client.get('http://[')],
-    ['a method that is none', (client) => client.request('G T', url)],
-    ['a header that is none', (client) => client.get(url, { headers: { 'a b': 'c' } })],
-    ['a timeout that is none', (client) => client.get(url, { timeout: -1 })],
-    ['a body that is none', (client) => client.post(url, { content: 17 as unknown as string })],
-    ['no URL at all', (client) => client.get(undefined as unknown as string)],
-    ['JSON that is none', (client) => client.post(url, { json: 1n as unknown as number })],
-  ];
+describe('AsyncClient alone: nothing throws synchronously', () => {
   test.each(wrong)('%s rejects', async (_name, call) => {
     const client = openClient({}, fakeEnvironment());
     let promise: unknown;
@@ -226,14 +254,23 @@ describe('nothing throws synchronously', () => {
   });
 });
 
+test('Client alone: Symbol.dispose is close', () => {
+  const client = new Client();
+  client[Symbol.dispose]();
+  expect(client.isClosed).toBe(true);
+});
+
 const built = new URL('../../dist/index.js', import.meta.url);
 
-test.skipIf(!existsSync(built))(
-  `an idle client does not keep the process alive${existsSync(built) ? '' : ' (skipped: dist is not built)'}`,
-  async () => {
+test.skipIf(!existsSync(built)).each([
+  ['AsyncClient', 'await new AsyncClient().get'],
+  ['Client', 'new Client().get'],
+])(
+  `an idle %s does not keep the process alive${existsSync(built) ? '' : ' (skipped: dist is not built)'}`,
+  async (name, get) => {
     const server = await serve(always(answer('ok')));
     const names = [built.href, server.url].map((text) => JSON.stringify(text));
-    const script = `const { AsyncClient } = await import(${names[0]}); await new AsyncClient().get(${names[1]});`;
+    const script = `const { ${name} } = await import(${names[0]}); ${get}(${names[1]});`;
     const from = performance.now();
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
     const [code] = (await once(child, 'exit')) as [number];

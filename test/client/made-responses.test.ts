@@ -1,64 +1,70 @@
 /** Responses made by hand, as mocks and transports of one's own make them. */
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
-import { AsyncClient, MockTransport, Response, StreamConsumed } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { MockTransport, Response, StreamConsumed } from '../../src/index.js';
+import { failureOf } from '../support/client.js';
+import { clients } from '../support/clients.js';
+import { gate } from '../support/gate.js';
 
 const octets = (text: string) => new TextEncoder().encode(text);
 
-async function* pieces(): AsyncGenerator<Uint8Array> {
-  yield octets('one ');
-  yield octets('two');
-}
+const words = () => [octets('one '), octets('two')];
 
-test.each([
-  ['an async generator', () => pieces()],
-  ['a ReadableStream', () => new Blob(['one ', 'two']).stream()],
-  ['an iterable', () => [octets('one '), octets('two')]],
-])('content may be %s', async (_name, content) => {
-  const response = new Response(200, { content: content() });
-  expect(response.headers.get('transfer-encoding')).toBe('chunked');
-  expect(response.isClosed).toBe(false);
-  expect(new TextDecoder().decode(await response.aread())).toBe('one two');
-  expect(response.text).toBe('one two');
-  expect(response.isClosed).toBe(true);
-});
-
-test('a stream says nothing of itself in the headers, is iterated once, and is undone of its coding', async () => {
-  const response = new Response(200, { stream: [gzipSync('plain')], headers: { 'Content-Encoding': 'gzip' } });
-  expect([...response.headers]).toEqual([['content-encoding', 'gzip']]);
-  const text: string[] = [];
-  for await (const piece of response.aiterText()) text.push(piece);
-  expect(text.join('')).toBe('plain');
-  await expect(response.aiterRaw().next()).rejects.toBeInstanceOf(StreamConsumed);
-});
-
-test('closing one before its end tells the generator', async () => {
-  let told = false;
-  async function* endless(): AsyncGenerator<Uint8Array> {
-    try {
-      for (;;) yield octets('more');
-    } finally {
-      told = true;
-    }
-  }
-  const response = new Response(200, { content: endless() });
-  await response.aiterBytes().next();
-  await response.aclose();
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(told).toBe(true);
-});
-
-test('elapsedMs is known once the client has read it, whichever way the mock made it', async () => {
-  const content = [() => 'text', () => pieces()];
-  const client = new AsyncClient({
-    transport: new MockTransport(
-      (request) => new Response(200, { content: (content[Number(request.url.path[1])] as () => string)() }),
-    ),
+describe.each(clients)('read in the way of $name', (kind) => {
+  test.each([
+    ['a generator', () => kind.pieces(words())],
+    ['an iterable', () => words()],
+  ])('content may be %s', async (_name, content) => {
+    const response = new Response(200, { content: content() });
+    expect(response.headers.get('transfer-encoding')).toBe('chunked');
+    expect(response.isClosed).toBe(false);
+    expect(new TextDecoder().decode(await kind.read(response))).toBe('one two');
+    expect(response.text).toBe('one two');
+    expect(response.isClosed).toBe(true);
   });
-  for (const path of ['0', '1']) {
-    const response = await client.get(`http://mock.invalid/${path}`);
-    expect(response.elapsedMs).toBeGreaterThanOrEqual(0);
-  }
+
+  test('a stream says nothing of itself in the headers, is iterated once, and is undone of its coding', async () => {
+    const response = new Response(200, { stream: [gzipSync('plain')], headers: { 'Content-Encoding': 'gzip' } });
+    expect([...response.headers]).toEqual([['content-encoding', 'gzip']]);
+    const text: string[] = [];
+    for await (const piece of kind.text(response)) text.push(piece);
+    expect(text.join('')).toBe('plain');
+    await failureOf(() => kind.raw(response).next(), StreamConsumed);
+  });
+
+  test('closing one before its end tells the generator', async () => {
+    const told = gate();
+    function* endless(): Generator<Uint8Array> {
+      try {
+        for (;;) yield octets('more');
+      } finally {
+        told.open();
+      }
+    }
+    const response = new Response(200, { content: kind.pieces(endless()) });
+    await kind.bytes(response).next();
+    await kind.close(response);
+    await told.opened;
+  });
+
+  test('elapsedMs is known once the client has read it, whichever way the mock made it', async () => {
+    const content = [() => 'text', () => kind.pieces(words())];
+    const client = kind.open({
+      transport: new MockTransport(
+        (request) => new Response(200, { content: (content[Number(request.url.path[1])] as () => string)() }),
+      ),
+    });
+    for (const path of ['0', '1']) {
+      const response = await client.get(`http://mock.invalid/${path}`);
+      expect(response.elapsedMs).toBeGreaterThanOrEqual(0);
+    }
+  });
+});
+
+test('AsyncClient alone: content may be a ReadableStream', async () => {
+  const response = new Response(200, { content: new Blob(['one ', 'two']).stream() });
+  expect(response.headers.get('transfer-encoding')).toBe('chunked');
+  expect(new TextDecoder().decode(await response.aread())).toBe('one two');
 });
 
 test.each([['200'], [Number.NaN], [undefined], [200.5]])('a status code of %s is refused', (status) => {

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { KEPT, type Sink } from '../../src/hosts/socket.js';
-import { type AsyncResponse, ReadError, RemoteProtocolError, Response, StreamConsumed } from '../../src/index.js';
+import { type AsyncResponse, ReadError, RemoteProtocolError, Response } from '../../src/index.js';
 import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { collected, heldOf } from '../support/garbage.js';
@@ -362,17 +362,6 @@ describe('iterators', () => {
     expect(order).toEqual(['ReadError', 'done: true']);
   });
 
-  test('aiterBytes cuts to the size that was asked for, whatever the network did', async () => {
-    const pieces = ['a', 'bcd', 'efghij', 'k'];
-    const script = dialogue().hear().say(head(11));
-    for (const piece of pieces) script.say(piece).waitMs(0);
-    const server = await serve(script);
-    const response = await openClient().stream('GET', server.url);
-    const chunks: string[] = [];
-    for await (const chunk of response.aiterBytes(4)) chunks.push(Buffer.from(chunk).toString());
-    expect(chunks).toEqual(['abcd', 'efgh', 'ijk']);
-  });
-
   const text = 'grüße\r\n€uro\nlast \u{1f600} line';
   const octets = Buffer.from(text);
   test.each(Array.from({ length: octets.length - 1 }, (_, i) => i + 1))(
@@ -396,46 +385,6 @@ describe('iterators', () => {
     },
   );
 
-  test('breaking out of the loop closes the connection', async () => {
-    const server = await serve([
-      dialogue()
-        .hear()
-        .say(head(1 << 30))
-        .sayForever('y'),
-      always(answer('next')),
-    ]);
-    const client = openClient({ limits: { maxConnections: 1 } });
-    const response = await client.stream('GET', server.url);
-    for await (const chunk of response.aiterBytes()) {
-      expect(chunk.length).toBeGreaterThan(0);
-      break;
-    }
-    await server.until(() => server.peer(0).clientClosedAt !== null);
-    expect((await client.get(server.url)).text).toBe('next');
-  });
-
-  test('reading to the end gives the connection back', async () => {
-    const server = await serve(always(answer('0123456789')));
-    const client = openClient();
-    for (let turn = 0; turn < 3; turn++) {
-      const response = await client.stream('GET', server.url);
-      expect((await bodyOf(response.aiterBytes())).toString()).toBe('0123456789');
-      expect(response.isClosed).toBe(true);
-    }
-    expect(server.accepted).toBe(1);
-  });
-
-  test('a small response that was not read gives its connection back, and keeps its body', async () => {
-    const server = await serve(dialogue().hear().say(answer('first')).hear().say(answer('second')).stall());
-    const client = openClient({ limits: { maxConnections: 1 } });
-    const first = await client.stream('GET', server.url);
-    const second = await client.stream('GET', server.url);
-    expect(Buffer.from(await first.aread()).toString()).toBe('first');
-    await first.aclose();
-    expect(Buffer.from(await second.aread()).toString()).toBe('second');
-    expect(server.accepted).toBe(1);
-  });
-
   test('closing a response whose connection serves another request by now does not touch that', async () => {
     const opened = gate();
     const server = await serve(
@@ -451,55 +400,9 @@ describe('iterators', () => {
     opened.open();
     expect((await second).text).toBe('second');
   });
-
-  test('iterators and streams do not share a body', async () => {
-    const server = await serve(always(answer('0123456789')));
-    const response = await openClient().stream('GET', server.url);
-    const first = response.aiterBytes();
-    await first.next();
-    await failureOf(response.aread(), StreamConsumed);
-    await first.return?.();
-  });
-
-  test('a connection that breaks in the body fails the iterator with the network’s error', async () => {
-    const opened = gate();
-    const server = await serve(
-      dialogue()
-        .hear()
-        .say(`${head(10)}abc`)
-        .until(opened)
-        .reset(),
-    );
-    const response = await openClient().stream('GET', server.url);
-    const iterator = response.aiterRaw();
-    await iterator.next();
-    opened.open();
-    const error = await failureOf(iterator.next(), ReadError);
-    expect(error.cause).toBeInstanceOf(Error);
-    expect((await iterator.next()).done).toBe(true);
-  });
 });
 
 describe('back-pressure', () => {
-  /** What a loopback connection's kernels hold at the most while little is read, with room to spare. */
-  const KERNEL_OCTETS = 15 << 20;
-
-  test('a reader that pauses holds the server, and lets it go on when it reads again', async () => {
-    const endless = dialogue()
-      .hearHead()
-      .say(head(2 ** 40))
-      .sayForever('x');
-    const server = await serve(endless);
-    const response = await openClient({ timeout: null }).stream('GET', server.url);
-    const reader = response.body.getReader();
-    await reader.read();
-    const before = await server.takenAtRest();
-    expect(before).toBeLessThan(KERNEL_OCTETS + (1 << 20));
-    for (let read = 0; read < before; ) read += (await reader.read()).value?.length ?? 0;
-    await server.until(() => server.octetsTaken > before);
-    await reader.cancel();
-  });
-
   test('of what the socket has for a reader that pauses, at most one mebibyte is taken', async () => {
     const environment = fakeEnvironment();
     environment.connector.onSocket = (socket) => {
@@ -518,19 +421,5 @@ describe('back-pressure', () => {
     await first;
     expect(taken).toBeLessThanOrEqual(1 << 20);
     await reader.cancel();
-  });
-
-  test('a response that nobody reads yet holds the server too', async () => {
-    const server = await serve([
-      dialogue()
-        .hearHead()
-        .say(head(2 ** 40))
-        .sayForever('x'),
-    ]);
-    const response = await openClient({ timeout: null }).stream('GET', server.url);
-    const taken = await server.takenAtRest();
-    expect(taken).toBeLessThan(KERNEL_OCTETS + (1 << 20));
-    await response.aclose();
-    await server.until(() => server.peer(0).clientClosedAt !== null);
   });
 });

@@ -1,4 +1,8 @@
-/** Each timeout, by a clock that the test moves: when it strikes, what it says, and what it leaves behind. */
+/**
+ * Each timeout: when it strikes, what it says, and what it leaves behind; by a clock that the test moves. The blocking
+ * client's are in blocking-driver.test.ts by such a clock, and here with AsyncClient's by that of the host, where a server
+ * is silent for ever.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   ConnectTimeout,
@@ -9,8 +13,10 @@ import {
   TotalTimeout,
   WriteTimeout,
 } from '../../src/index.js';
+import { certificates } from '../support/certificates.js';
 import { clockEnvironment, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
-import { dialogue } from '../support/dialogue.js';
+import { clients } from '../support/clients.js';
+import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
@@ -191,14 +197,6 @@ describe('write', () => {
     }
     expect((await call).text).toBe('taken');
   });
-
-  test('a deaf server, on real sockets', async () => {
-    const server = await serve(dialogue().goDeaf().stall());
-    const call = openClient({ timeout: { write: '300ms', read: null } }).post(server.url, {
-      content: new Uint8Array(64 << 20),
-    });
-    await failureOf(call, WriteTimeout);
-  });
 });
 
 describe('pool', () => {
@@ -325,11 +323,74 @@ describe('what may be said', () => {
     await environment.host.advance(1);
     expect((await failed).message).toContain('5000 ms');
   });
+});
 
-  test.each([0, -1, Number.NaN])('%d throws RangeError before anything is done', async (bad) => {
-    const environment = fakeEnvironment();
-    const client = openClient({}, environment);
-    await failureOf(client.get(url, { timeout: bad }), RangeError);
-    expect(environment.connector.sockets.length).toBe(0);
+describe.each(clients)('$name, by the host’s clock', (kind) => {
+  test('connect: a server that never answers the TLS handshake', async () => {
+    const { server: tls } = await certificates();
+    const server = await serve([always(answer('ok')), dialogue().acceptOnly()], { tls });
+    const client = kind.open({ timeout: { connect: '500ms' }, verify: false, limits: { maxKeepaliveConnections: 0 } });
+    // The first connect of a process loads what TLS needs, and starts the thread of blocking sockets.
+    await client.get(server.url, { timeout: null });
+    const error = await failureOf(() => client.get(server.url), ConnectTimeout);
+    expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: true });
+    expect(error.message).toContain('500 ms');
+    await server.emptied();
+  });
+
+  test('read: a server that hears and says nothing', async () => {
+    const server = await serve(dialogue().hear().stall());
+    const client = kind.open({ timeout: { read: '150ms' } });
+    const error = await failureOf(() => client.get(server.url), ReadTimeout);
+    expect(error).toMatchObject({ code: 'ERR_READ_TIMEOUT', phase: 'read', sent: 'full' });
+    expect(error.message).toContain('150 ms');
+    expect(error.request.method).toBe('GET');
+    await server.emptied();
+  });
+
+  test('write: a server that has gone deaf', async () => {
+    const server = await serve(dialogue().goDeaf().stall());
+    const client = kind.open({ timeout: { write: '300ms', read: null } });
+    const error = await failureOf(() => client.post(server.url, { content: new Uint8Array(64 << 20) }), WriteTimeout);
+    expect(error).toMatchObject({ code: 'ERR_WRITE_TIMEOUT', phase: 'write', sent: 'partial' });
+  });
+
+  test('pool: a place that is not given up', async () => {
+    const server = await serve(dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc').stall());
+    const client = kind.open({ limits: { maxConnections: 1 }, timeout: { pool: '50ms' } });
+    const response = await client.stream('GET', server.url);
+    const error = await failureOf(() => client.get(server.url), PoolTimeout);
+    expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
+    await kind.close(response);
+    await server.emptied();
+  });
+
+  test('total: goes on while a streamed body is read, whatever else it does', async () => {
+    const server = await serve(
+      dialogue().hear().say('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n').sayForever('x', 5),
+    );
+    const client = kind.open({ timeout: { read: null, total: '200ms' } });
+    const read = async () => {
+      const response = await client.stream('GET', server.url);
+      for await (const piece of kind.raw(response)) expect(piece.length).toBeGreaterThan(0);
+    };
+    const error = await failureOf(read, TotalTimeout);
+    expect(error.message).toContain('200 ms');
+    await server.emptied();
+  });
+
+  test('a request’s own limits replace the client’s', async () => {
+    const server = await serve(dialogue().hear().stall(), { repeatLast: true });
+    const client = kind.open({ timeout: '60s' });
+    const timeout = { read: 70 };
+    expect((await failureOf(() => client.get(server.url, { timeout }), ReadTimeout)).message).toContain('70 ms');
+    const extensions = { timeout: { read: 80 } };
+    expect((await failureOf(() => client.get(server.url, { extensions }), ReadTimeout)).message).toContain('80 ms');
+  });
+
+  test.each([0, -1, Number.NaN])('%d is a RangeError before anything is done', async (bad) => {
+    const { client, connector } = kind.fake(answer('ok'));
+    await failureOf(() => client.get(url, { timeout: bad }), RangeError);
+    expect(connector.sockets.length).toBe(0);
   });
 });

@@ -4,16 +4,16 @@ import { tlsSettings } from '../../src/hosts/node/tls-settings.js';
 import { AsyncClient, ConnectError } from '../../src/index.js';
 import { TlsSettings } from '../../src/tls.js';
 import { certificates } from '../support/certificates.js';
-import { type ClientOptions, failureOf } from '../support/client.js';
-import { clients } from '../support/clients.js';
+import { failureOf } from '../support/client.js';
+import { clients, type Settings } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
 import { FakeHost } from '../support/fake-host.js';
 import { answer, octetsOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
 const made = await certificates();
-const noneKept = { limits: { maxKeepaliveConnections: 0 } } satisfies ClientOptions;
-const named: [string, ClientOptions][] = [
+const noneKept = { limits: { maxKeepaliveConnections: 0 } } satisfies Settings;
+const named: [string, Settings][] = [
   ['verify', { verify: 'ca.pem' }],
   ['caFile', { verify: { caFile: 'ca.pem' } }],
   ['caFile beside ca', { verify: { ca: made.strangerRoot.cert, caFile: 'ca.pem' } }],
@@ -55,7 +55,7 @@ describe.each(clients)('$name', (kind) => {
   });
 
   describe('what cannot be used is told by name, in the phase tls, and nothing is connected', () => {
-    const missing: [string, ClientOptions][] = [
+    const missing: [string, Settings][] = [
       ['ca.pem', { verify: 'ca.pem' }],
       ['ca.pem', { verify: { caFile: 'ca.pem' } }],
       ['a.crt', { cert: ['a.crt', 'a.key'] }],
@@ -83,7 +83,7 @@ describe.each(clients)('$name', (kind) => {
       expect((await client.get(server.url)).text).toBe('secure');
     });
 
-    test.each<[string, ClientOptions]>([
+    test.each<[string, Settings]>([
       ['a certificate that is none', { verify: { cert: 'nonsense', key: made.client.key } }],
       ['a key that is none', { verify: { cert: made.client.cert, key: 'nonsense' } }],
       ['a key of another certificate', { verify: { cert: made.client.cert, key: made.server.key } }],
@@ -97,7 +97,7 @@ describe.each(clients)('$name', (kind) => {
     });
 
     test('TLS options that nobody reads', () => {
-      const misspelt = { verify: { rejectUnauthorised: true } } as unknown as ClientOptions;
+      const misspelt = { verify: { rejectUnauthorised: true } } as unknown as Settings;
       expect(() => new AsyncClient(misspelt)).toThrow(/'rejectUnauthorised' \(known: ca, caFile,/);
     });
 

@@ -63,16 +63,6 @@ export async function errorOf(call: PromiseLike<unknown> | (() => unknown)): Pro
   }
 }
 
-/** Status and text of a response, or the name of the error's class: one word for how a call ended. */
-export async function outcomeOf(call: PromiseLike<{ statusCode: number; text: string }>): Promise<string> {
-  try {
-    const response = await call;
-    return `${response.statusCode} ${response.text}`;
-  } catch (error) {
-    return error instanceof Error ? error.constructor.name : String(error);
-  }
-}
-
 /** Whether `promise` is settled when everything that can run has run. */
 export async function isSettled(promise: PromiseLike<unknown>): Promise<boolean> {
   let settled = false;

@@ -4,30 +4,49 @@
  * blocking client waits, its thread stands still: whoever is to answer it must be in another one (scripted-server.ts), and
  * what is to happen meanwhile must be in the script.
  */
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { Deadlines } from '../../src/deadlines.js';
-import { blockingRuntime, type Environment, runtime } from '../../src/environment.js';
+import { blockingRuntime, type Environment } from '../../src/environment.js';
+import type { Address, Cancel, Connector } from '../../src/hosts/socket.js';
 import * as httpx from '../../src/index.js';
 import {
   AsyncClient,
   type AsyncResponse,
   Client,
   type MaybePromise,
+  type MockTransport,
   type Response,
   type SyncResponse,
 } from '../../src/index.js';
 import * as sync from '../../src/sync.js';
-import type { ClientOptions, ClockEnvironment } from './client.js';
+import { type ClientOptions, type ClockEnvironment, clockEnvironment, fakeEnvironment } from './client.js';
+import { BlockingFakeConnector } from './fake-blocking.js';
 import { FakeHost } from './fake-host.js';
+import { answering } from './fake-socket.js';
 
 export type AnyClient = AsyncClient | Client;
 export type AnyResponse = AsyncResponse | SyncResponse;
-/** What both can be told: transports are of one kind or of the other. */
-export type Settings = Omit<ClientOptions, 'transport' | 'wrapTransport'>;
+/** What both can be told: transports are of one kind or of the other, but for those that are of both. */
+export interface Settings extends Omit<ClientOptions, 'transport' | 'wrapTransport'> {
+  readonly transport?: MockTransport;
+  readonly wrapTransport?: () => MockTransport;
+}
 /** To be gone through by `for await`, or by `await … .next()`. */
 export type Pieces<T> = AsyncIterableIterator<T, undefined> | IterableIterator<T, undefined>;
 
 type Octets = Uint8Array<ArrayBuffer>;
+
+/** A client on fake sockets, and what a test sees of them. */
+export interface FakeSide {
+  readonly client: AnyClient;
+  readonly connector: {
+    readonly sockets: readonly { readonly written: string; readonly closed: boolean }[];
+    readonly open: number;
+  };
+}
+
+/** Requests that one fake connection answers. */
+const FAKE_ANSWERS = 8;
 
 /** One of the two. */
 export interface ClientKind {
@@ -36,6 +55,8 @@ export interface ClientKind {
   readonly functions: typeof httpx | typeof sync;
   /** A client that is closed when the test ends. */
   open(settings?: Settings, environment?: Environment): AnyClient;
+  /** Fake sockets that answer each request with these octets. */
+  fake(octets: string, settings?: Settings): FakeSide;
   /** Real sockets, and a host that the test moves and feeds. */
   environment(): ClockEnvironment;
   /** A request body of unknown length: what `pieces` gives, in a generator such as the client takes. */
@@ -53,6 +74,25 @@ export interface ClientKind {
 const asAsync = (response: AnyResponse | Response): AsyncResponse => response as AsyncResponse;
 const asSync = (response: AnyResponse | Response): SyncResponse => response as unknown as SyncResponse;
 
+const NOWHERE: Address = {
+  host: 'localhost',
+  port: 0,
+  uds: '/nonexistent/httpx-wasm.sock',
+  localAddress: null,
+  tls: null,
+  resolve: null,
+  allowAddress: null,
+};
+const UNWATCHED: Cancel = {
+  cancelled: false,
+  onCancel: null,
+  phase: 'connect',
+  now: () => 0,
+  resolvedAt: 0,
+  connectedAt: 0,
+  securedAt: 0,
+};
+
 const encoded = (piece: string | Uint8Array): Uint8Array =>
   typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
 
@@ -64,10 +104,12 @@ const asynchronous: ClientKind = {
     onTestFinished(() => client.aclose());
     return client;
   },
-  environment() {
-    const host = new FakeHost();
-    return { host, connector: runtime.connector, deadlines: new Deadlines(host) };
+  fake(octets, settings) {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = answering(() => octets);
+    return { client: this.open(settings, environment), connector: environment.connector };
   },
+  environment: clockEnvironment,
   async *pieces(pieces) {
     for (const piece of pieces) {
       yield encoded(piece);
@@ -82,15 +124,44 @@ const asynchronous: ClientKind = {
   close: (closed) => (closed as AsyncClient | AsyncResponse).aclose(),
 };
 
-const blocking: ClientKind = {
+/** Joined the thread of blocking sockets, which ends with the last who did. */
+let joinedThread: Connector | null = null;
+
+/**
+ * Lets one thread of blocking sockets serve all tests of a file: to start it takes longer than most of them. It is joined by
+ * connecting, here to a socket that does not exist.
+ */
+function joinThread(): void {
+  if (joinedThread !== null) return;
+  joinedThread = blockingRuntime().connector;
+  joinedThread.connect(NOWHERE, { ...UNWATCHED });
+}
+
+afterAll(() => {
+  joinedThread?.close();
+  joinedThread = null;
+});
+
+export const blocking: ClientKind = {
   name: 'Client',
   functions: sync,
   open(settings = {}, environment = undefined) {
+    if (environment === undefined) joinThread();
     const client = new Client(settings, environment);
     onTestFinished(() => client.close());
     return client;
   },
+  fake(octets, settings) {
+    const host = new FakeHost();
+    const connector = new BlockingFakeConnector(host);
+    // What comes after the first answer is not there yet when the kept connection is looked at.
+    connector.onSocket = (socket) => {
+      for (let turn = 0; turn < FAKE_ANSWERS; turn++) socket.say(octets, turn === 0 ? 0 : 1);
+    };
+    return { client: this.open(settings, { host, connector, deadlines: new Deadlines(host) }), connector };
+  },
   environment() {
+    joinThread();
     const host = new FakeHost();
     return { host, connector: blockingRuntime().connector, deadlines: new Deadlines(host) };
   },

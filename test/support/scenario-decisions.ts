@@ -5,7 +5,7 @@
  */
 import { expect } from 'vitest';
 import type { Request } from '../../src/index.js';
-import type { ClientOptions } from './client.js';
+import type { Settings } from './clients.js';
 import type { ScriptedServer } from './scripted-server.js';
 
 /** One scenario, played. */
@@ -20,7 +20,7 @@ export interface Played {
 
 export interface Decision {
   readonly sentence: string;
-  readonly options?: ClientOptions;
+  readonly options?: Settings;
   /** Per request, the outcomes that are right. */
   readonly outcomes?: readonly (readonly string[])[];
   readonly check?: (played: Played) => void;
@@ -43,7 +43,7 @@ function bodyArrivedAfter(played: Played, leastMs: number, mostMs: number): void
   expect(waitedMs).toBeLessThanOrEqual(mostMs);
 }
 
-const FOLLOW: ClientOptions = { followRedirects: true };
+const FOLLOW: Settings = { followRedirects: true };
 /** The script ends after the redirect: the next request is heard, and not answered. */
 const UNANSWERED: Pick<Decision, 'options' | 'outcomes'> = {
   options: { ...FOLLOW, timeout: { read: '300ms' } },
@@ -92,7 +92,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   'scn-tls-stall': {
     sentence: 'ConnectTimeout in the phase tls: `connect` bounds the handshake too.',
-    options: { timeout: { connect: '300ms' }, verify: false },
+    options: { timeout: { connect: '500ms' }, verify: false },
     outcomes: [['ConnectTimeout']],
     check: ({ errors, tookMs }) => {
       expect((errors[0] as { phase: unknown }).phase).toBe('tls');
