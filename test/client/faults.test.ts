@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { liveOctets } from '../../src/core.js';
 import { AsyncClient, HTTPError, ReadError } from '../../src/index.js';
-import { type FakeEnvironment, fakeEnvironment, openClient } from '../support/client.js';
+import { errorOf, type FakeEnvironment, fakeEnvironment } from '../support/client.js';
+import { clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer, octetsOf } from '../support/octets.js';
@@ -112,29 +113,26 @@ describe.each(exchanges)('a response with $name', (each) => {
 });
 
 describe('a request', () => {
-  const head = async (): Promise<number> => {
-    const server = await serve(always(answer('ok')));
-    await openClient().post(server.url, { content: 'some content' });
-    return server.octetsHeard;
-  };
-
-  test.each(['fin', 'reset'] as const)('whose server goes away (%s) after each of its octets', async (fault) => {
-    const octets = await head();
-    const before = liveOctets();
-    const scripts = Array.from({ length: octets }, (_, at) => dialogue().hearOctets(at)[fault]());
-    const server = await serve(scripts);
-    const client = new AsyncClient({});
-    for (let at = 0; at < octets; at++) {
-      const error: unknown = await client.post(server.url, { content: 'some content' }).then(
-        () => null,
-        (thrown: unknown) => thrown,
-      );
-      expect(error, `after ${at} octets`).toBeInstanceOf(HTTPError);
-    }
-    expect(server.accepted).toBe(octets);
-    await client.aclose();
-    await server.emptied();
-    expect(liveOctets()).toBe(before);
+  describe.each(clients)('of $name', (kind) => {
+    test.each(['fin', 'reset'] as const)('whose server goes away (%s) after each of its octets', async (fault) => {
+      const answering = await serve(always(answer('ok')));
+      const first = kind.open();
+      await first.post(answering.url, { content: 'some content' });
+      await kind.close(first);
+      const octets = answering.octetsHeard;
+      const client = kind.open();
+      const before = liveOctets();
+      const scripts = Array.from({ length: octets }, (_, at) => dialogue().hearOctets(at)[fault]());
+      const server = await serve(scripts);
+      for (let at = 0; at < octets; at++) {
+        const error = await errorOf(() => client.post(server.url, { content: 'some content' }));
+        expect(error, `after ${at} octets`).toBeInstanceOf(HTTPError);
+      }
+      expect(server.accepted).toBe(octets);
+      await kind.close(client);
+      await server.emptied();
+      expect(liveOctets()).toBe(before);
+    });
   });
 
   test.each(['throw', 'abort'] as const)('whose body ends by %s after each of its pieces', async (fault) => {
