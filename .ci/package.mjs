@@ -7,12 +7,20 @@ const MINUTE_MS = 60_000;
 /** What users need, and nothing else. */
 const WANTED = [
   /^dist\/[\w./-]+\.(js|js\.map|d\.ts)$/,
-  /^wasm\/build\/core\.wasm$/,
+  /^wasm\/build\/(core|codings)\.wasm$/,
   /^(README|CHANGELOG)\.md$/,
   /^LICENSE$/,
   /^package\.json$/,
 ];
-const REQUIRED = ['dist/index.js', 'dist/index.d.ts', 'wasm/build/core.wasm', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const REQUIRED = [
+  'dist/index.js',
+  'dist/index.d.ts',
+  'wasm/build/core.wasm',
+  'wasm/build/codings.wasm',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+];
 
 /** Runs the checks on one release of Node: `{ passed, failed }`. */
 export async function checkPackage({ root, scratch, env, nodePath }) {

@@ -2,7 +2,8 @@
  * Bodies on their way to the user: sources of octets, and their content decoding (RFC 9110 §8.4). A source is pulled;
  * nothing here reads ahead of who asks.
  */
-import { canDecode, type DecodeLimits, Decoder } from './core.js';
+import { DECODED_OCTETS_PER_CALL } from '../assembly/abi.js';
+import { areLoaded, canDecode, type DecodeLimits, Decoder, loaded } from './core-decoders.js';
 import { DecodingError, StreamClosed } from './exceptions.js';
 import { type Flow, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -40,15 +41,28 @@ export function codingsOf(contentEncoding: string): readonly string[] {
   return applied.filter(canDecode);
 }
 
+/** What all stages of a body go by. */
+interface Chain {
+  readonly limits: DecodeLimits;
+  /** Octets of the body as it came that were taken. */
+  wireOctets: number;
+}
+
 /** One coding undone: a decoder and the piece it is working on. */
 class Stage {
   readonly #decoder: Decoder;
+  readonly #chain: Chain;
+  /** Octets come from another stage. */
+  readonly #inner: boolean;
+  #made = 0;
   #piece: Uint8Array | null = null;
   #at = 0;
   #more = false;
 
-  constructor(coding: string, limits: DecodeLimits) {
-    this.#decoder = new Decoder(coding, limits);
+  constructor(coding: string, chain: Chain, inner: boolean) {
+    this.#decoder = new Decoder(coding, chain.limits);
+    this.#chain = chain;
+    this.#inner = inner;
   }
 
   give(piece: Uint8Array): void {
@@ -62,11 +76,29 @@ class Stage {
       const piece = this.#piece;
       if (piece === null && !this.#more) return null;
       const { consumed, output, more } = this.#decoder.decode(piece ?? NOTHING, this.#at);
+      if (!this.#inner) this.#chain.wireOctets += consumed;
       this.#at += consumed;
       this.#more = more;
-      if (piece !== null && this.#at === piece.length) this.#piece = null;
-      if (output !== null) return output;
+      if (piece !== null && this.#at === piece.length) {
+        this.#piece = null;
+        this.#at = 0;
+      }
+      if (output !== null) {
+        if (this.#inner) this.#count(output.length);
+        return output;
+      }
     }
+  }
+
+  /**
+   * A decoder compares what it makes with what it takes. Where that comes from another decoder, the ratio of each could be
+   * small and that of both together large: here it is compared with what came over the wire (SECURITY 4.1).
+   */
+  #count(octets: number): void {
+    const { limits, wireOctets } = this.#chain;
+    this.#made += octets;
+    if (limits.decodedRatio === null || this.#made <= DECODED_OCTETS_PER_CALL) return;
+    if (this.#made > limits.decodedRatio * wireOctets) throw this.#decoder.beyondRatio();
   }
 
   end(): void {
@@ -84,34 +116,47 @@ const NOTHING = new Uint8Array(0);
 export class DecodedSource implements ByteSource {
   readonly fill = null;
   readonly #inner: ByteSource;
-  readonly #stages: Stage[];
+  readonly #codings: readonly string[];
+  readonly #chain: Chain;
+  /** Made when what they need is loaded. */
+  #stages: readonly Stage[] | null = null;
   #done = false;
   /** It was closed before its end. */
   #closed = false;
 
   constructor(inner: ByteSource, codings: readonly string[], limits: DecodeLimits) {
     this.#inner = inner;
-    this.#stages = [];
-    try {
-      for (let i = codings.length - 1; i >= 0; i--) this.#stages.push(new Stage(codings[i] as string, limits));
-    } catch (error) {
-      this.close();
-      throw error;
+    this.#codings = codings;
+    this.#chain = { limits, wireOctets: 0 };
+  }
+
+  /** The stages; `null` while what they need is not loaded. */
+  #ready(): readonly Stage[] | null {
+    if (this.#stages !== null) return this.#stages;
+    return areLoaded(this.#codings) ? this.#begin() : null;
+  }
+
+  #begin(): readonly Stage[] {
+    const stages: Stage[] = [];
+    this.#stages = stages;
+    for (let i = this.#codings.length - 1; i >= 0; i--) {
+      stages.push(new Stage(this.#codings[i] as string, this.#chain, stages.length > 0));
     }
+    return stages;
   }
 
   /** Octets that the stages from `index` on still hold, or `null`. */
-  #drain(index: number): Uint8Array<ArrayBuffer> | null {
-    const stage = this.#stages[index] as Stage;
+  #drain(stages: readonly Stage[], index: number): Uint8Array<ArrayBuffer> | null {
+    const stage = stages[index] as Stage;
     for (;;) {
-      if (index + 1 < this.#stages.length) {
-        const later = this.#drain(index + 1);
+      if (index + 1 < stages.length) {
+        const later = this.#drain(stages, index + 1);
         if (later !== null) return later;
       }
       const output = stage.take();
       if (output === null) return null;
-      if (index + 1 === this.#stages.length) return output;
-      (this.#stages[index + 1] as Stage).give(output);
+      if (index + 1 === stages.length) return output;
+      (stages[index + 1] as Stage).give(output);
     }
   }
 
@@ -128,12 +173,14 @@ export class DecodedSource implements ByteSource {
   readNow(): Uint8Array<ArrayBuffer> | null {
     if (this.#done) return null;
     return this.#guarded(() => {
+      const stages = this.#ready();
+      if (stages === null) return null;
       for (;;) {
-        const output = this.#drain(0);
+        const output = this.#drain(stages, 0);
         if (output !== null) return output;
         const piece = this.#inner.readNow();
         if (piece === null) return null;
-        (this.#stages[0] as Stage).give(piece);
+        (stages[0] as Stage).give(piece);
       }
     });
   }
@@ -144,20 +191,22 @@ export class DecodedSource implements ByteSource {
       if (output !== null) return output;
       if (this.#closed) throw new StreamClosed();
       if (this.#done) return null;
-      let piece: Uint8Array<ArrayBuffer> | null;
       try {
-        piece = yield* this.#inner.next();
+        const stages = this.#ready();
+        if (stages === null) {
+          yield loaded(this.#codings);
+          continue;
+        }
+        const piece = yield* this.#inner.next();
+        if (piece !== null) {
+          (stages[0] as Stage).give(piece);
+          continue;
+        }
+        for (const stage of stages) stage.end();
       } catch (error) {
-        this.#free();
+        this.close();
         throw error;
       }
-      if (piece !== null) {
-        (this.#stages[0] as Stage).give(piece);
-        continue;
-      }
-      this.#guarded(() => {
-        for (const stage of this.#stages) stage.end();
-      });
       this.#free();
       return null;
     }
@@ -176,7 +225,7 @@ export class DecodedSource implements ByteSource {
   #free(): void {
     if (this.#done) return;
     this.#done = true;
-    for (const stage of this.#stages) stage.free();
+    for (const stage of this.#stages ?? []) stage.free();
   }
 }
 

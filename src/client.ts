@@ -50,7 +50,7 @@ interface Hooks {
 function defaultHeaders(): [string, string][] {
   return [
     ['Accept', '*/*'],
-    ['Accept-Encoding', 'gzip, deflate'],
+    ['Accept-Encoding', 'gzip, deflate, br, zstd'],
     ['Connection', 'keep-alive'],
     ['User-Agent', `httpx-wasm/${VERSION}`],
   ];

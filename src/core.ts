@@ -1,16 +1,11 @@
 /**
- * The WebAssembly boundary: the one file of the client that knows pointers. It offers the core as objects: connections that
- * take octets and call back with what they mean, and decoders. Offsets go in and out; a response head and its field table
- * leave the core as one Latin-1 string.
- *
- * Invariants: one core instance serves a thread, made at first use; every view of linear memory is made anew after growth;
- * a view shown to `Events` is valid only inside that call. A trap is our bug: the instance is discarded, its connections
- * fail with a named error, and a new instance serves what comes next.
+ * Connections of the core as objects, which take octets and call back with what they mean. Offsets go in and out; a
+ * response head and its field table leave the core as one Latin-1 string. A view shown to `Events` is valid only inside
+ * that call.
  */
-
-import { coreModule } from '#core-module';
 import * as abi from '../assembly/abi.js';
-import { DecodingError, LocalProtocolError, ProtocolError, RemoteProtocolError } from './exceptions.js';
+import { type Core, core, coreFailure } from './core-instance.js';
+import { LocalProtocolError, type ProtocolError, RemoteProtocolError } from './exceptions.js';
 import type { Octets } from './hosts/socket.js';
 import { describeRule } from './rules.js';
 
@@ -84,27 +79,6 @@ export interface Connection {
   free(): void;
 }
 
-interface CoreExports {
-  readonly memory: WebAssembly.Memory;
-  inputOffset(): number;
-  eventsOffset(): number;
-  liveOctets(): number;
-  connectionCreate(protocol: number, role: number, headOctets: number, fields: number, interim: number): number;
-  connectionOpen(handle: number, open: number): number;
-  connectionEnd(handle: number, stream: number): number;
-  connectionReceive(handle: number, from: number, to: number): number;
-  connectionPassed(handle: number, unused: number): number;
-  connectionReceiveEnd(handle: number, unused: number): number;
-  connectionCancel(handle: number, stream: number): void;
-  connectionCanOpen(handle: number, unused: number): number;
-  connectionCloseReason(handle: number): number;
-  connectionFree(handle: number): void;
-  decoderCreate(coding: number, decodedOctetsMax: number, decodedRatioMax: number): number;
-  decoderDecode(handle: number, from: number, to: number): number;
-  decoderEnd(handle: number): number;
-  decoderFree(handle: number): void;
-}
-
 type Latin1Slice = (this: Uint8Array, start: number, end: number) => string;
 const hostLatin1Slice = (globalThis as { Buffer?: { prototype?: { latin1Slice?: Latin1Slice } } }).Buffer?.prototype
   ?.latin1Slice;
@@ -117,71 +91,6 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
     text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 8192)));
   }
   return text;
-}
-
-/** One instance of the core and the views of its memory. */
-class Core {
-  readonly exports: CoreExports;
-  readonly input: number;
-  readonly events: number;
-  octets: Uint8Array = new Uint8Array(0);
-  words: Uint32Array = new Uint32Array(0);
-  broken: Error | null = null;
-  /** Those to tell when the instance fails. */
-  readonly connections = new Set<Http1Connection>();
-
-  constructor(module: WebAssembly.Module) {
-    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
-    this.input = this.exports.inputOffset();
-    this.events = this.exports.eventsOffset() >>> 2;
-    this.refresh();
-  }
-
-  /** Makes the views anew if memory has grown. */
-  refresh(): void {
-    if (this.octets.length !== 0) return;
-    this.octets = new Uint8Array(this.exports.memory.buffer);
-    this.words = new Uint32Array(this.exports.memory.buffer);
-  }
-
-  /** After a trap: the instance is not used again; its connections are told, outside of what is going on now. */
-  discard(error: unknown): Error {
-    if (this.broken !== null) return this.broken;
-    const broken = new Error('The protocol core failed', { cause: error });
-    this.broken = broken;
-    if (current === this) current = null;
-    const told = [...this.connections];
-    this.connections.clear();
-    queueMicrotask(() => {
-      for (const connection of told) connection.onCoreFailed(broken);
-    });
-    return broken;
-  }
-
-  /** Calls the core outside of reading. @throws ProtocolError on a trap. */
-  guarded<T>(work: (exports: CoreExports) => T): T {
-    try {
-      return work(this.exports);
-    } catch (error) {
-      throw coreFailure('Cannot use the protocol core', this.discard(error));
-    }
-  }
-
-  record(word: number, index: number): number {
-    return this.words[this.events + word * 8 + index] as number;
-  }
-}
-
-let current: Core | null = null;
-
-function core(): Core {
-  if (current === null) current = new Core(coreModule());
-  return current;
-}
-
-/** @internal Octets that the core has allocated and not freed; 0 before its first use. */
-export function liveOctets(): number {
-  return current === null ? 0 : current.exports.liveOctets();
 }
 
 /** The core's calls on a connection that may make records. */
@@ -454,11 +363,6 @@ class Http1Connection implements Connection {
 
 const EMPTY = new Uint8Array(0);
 
-/** A trap, which is our fault and neither the peer's nor the caller's. */
-function coreFailure(action: string, cause: unknown): ProtocolError {
-  return new ProtocolError(`${action}: the protocol core failed, which is a bug in httpx-wasm`, { cause });
-}
-
 function protocolError(rule: number, octet: number, limit: number): RemoteProtocolError {
   return new RemoteProtocolError(describeRule(rule, octet, limit));
 }
@@ -466,101 +370,4 @@ function protocolError(rule: number, octet: number, limit: number): RemoteProtoc
 /** A connection that speaks HTTP/1.1 as a client. `onCoreFailed`: a trap has ended it, and every other one. */
 export function openHttp1(limits: HeadLimits, onCoreFailed: (error: Error) => void): Connection {
   return new Http1Connection(limits, onCoreFailed);
-}
-
-/** Content codings that the core can decode, by name in `Content-Encoding`. */
-const CODINGS: ReadonlyMap<string, number> = new Map([
-  ['gzip', abi.CODING_GZIP],
-  ['x-gzip', abi.CODING_GZIP],
-  ['deflate', abi.CODING_DEFLATE],
-]);
-
-/** True if `coding` (lower case) can be decoded. */
-export function canDecode(coding: string): boolean {
-  return CODINGS.has(coding);
-}
-
-/** Limits on what decoding makes of a body; `null`: none. */
-export interface DecodeLimits {
-  readonly decodedOctets: number | null;
-  readonly decodedRatio: number | null;
-}
-
-/** One content decoder, streaming. Constant memory; `free` gives it back. */
-export class Decoder {
-  readonly coding: string;
-  readonly #limits: DecodeLimits;
-  readonly #core: Core;
-  #handle: number;
-
-  constructor(coding: string, limits: DecodeLimits) {
-    this.coding = coding;
-    this.#limits = limits;
-    this.#core = core();
-    const code = CODINGS.get(coding);
-    if (code === undefined) throw new DecodingError(`Cannot decode ${coding}: unknown content coding`);
-    this.#handle = this.#core.guarded((exports) =>
-      exports.decoderCreate(code, limits.decodedOctets ?? 0, limits.decodedRatio ?? 0),
-    );
-    if (this.#handle === 0) throw new DecodingError(`Cannot decode ${coding}: the decoder got no memory`);
-    this.#core.refresh();
-  }
-
-  /**
-   * Decodes bytes[from, …) until some output is there or the input is used up. `consumed` counts octets of the input;
-   * `output` belongs to the caller; `more`: call again even without new input.
-   * @throws DecodingError when the data is wrong or a limit is met.
-   */
-  decode(bytes: Uint8Array, from: number): { consumed: number; output: Uint8Array<ArrayBuffer> | null; more: boolean } {
-    const inner = this.#core;
-    const given = Math.min(bytes.length - from, abi.INPUT_OCTETS);
-    if (inner.octets.length === 0) inner.refresh();
-    inner.octets.set(bytes.subarray(from, from + given), inner.input);
-    let status: number;
-    try {
-      status = inner.exports.decoderDecode(this.#handle, 0, given);
-    } catch (error) {
-      throw coreFailure(`Cannot decode ${this.coding}`, inner.discard(error));
-    }
-    inner.refresh();
-    const offset = inner.record(0, 3);
-    const octets = inner.record(0, 4);
-    // What was decoded before an error is handed out first, wherever the input was cut; the next call repeats the error.
-    if (status === abi.DECODE_ERROR && octets === 0) throw this.#error(inner.record(0, 6));
-    return {
-      consumed: inner.record(0, 5),
-      output: octets === 0 ? null : (inner.octets.slice(offset, offset + octets) as Uint8Array<ArrayBuffer>),
-      more: status !== abi.DECODE_NEEDS_INPUT,
-    };
-  }
-
-  /** No more input will come. @throws DecodingError if the data is not complete. */
-  end(): void {
-    const rule = this.#core.guarded((exports) => exports.decoderEnd(this.#handle));
-    if (rule !== 0) throw this.#error(rule);
-  }
-
-  free(): void {
-    const handle = this.#handle;
-    if (handle === 0) return;
-    this.#handle = 0;
-    if (this.#core.broken !== null) return;
-    try {
-      this.#core.exports.decoderFree(handle);
-    } catch (error) {
-      this.#core.discard(error);
-    }
-  }
-
-  #error(rule: number): DecodingError {
-    const { decodedOctets, decodedRatio } = this.#limits;
-    const limit =
-      rule === abi.RULE_CODING_OCTETS_LIMIT
-        ? decodedOctets
-        : rule === abi.RULE_CODING_RATIO_LIMIT
-          ? decodedRatio
-          : null;
-    const sentence = describeRule(rule, abi.NONE, limit ?? abi.NONE);
-    return new DecodingError(sentence.replace(/^Cannot decode [a-z]+:/, `Cannot decode ${this.coding}:`));
-  }
 }

@@ -3,7 +3,7 @@
  * that its user forgets.
  */
 import type { ByteSource } from './body.js';
-import type { DecodeLimits } from './core.js';
+import type { DecodeLimits } from './core-decoders.js';
 import type { Exchange } from './exchange.js';
 
 /** Milliseconds from the start of the exchange to the end of each step; a step that was skipped ends with the one before. */

@@ -17,7 +17,7 @@ import {
   type Transform,
 } from './body-readers.js';
 import type { RequestBody } from './content.js';
-import type { DecodeLimits } from './core.js';
+import { areLoaded, type DecodeLimits, loaded } from './core-decoders.js';
 import { HTTPError, StreamClosed, StreamConsumed, TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync, runSync } from './flow.js';
@@ -67,16 +67,32 @@ export abstract class ResponseBody {
       this.#stream = new BodySource(body);
       return;
     }
-    this.#content = this.#decodedNow(octets);
+    const codings = this.#codings;
+    if (areLoaded(codings)) this.#content = this.#decodedNow(octets, codings);
+    else this.#encoded = octets;
     this.#consumed = this.#closed = true;
   }
 
-  #decodedNow(octets: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const codings = codingsOf(this.headers.get('content-encoding') ?? '');
+  /** @throws DecodingError; Error where the decoders are not loaded yet */
+  #decodedNow(octets: Uint8Array<ArrayBuffer>, codings: readonly string[]): Uint8Array<ArrayBuffer> {
     if (codings.length === 0 || octets.length === 0) return octets;
-    const limits = this.received?.decodeLimits ?? NO_LIMITS;
-    const reading = gathered(new DecodedSource(new OctetsSource(octets), codings, limits)).next();
+    if (!areLoaded(codings)) {
+      throw new Error(
+        `Cannot decode ${codings.join(', ')}: the decoder is not loaded yet, await response.aread() first`,
+      );
+    }
+    const reading = gathered(this.#decodedSource(new OctetsSource(octets), codings)).next();
     return reading.value as Uint8Array<ArrayBuffer>;
+  }
+
+  #decodedSource(raw: ByteSource, codings: readonly string[]): ByteSource {
+    if (codings.length === 0) return raw;
+    return new DecodedSource(raw, codings, this.received?.decodeLimits ?? NO_LIMITS);
+  }
+
+  /** The codings that must be undone. @throws DecodingError */
+  get #codings(): readonly string[] {
+    return codingsOf(this.headers.get('content-encoding') ?? '');
   }
 
   // ── where it comes from ──
@@ -166,7 +182,7 @@ export abstract class ResponseBody {
     const encoded = this.#encoded;
     if (encoded === null) return this.#content;
     try {
-      this.#content = this.#decodedNow(encoded);
+      this.#content = this.#decodedNow(encoded, this.#codings);
     } catch (error) {
       throw this.failed(error);
     }
@@ -211,6 +227,7 @@ export abstract class ResponseBody {
 
   /** @internal Reads the whole body. */
   *readFlow(): Flow<Uint8Array<ArrayBuffer>> {
+    if (this.#encoded !== null && !areLoaded(this.#codings)) yield loaded(this.#codings);
     const { whole } = this;
     if (whole !== null) return whole;
     const source = this.#open(true);
@@ -294,8 +311,7 @@ export abstract class ResponseBody {
   #decoding(raw: ByteSource): ByteSource {
     if (this.received !== null && (this.flags & abi.FLAG_CONTENT_ENCODING) === 0) return raw;
     try {
-      const codings = codingsOf(this.headers.get('content-encoding') ?? '');
-      return codings.length === 0 ? raw : new DecodedSource(raw, codings, this.received?.decodeLimits ?? NO_LIMITS);
+      return this.#decodedSource(raw, this.#codings);
     } catch (error) {
       raw.close();
       throw this.failed(error);
@@ -304,6 +320,10 @@ export abstract class ResponseBody {
 
   /** The body for a reader: from memory if it was read, else from its source. */
   #reading(): ByteSource {
+    const encoded = this.#encoded;
+    if (encoded !== null && !areLoaded(this.#codings)) {
+      return this.#decodedSource(new OctetsSource(encoded.slice()), this.#codings);
+    }
     // A copy: who reads may transfer what it gets.
     const { whole } = this;
     return whole === null ? this.#open(true) : new OctetsSource(whole.slice());

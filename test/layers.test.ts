@@ -35,6 +35,8 @@ const CLIENT: Ranks = [
   ],
   [
     'core',
+    'core-decoders',
+    'core-instance',
     'flow',
     'deadlines',
     'environment',
@@ -253,8 +255,8 @@ describe('the client', () => {
       names.filter(({ name }) => isForbidden(path, name)).map(({ name, line }) => `${path}:${line} names ${name}`),
     );
 
-  test('only core.ts and the core-module of a host mention WebAssembly', () => {
-    const mayMention = (path: string): boolean => path === 'core' || /^hosts\/[^/]+\/core-module$/.test(path);
+  test('only core-instance.ts and the core-module of a host mention WebAssembly', () => {
+    const mayMention = (path: string): boolean => path === 'core-instance' || /^hosts\/[^/]+\/core-module$/.test(path);
     expect(misuses((path, name) => name === 'WebAssembly' && !mayMention(path))).toEqual([]);
   });
 
@@ -292,11 +294,13 @@ describe('the client', () => {
     expect(sites).toEqual([]);
   });
 
-  test('only core.ts loads the core, and no package is imported', () => {
+  test('only core-instance.ts loads the core, and no package is imported', () => {
     const sites = client.flatMap(({ path, imports }) =>
       imports
         .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
-        .filter(({ specifier }) => !HOST_IMPORTS.has(specifier) || (specifier === '#core-module' && path !== 'core'))
+        .filter(
+          ({ specifier }) => !HOST_IMPORTS.has(specifier) || (specifier === '#core-module' && path !== 'core-instance'),
+        )
         .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
     );
     expect(sites).toEqual([]);

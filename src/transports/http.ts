@@ -20,7 +20,8 @@ import {
 } from '../config.js';
 import type { HttpConnection } from '../connection.js';
 import type { BodyReader, RequestBody } from '../content.js';
-import type { DecodeLimits, RequestHead } from '../core.js';
+import type { RequestHead } from '../core.js';
+import type { DecodeLimits } from '../core-decoders.js';
 import { type Deadlines, disarm } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
 import {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import { liveOctets } from '../../src/core.js';
+import { liveOctets } from '../../src/core-instance.js';
 import { AsyncClient, HTTPError, StreamError } from '../../src/index.js';
 
 const CALLS = 1000;

@@ -1,7 +1,7 @@
 /** A stream response that its owner forgot: collected, it gives its connection back and warns once, with its URL. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { liveOctets } from '../../src/core.js';
+import { liveOctets } from '../../src/core-instance.js';
 import { fakeEnvironment, openClient } from '../support/client.js';
 import { answering } from '../support/fake-socket.js';
 import { collected } from '../support/garbage.js';

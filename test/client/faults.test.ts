@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { liveOctets } from '../../src/core.js';
+import { liveOctets } from '../../src/core-instance.js';
 import { AsyncClient, HTTPError, ReadError } from '../../src/index.js';
 import { errorOf, type FakeEnvironment, fakeEnvironment } from '../support/client.js';
 import { clients } from '../support/clients.js';

@@ -37,7 +37,7 @@ describe.each(clients)('$name', (kind) => {
     test('advertises only the codings that can be decoded', async () => {
       const server = await okServer();
       await kind.open().get(server.url);
-      expect(fieldOf(server.heads[0] ?? '', 'accept-encoding')).toBe('gzip, deflate');
+      expect(fieldOf(server.heads[0] ?? '', 'accept-encoding')).toBe('gzip, deflate, br, zstd');
     });
 
     test.each([

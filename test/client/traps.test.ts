@@ -2,12 +2,12 @@
  * A trap in the core, which is our bug, at any of its calls: whatever that instance served is over, nobody else is blamed
  * for it, and a new instance serves what comes next. The traps are made by wrapping the exports of each instance.
  */
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AsyncResponse, DecodingError, RemoteProtocolError } from '../../src/index.js';
 import { type FakeEnvironment, fakeEnvironment, openClient } from '../support/client.js';
 import { answering, type FakeSocket } from '../support/fake-socket.js';
-import { answer, textOf } from '../support/octets.js';
+import { answer, patternOf, textOf } from '../support/octets.js';
 import { strayErrorsOf } from '../support/stray-errors.js';
 
 type Exports = Record<string, unknown>;
@@ -203,4 +203,38 @@ describe('a trap in', () => {
     });
     expect(strays).toEqual([]);
   });
+});
+
+describe('a trap in the second module', () => {
+  const body = brotliCompressSync(patternOf(500_000));
+  const half = body.length >> 1;
+  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: ${body.length}\r\n\r\n`;
+
+  test.each(['decoderCreate', 'decoderDecode', 'decoderEnd'])(
+    'at %s ends what its instance decodes, and no connection',
+    async (name) => {
+      const environment = fakeEnvironment();
+      environment.connector.onSocket = answering((request) => {
+        const path = request.split(' ')[1];
+        if (path === '/half') return head + textOf(body.subarray(0, half));
+        return path === '/br' ? head + textOf(body) : replyTo(request);
+      });
+      const client = openClient({ timeout: null }, environment);
+      const pieces = (await client.stream('GET', `${url}/half`)).aiterBytes();
+      await pieces.next();
+      const waiting = failureOfAny(client.get(`${url}/silent`));
+      await environment.host.settled();
+      const silent = environment.connector.socket(1);
+
+      trapAt = name;
+      expectOurFault(await failureOfAny(client.get(`${url}/br`)));
+      environment.connector.socket(0).say(textOf(body.subarray(half)));
+      expectOurFault(await failureOfAny(pieces.next()));
+      const before = instances;
+      expect((await client.get(`${url}/br`)).content.length).toBe(500_000);
+      expect(instances).toBe(before + 1);
+      silent.say(answer('still there'));
+      expect(await waiting).toBe(null);
+    },
+  );
 });

@@ -1,12 +1,17 @@
-/** Reads and compiles the core from the file beside the package (Node.js; also Deno and Bun through `node:`). */
+/** Reads and compiles the core's modules from the files beside the package (Node.js; also Deno and Bun through `node:`). */
 import { readFileSync } from 'node:fs';
 
-let compiled: WebAssembly.Module | null = null;
+let core: WebAssembly.Module | null = null;
+let codings: WebAssembly.Module | null = null;
 
 /** The compiled core, from its file, once a thread. */
 export function coreModule(): WebAssembly.Module {
-  if (compiled === null) {
-    compiled = new WebAssembly.Module(readFileSync(new URL('../../../wasm/build/core.wasm', import.meta.url)));
-  }
-  return compiled;
+  core ??= new WebAssembly.Module(readFileSync(new URL('../../../wasm/build/core.wasm', import.meta.url)));
+  return core;
+}
+
+/** The compiled second module, in the same way; other hosts may answer with a promise of it. */
+export function codingsModule(): WebAssembly.Module {
+  codings ??= new WebAssembly.Module(readFileSync(new URL('../../../wasm/build/codings.wasm', import.meta.url)));
+  return codings;
 }

@@ -1,0 +1,229 @@
+/**
+ * The WebAssembly boundary: instances of the core's two modules, their memory and their traps. With core.ts and
+ * core-decoders.ts, which use them, the only files of the client that know pointers.
+ *
+ * - The first module (connections; gzip, deflate) has one instance in each thread, made at first use and kept.
+ * - The second (brotli, zstd, whose windows are large) is compiled at first use, and lives in instances that a few streams
+ *   share while they last. Linear memory never shrinks: an instance that no stream uses is dropped, and the collector gives
+ *   its memory back. One that has stayed small is taken up again if it is still there, since making one costs 0.1 ms.
+ *
+ * Invariants: every view of linear memory is made anew after growth. A trap is our bug: the instance is discarded, those
+ * that it served fail with a named error, and a new instance serves what comes next.
+ */
+import { codingsModule, coreModule } from '#core-module';
+import { ProtocolError } from './exceptions.js';
+import { isThenable } from './flow.js';
+
+/** What both modules export. */
+export interface DecoderExports {
+  readonly memory: WebAssembly.Memory;
+  inputOffset(): number;
+  eventsOffset(): number;
+  liveOctets(): number;
+  /** `windowOctets`: for the second module. */
+  decoderCreate(coding: number, decodedOctets: number, decodedRatio: number, windowOctets: number): number;
+  decoderDecode(handle: number, from: number, to: number): number;
+  decoderEnd(handle: number): number;
+  decoderFree(handle: number): void;
+}
+
+/** What the first module exports. */
+export interface CoreExports extends DecoderExports {
+  connectionCreate(protocol: number, role: number, headOctets: number, fields: number, interim: number): number;
+  connectionOpen(handle: number, open: number): number;
+  connectionEnd(handle: number, stream: number): number;
+  connectionReceive(handle: number, from: number, to: number): number;
+  connectionPassed(handle: number, unused: number): number;
+  connectionReceiveEnd(handle: number, unused: number): number;
+  connectionCancel(handle: number, stream: number): void;
+  connectionCanOpen(handle: number, unused: number): number;
+  connectionCloseReason(handle: number): number;
+  connectionFree(handle: number): void;
+}
+
+/** One instance of a module, and the views of its memory. */
+export abstract class Instance<E extends DecoderExports> {
+  readonly exports: E;
+  readonly input: number;
+  readonly events: number;
+  octets: Uint8Array = new Uint8Array(0);
+  words: Uint32Array = new Uint32Array(0);
+  broken: Error | null = null;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as E;
+    this.input = this.exports.inputOffset();
+    this.events = this.exports.eventsOffset() >>> 2;
+    this.refresh();
+  }
+
+  /** Makes the views anew if memory has grown. */
+  refresh(): void {
+    if (this.octets.length !== 0) return;
+    this.octets = new Uint8Array(this.exports.memory.buffer);
+    this.words = new Uint32Array(this.exports.memory.buffer);
+  }
+
+  /** After a trap: the instance is not used again; those that it served are told, outside of what is going on now. */
+  discard(error: unknown): Error {
+    if (this.broken === null) {
+      this.broken = new Error('The protocol core failed', { cause: error });
+      this.onDiscard(this.broken);
+    }
+    return this.broken;
+  }
+
+  protected abstract onDiscard(broken: Error): void;
+
+  /** Calls the core outside of reading. @throws ProtocolError on a trap. */
+  guarded<T>(work: (exports: E) => T): T {
+    try {
+      return work(this.exports);
+    } catch (error) {
+      throw coreFailure('Cannot use the protocol core', this.discard(error));
+    }
+  }
+
+  record(word: number, index: number): number {
+    return this.words[this.events + word * 8 + index] as number;
+  }
+}
+
+/** A trap, which is our fault and neither the peer's nor the caller's. */
+export function coreFailure(action: string, cause: unknown): ProtocolError {
+  return new ProtocolError(`${action}: the protocol core failed, which is a bug in httpx-wasm`, { cause });
+}
+
+// ── the first module ──
+
+/** An instance of the first module. */
+export class Core extends Instance<CoreExports> {
+  /** Those to tell when it fails. */
+  readonly connections: Set<{ onCoreFailed(error: Error): void }> = new Set();
+
+  protected override onDiscard(broken: Error): void {
+    if (current === this) current = null;
+    const told = [...this.connections];
+    this.connections.clear();
+    queueMicrotask(() => {
+      for (const connection of told) connection.onCoreFailed(broken);
+    });
+  }
+}
+
+let current: Core | null = null;
+
+/** The thread's instance of the first module. */
+export function core(): Core {
+  if (current === null) current = new Core(coreModule());
+  return current;
+}
+
+/** @internal Octets that the first module has allocated and not freed; 0 before its first use. */
+export function liveOctets(): number {
+  return current === null ? 0 : current.exports.liveOctets();
+}
+
+// ── the second module ──
+
+/** Most streams of one instance: with default windows they cannot use up what its memory may grow to. */
+const STREAMS_MAX = 16;
+/** An instance whose memory has grown beyond this takes no further stream, so that it is dropped when its streams end. */
+const SHARED_OCTETS_MAX = 16 * 1024 * 1024;
+
+/** An instance of the second module. */
+export class Codings extends Instance<DecoderExports> {
+  streams = 0;
+  /** How many streams it serves at the most, at a time. */
+  readonly #streamsMax: number;
+  readonly #reference: WeakRef<Codings> = new WeakRef(this);
+
+  constructor(module: WebAssembly.Module, streamsMax: number) {
+    super(module);
+    this.#streamsMax = streamsMax;
+  }
+
+  get hasRoom(): boolean {
+    return this.streams < this.#streamsMax && this.exports.memory.buffer.byteLength <= SHARED_OCTETS_MAX;
+  }
+
+  /** One stream fewer. */
+  giveBack(): void {
+    this.streams--;
+    if (this.streams > 0 || !inUse.delete(this)) return;
+    if (this.hasRoom && this.#streamsMax > 1) resting = this.#reference;
+  }
+
+  protected override onDiscard(): void {
+    inUse.delete(this);
+  }
+}
+
+/** Instances that serve streams now, oldest first: the younger ones come to their end. */
+const inUse = new Set<Codings>();
+/** The instance that was used last, for as long as the collector leaves it. */
+let resting: WeakRef<Codings> | null = null;
+let module: WebAssembly.Module | null = null;
+let loading: PromiseLike<void> | null = null;
+
+/** Makes the second module ready: `null`, it is; a promise on hosts that compile asynchronously. */
+export function loadCodings(): PromiseLike<void> | null {
+  if (module !== null) return null;
+  if (loading !== null) return loading;
+  const given: WebAssembly.Module | PromiseLike<WebAssembly.Module> = codingsModule();
+  if (!isThenable(given)) {
+    module = given;
+    return null;
+  }
+  loading = (given as PromiseLike<WebAssembly.Module>).then(
+    (compiled) => {
+      module = compiled;
+      loading = null;
+    },
+    (error) => {
+      loading = null;
+      throw error;
+    },
+  );
+  // Who waits is told of a failure; perhaps nobody does.
+  loading.then(undefined, () => {});
+  return loading;
+}
+
+/**
+ * An instance of the second module, for one stream, which gives it back; `alone`: it serves no other.
+ * @throws Error while the module is not loaded.
+ */
+export function borrowCodings(alone: boolean): Codings {
+  let instance: Codings | undefined;
+  if (!alone) {
+    for (const each of inUse) {
+      if (each.hasRoom) {
+        instance = each;
+        break;
+      }
+    }
+    if (instance === undefined) {
+      instance = resting?.deref();
+      resting = null;
+    }
+  }
+  if (instance === undefined) {
+    if (module === null) throw new Error('The second module of the core is not loaded');
+    instance = new Codings(module, alone ? 1 : STREAMS_MAX);
+  }
+  inUse.add(instance);
+  instance.streams++;
+  return instance;
+}
+
+/** @internal What the second module holds: instances in use, their streams, octets of their memory. */
+export function codingsInUse(): { readonly instances: number; readonly streams: number; readonly octets: number } {
+  let streams = 0;
+  let octets = 0;
+  for (const each of inUse) {
+    streams += each.streams;
+    octets += each.exports.memory.buffer.byteLength;
+  }
+  return { instances: inUse.size, streams, octets };
+}
