@@ -6,6 +6,7 @@ import type { TlsOptions } from '../config.js';
 import type { CarriedTarget, OpenedMessage, ToCaller, ToWorker } from './blocking-protocol.js';
 import * as protocol from './blocking-protocol.js';
 import { type CarriedError, rebuilt } from './carried-error.js';
+import { connectError } from './connect-error.js';
 import type { Ring } from './ring.js';
 import type { TlsSessions, TlsTarget } from './socket.js';
 
@@ -104,14 +105,19 @@ export class Channel {
 
   /** Why nothing can be had of it any more, or `null`. */
   get lost(): string | null {
-    if (this.closed) return 'its connector was closed';
+    if (this.closed) return 'the socket was closed on this side';
     const { broken } = this.link;
     return broken === null ? null : `the worker that owns the sockets is gone: ${broken}`;
   }
 
+  /** Tells the worker something about this channel, as long as it has one. */
+  post(message: ToWorker): void {
+    if (!this.closed) this.link.post(message);
+  }
+
   /** There are octets to send: the worker shall look, unless it will anyhow. */
   ring(): void {
-    if (Atomics.exchange(this.words, protocol.OUT_RUNG, 1) === 0) this.link.post(this.id);
+    if (Atomics.exchange(this.words, protocol.OUT_RUNG, 1) === 0) this.post(this.id);
   }
 
   /** Destroys the socket. Idempotent. */
@@ -189,11 +195,15 @@ export class Link {
     this.post({ kind: 'close', id: channel.id });
   }
 
-  /** A target as it crosses to the worker. @throws what structured clone throws for options that are none. */
-  carriedTarget({ hostname, serverName, alpn, verify, options, sessions }: TlsTarget): CarriedTarget {
-    const optionsId = this.#options.of(options);
-    const sessionsId = sessions === null ? null : this.#sessions.of(sessions);
-    return { hostname, serverName, alpn: [...alpn], verify, optionsId, sessionsId };
+  /** A target as it crosses to the worker. @throws ConnectError for options that cannot be handed to another thread. */
+  carriedTarget({ hostname, serverName, alpn, verify, options, sessions }: TlsTarget, where: string): CarriedTarget {
+    try {
+      const optionsId = this.#options.of(options);
+      const sessionsId = sessions === null ? null : this.#sessions.of(sessions);
+      return { hostname, serverName, alpn: [...alpn], verify, optionsId, sessionsId };
+    } catch (error) {
+      throw connectError(where, 'tls', error);
+    }
   }
 
   /** Ends the worker; who still waits for it is told. */

@@ -3,7 +3,7 @@ import { ConnectError } from '../exceptions.js';
 import type { Channel, Progress } from './blocking-link.js';
 import type { OpenedMessage } from './blocking-protocol.js';
 import * as protocol from './blocking-protocol.js';
-import { connectError } from './connect-error.js';
+import { connectError, failedAction } from './connect-error.js';
 import type { Cancel, ConnectPhase, Socket } from './socket.js';
 import { Pending } from './waitable.js';
 
@@ -30,6 +30,7 @@ export class Opening implements Progress {
     this.#cancel = cancel;
     this.#outcome = outcome;
     cancel.onCancel = () => this.#end();
+    if (channel.closed) return;
     Atomics.store(channel.words, protocol.REACHED, 0);
     Atomics.store(channel.words, protocol.PHASE, protocol.PHASES.indexOf(cancel.phase));
   }
@@ -75,7 +76,7 @@ export class Opening implements Progress {
   #lost(why: string): ConnectError {
     const { phase } = this.#cancel;
     const { crash } = this.#channel.link;
-    return new ConnectError(`Cannot connect to ${this.#outcome.where}: ${why}`, { phase, cause: crash });
+    return new ConnectError(`${failedAction(this.#outcome.where, phase)}: ${why}`, { phase, cause: crash });
   }
 
   #allow(found: readonly string[]): boolean {
@@ -85,7 +86,7 @@ export class Opening implements Progress {
     } catch (error) {
       return this.#fail(error);
     }
-    this.#channel.link.post({ kind: 'allowed', id: this.#channel.id, addresses });
+    this.#channel.post({ kind: 'allowed', id: this.#channel.id, addresses });
     return false;
   }
 

@@ -76,7 +76,7 @@ export class BlockingSocket implements Socket, Progress {
   // ── in ──
 
   #deliver(sink: Sink): boolean {
-    const { inbound, words, link, id, closed } = this.#channel;
+    const { inbound, words, id, closed } = this.#channel;
     if (closed) return false;
     const bytes = inbound.first(DELIVERED_OCTETS);
     const { length } = bytes;
@@ -90,7 +90,7 @@ export class BlockingSocket implements Socket, Progress {
       if (!this.#channel.closed) {
         inbound.taken(length);
         const isAwaited = Atomics.load(words, protocol.IN_STALLED) === 1 && inbound.room >= inbound.size / 2;
-        if (isAwaited && Atomics.exchange(words, protocol.IN_STALLED, 0) === 1) link.post(id);
+        if (isAwaited && Atomics.exchange(words, protocol.IN_STALLED, 0) === 1) this.#channel.post(id);
       }
     }
     return true;
@@ -213,13 +213,15 @@ export class BlockingSocket implements Socket, Progress {
 
   #sendEnd(): void {
     Atomics.store(this.#channel.words, protocol.OUT_ENDED, 1);
-    this.#channel.link.post(this.#channel.id);
+    this.#channel.post(this.#channel.id);
   }
 
   // ── TLS, end, facts ──
 
+  /** @throws ConnectError for TLS options that cannot be handed to another thread. */
   startTls(target: TlsTarget, cancel: Cancel): Pending<Socket> {
     const channel = this.#channel;
+    const tls = channel.link.carriedTarget(target, target.hostname);
     this.#closed = true;
     this.sink = null;
     cancel.phase = 'tls';
@@ -228,7 +230,7 @@ export class BlockingSocket implements Socket, Progress {
       made: (opened) => new BlockingSocket(channel, this.#where, opened),
       allowed: (found) => found,
     });
-    channel.link.post({ kind: 'startTls', id: channel.id, tls: channel.link.carriedTarget(target) });
+    channel.post({ kind: 'startTls', id: channel.id, tls });
     return opening.socket;
   }
 

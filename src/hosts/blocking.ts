@@ -8,7 +8,6 @@ import { isThenable } from '../flow.js';
 import { allowedOf, answered, type Found, refused } from './addresses.js';
 import { type Channel, Link, type StartedWorker } from './blocking-link.js';
 import { Opening } from './blocking-opening.js';
-import type { CarriedTarget } from './blocking-protocol.js';
 import { BlockingSocket } from './blocking-socket.js';
 import { connectError, messageOf, placeOf } from './connect-error.js';
 import type { Address, Cancel, Connector, Resolve, Socket } from './socket.js';
@@ -71,7 +70,7 @@ export class BlockingConnector implements Connector {
     cancel.phase = isLiteral ? 'connect' : 'dns';
     const addresses = this.#addressesOf(address, where, isLiteral);
     const link = this.#joined(where);
-    const tls = carriedTarget(link, address, where);
+    const tls = address.tls === null ? null : link.carriedTarget(address.tls, where);
     const channel = link.open(this.#channels);
     const opening = new Opening(channel, cancel, {
       where,
@@ -140,13 +139,4 @@ function answerOf(host: string, resolve: Resolve): unknown {
   if (!isThenable(answer)) return answer;
   answer.then(undefined, () => {});
   throw refused(`Cannot resolve ${host}: resolve() answered with a promise, which a blocking call cannot wait for`);
-}
-
-/** @throws ConnectError for TLS options that cannot be handed to another thread. */
-function carriedTarget(link: Link, { tls }: Address, where: string): CarriedTarget | null {
-  try {
-    return tls === null ? null : link.carriedTarget(tls);
-  } catch (error) {
-    throw connectError(where, 'tls', error);
-  }
 }

@@ -23,14 +23,14 @@ export function placeOf({ host, port, uds }: Address): string {
   return uds ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** What could not be done in `phase`, as messages begin. */
+export function failedAction(where: string, phase: ConnectPhase): string {
+  if (phase === 'dns') return `Cannot resolve ${where}`;
+  return phase === 'tls' ? `Cannot set up TLS with ${where}` : `Cannot connect to ${where}`;
+}
+
 /** What ended a connect to `where`; a ConnectError stays as it is. */
 export function connectError(where: string, phase: ConnectPhase, error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
-  const doing =
-    phase === 'dns'
-      ? `Cannot resolve ${where}`
-      : phase === 'tls'
-        ? `Cannot set up TLS with ${where}`
-        : `Cannot connect to ${where}`;
-  return new ConnectError(`${doing}: ${messageOf(error)}`, { cause: error, phase });
+  return new ConnectError(`${failedAction(where, phase)}: ${messageOf(error)}`, { cause: error, phase });
 }

@@ -169,6 +169,26 @@ describe('allowAddress', () => {
   });
 });
 
+test('a question that closes its own connector ends the connect', async () => {
+  const server = await serve(dialogue().say('x').stall(), { repeatLast: true });
+  const own = openConnector();
+  const kept = connectTo(server.port);
+  const connecting = own.connect(
+    addressOf(server.port, {
+      host: 'localhost',
+      allowAddress: () => {
+        own.close();
+        return true;
+      },
+    }),
+    cancelOf(),
+  );
+  expect(() => settled(connecting)).toThrow('the socket was closed on this side');
+  waitUntil(kept, () => kept.heard.text === 'x');
+  kept.socket.close();
+  await server.emptied();
+});
+
 describe('phases and times', () => {
   test('are told by the clock of who waits', async () => {
     const server = await serve(dialogue().stall());
@@ -234,7 +254,9 @@ describe('giving up', () => {
     onTestFinished(() => own.close());
     const connecting = own.connect(addressOf(server.port), cancelOf());
     own.close();
-    expect(() => settled(connecting)).toThrow(`Cannot connect to 127.0.0.1:${server.port}: its connector was closed`);
+    expect(() => settled(connecting)).toThrow(
+      `Cannot connect to 127.0.0.1:${server.port}: the socket was closed on this side`,
+    );
     await server.emptied();
     // It may be used again.
     lineOf(settled(own.connect(addressOf(server.port), cancelOf()))).socket.close();

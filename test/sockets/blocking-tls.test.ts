@@ -211,6 +211,21 @@ describe('TLS over a connection', () => {
     await server.emptied();
   });
 
+  test('with options that no thread can be handed, or on a socket that is closed: ConnectError', async () => {
+    const server = await serve(dialogue().stall(), { repeatLast: true });
+    const line = connectTo(server.port, {}, shared);
+    const options = { ca: () => 'a function' } as unknown as TlsOptions;
+    expect(() => line.socket.startTls(targetOf(options), cancelOf())).toThrow(
+      /^Cannot set up TLS with localhost: .*could not be cloned/,
+    );
+    line.socket.close();
+    expect(() => secured(line, targetOf(trusting))).toThrow(
+      'Cannot set up TLS with localhost: the socket was closed on this side',
+    );
+    connectTo(server.port, {}, shared).socket.close();
+    await server.emptied();
+  });
+
   test('given up in the middle: the connection is destroyed', async () => {
     const server = await serve(dialogue().stall());
     const line = connectTo(server.port, {}, shared);

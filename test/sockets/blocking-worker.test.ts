@@ -160,7 +160,7 @@ describe('its death', () => {
     const connecting = connectorOf().connect(addressOf(server.port, { tls }), cancelOf()) as Waitable<Socket>;
     expect(connecting.wait(200)).toBe(false);
     kill();
-    expect(() => settled(connecting, NOTICED_MS)).toThrow(`Cannot connect to 127.0.0.1:${server.port}: ${GONE}`);
+    expect(() => settled(connecting, NOTICED_MS)).toThrow(`Cannot set up TLS with 127.0.0.1:${server.port}: ${GONE}`);
   });
 
   test('is no reason not to connect again, with another', async () => {
@@ -253,6 +253,18 @@ describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist
     expect(run(server.url, `${idle} client.close();`)).toBe('done\n');
     expect(() => run(server.url, `${idle} throw new Error('over');`)).toThrow('over');
     await server.emptied();
+  });
+
+  test('may block in a thread that is not its first', async () => {
+    const server = await serve(always(answer('done')), { repeatLast: true });
+    const thread = `Promise.all([import('httpx-wasm'), import('node:worker_threads')]).then((modules) => {
+      const [{ Client }, { parentPort, workerData }] = modules;
+      parentPort.postMessage(new Client().get(workerData).text);
+    });`;
+    const program = `const { Worker } = await import('node:worker_threads');
+      const thread = new Worker(${JSON.stringify(thread)}, { eval: true, workerData: url });
+      thread.on('message', (text) => console.log(text));`;
+    expect(run(server.url, program)).toBe('done\n');
   });
 
   test('that makes a client and sends nothing has one thread', () => {

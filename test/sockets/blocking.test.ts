@@ -330,7 +330,7 @@ describe('the ends', () => {
     const line = connectTo(server.port, {}, own);
     own.close();
     await server.emptied();
-    const why = `The connection to 127.0.0.1:${server.port} was closed: its connector was closed`;
+    const why = `The connection to 127.0.0.1:${server.port} was closed: the socket was closed on this side`;
     expect(() => settled(line.socket.write('x', null))).toThrow(why);
     expect(line.socket.wait(null)).toBe(true);
     expect([line.heard.text, line.heard.ends.map(String)]).toEqual(['', [`CloseError: ${why}`]]);

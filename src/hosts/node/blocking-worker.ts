@@ -25,6 +25,10 @@ const worker = new SocketWorker({
     lifeline.close();
   },
 });
+// Whatever the process was told to do about rejections: here they are mistakes.
+process.on('unhandledRejection', (reason) => {
+  throw reason;
+});
 process.on('uncaughtExceptionMonitor', (error) => worker.crashed(error));
 process.on('exit', () => worker.ended());
 port.on('message', (message: ToWorker) => worker.receive(message));
