@@ -340,9 +340,8 @@ export class WorkerChannel implements Sink {
 
   // ── end ──
 
+  /** Octets that the caller put before it closed were announced before, and have been handed to the host. */
   close(): void {
-    this.#awaitedTls = null;
-    this.#send();
     this.#closed = true;
     this.#allow = null;
     this.#cancel?.giveUp();

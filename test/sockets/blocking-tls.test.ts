@@ -6,7 +6,16 @@ import { connector as asyncConnector } from '#sockets';
 import type { TlsOptions } from '../../src/config.js';
 import type { ConnectError } from '../../src/exceptions.js';
 import type { Socket, TlsTarget } from '../../src/hosts/socket.js';
-import { addressOf, cancelOf, connectTo, type Line, lineOf, settled, waitUntil } from '../support/blocking.js';
+import {
+  addressOf,
+  cancelOf,
+  connectTo,
+  goneFrom,
+  type Line,
+  lineOf,
+  settled,
+  waitUntil,
+} from '../support/blocking.js';
 import { certificates } from '../support/certificates.js';
 import { always, type Dialogue, dialogue } from '../support/dialogue.js';
 import { octetsOf, patternOf } from '../support/octets.js';
@@ -199,7 +208,7 @@ describe('TLS over a connection', () => {
     );
     expect(expected).toContain('Cannot set up TLS with localhost');
     expect(() => secured(connectTo(server.port, {}, shared), targetOf(trusting))).toThrow(expected);
-    await server.emptied();
+    await goneFrom(server);
   });
 
   test('what came in the clear before it cannot pass for what comes after', async () => {
@@ -208,7 +217,7 @@ describe('TLS over a connection', () => {
     await server.until(() => server.octetsTaken === 8);
     // Nobody has looked: it is in the ring, or still on its way there.
     expect(() => secured(line, targetOf(trusting))).toThrow(/^Cannot set up TLS with localhost: /);
-    await server.emptied();
+    await goneFrom(server);
   });
 
   test('with options that no thread can be handed, or on a socket that is closed: ConnectError', async () => {
@@ -223,7 +232,7 @@ describe('TLS over a connection', () => {
       'Cannot set up TLS with localhost: the socket was closed on this side',
     );
     connectTo(server.port, {}, shared).socket.close();
-    await server.emptied();
+    await goneFrom(server);
   });
 
   test('given up in the middle: the connection is destroyed', async () => {
@@ -234,7 +243,7 @@ describe('TLS over a connection', () => {
     server.blockUntil(() => server.octetsHeard > 0);
     cancel.cancelled = true;
     cancel.onCancel?.();
-    await server.emptied();
+    await goneFrom(server);
   });
 });
 

@@ -8,8 +8,17 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { CloseError, ConnectError } from '../../src/exceptions.js';
 import type { Connector, Socket, Waitable } from '../../src/hosts/socket.js';
 import { ROOT } from '../source-syntax.js';
-import { addressOf, cancelOf, connectorOf, connectTo, type Line, settled, waitUntil } from '../support/blocking.js';
-import { always, dialogue } from '../support/dialogue.js';
+import {
+  addressOf,
+  cancelOf,
+  connectorOf,
+  connectTo,
+  goneFrom,
+  type Line,
+  settled,
+  waitUntil,
+} from '../support/blocking.js';
+import { always, dialogue, gate } from '../support/dialogue.js';
 import { answer, patternOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -19,8 +28,9 @@ const NOTICED_MS = 8000;
 /** Workers that were started, and what was said to them: a witness between the code and the runtime. */
 const workers: Worker[] = [];
 const ports: MessageChannel['port1'][] = [];
-/** Run in place of the worker's code. */
+/** Run in place of the worker's code, and before it. */
 let code: string | null = null;
+let prelude = '';
 
 const threads = process.getBuiltinModule('node:worker_threads');
 const { Worker: RealWorker, MessageChannel: RealChannel } = threads;
@@ -28,7 +38,7 @@ const { Worker: RealWorker, MessageChannel: RealChannel } = threads;
 beforeEach(() => {
   class WatchedWorker extends RealWorker {
     constructor(...[script, options]: ConstructorParameters<typeof Worker>) {
-      super(code ?? script, options);
+      super(code ?? `${prelude}\n${script}`, options);
       workers.push(this);
     }
   }
@@ -45,6 +55,7 @@ afterEach(() => {
   Object.assign(threads, { Worker: RealWorker, MessageChannel: RealChannel });
   workers.length = ports.length = 0;
   code = null;
+  prelude = '';
 });
 
 function latest(): Worker {
@@ -93,7 +104,7 @@ describe('its life', () => {
     await server.until(() => server.openSockets === 1);
     expect(kept.socket.wait(20)).toBe(false);
     two.close();
-    await Promise.all([server.emptied(), exitOf(latest())]);
+    await Promise.all([goneFrom(server), exitOf(latest())]);
     connectTo(server.port, {}, one);
     expect(workers.length).toBe(2);
   });
@@ -103,6 +114,28 @@ describe('its life', () => {
     const address = addressOf(1, { allowAddress: () => false });
     expect(() => connector.connect(address, cancelOf())).toThrow(ConnectError);
     expect(workers.length).toBe(0);
+  });
+
+  test('may be slow: with no time to wait, all that has arrived at the host by then is delivered all the same', async () => {
+    const told = gate();
+    const server = await serve(dialogue().until(told).say('late').stall());
+    // Beside its own work it sleeps when it is told to: [asleep, …]
+    const asleep = new Int32Array(new SharedArrayBuffer(8));
+    prelude = `const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', (asleep) => {
+        Atomics.store(asleep, 0, 1);
+        Atomics.notify(asleep, 0);
+        Atomics.wait(asleep, 1, 0, 400);
+      }).unref();`;
+    const line = connectTo(server.port);
+    expect(line.socket.wait(0)).toBe(false);
+    latest().postMessage(asleep);
+    Atomics.wait(asleep, 0, 0);
+    told.open();
+    server.blockUntil(() => server.octetsTaken === 4);
+    expect(line.socket.wait(0)).toBe(true);
+    expect(line.heard.text).toBe('late');
+    line.socket.close();
   });
 
   test('takes no more memory for many connections than for a few at a time', async () => {
@@ -123,8 +156,7 @@ describe('its life', () => {
     const first = octets;
     for (let i = 0; i < 400; i++) connectTo(server.port, {}, connector).socket.close();
     expect(octets).toBeLessThan(first * 20);
-    await server.emptied();
-    expect(server.accepted).toBe(401);
+    await server.until(() => server.accepted === 401 && server.openSockets === 0);
   });
 });
 
@@ -157,8 +189,9 @@ describe('its death', () => {
   test('is heard by who connects', async () => {
     const server = await serve(dialogue().acceptOnly());
     const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: {}, sessions: null };
-    const connecting = connectorOf().connect(addressOf(server.port, { tls }), cancelOf()) as Waitable<Socket>;
-    expect(connecting.wait(200)).toBe(false);
+    const cancel = cancelOf();
+    const connecting = connectorOf().connect(addressOf(server.port, { tls }), cancel) as Waitable<Socket>;
+    while (cancel.phase !== 'tls') expect(connecting.wait(20)).toBe(false);
     kill();
     expect(() => settled(connecting, NOTICED_MS)).toThrow(`Cannot set up TLS with 127.0.0.1:${server.port}: ${GONE}`);
   });
@@ -245,14 +278,14 @@ describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist
     const server = await serve(always(answer('done')), { repeatLast: true });
     expect(run(server.url, idle)).toBe('done\n');
     expect(run(server.url, `${idle} new Client().get(url);`)).toBe('done\n');
-    await server.emptied();
+    await goneFrom(server);
   });
 
   test('ends by itself after close, and when an error ends it', async () => {
     const server = await serve(always(answer('done')), { repeatLast: true });
     expect(run(server.url, `${idle} client.close();`)).toBe('done\n');
     expect(() => run(server.url, `${idle} throw new Error('over');`)).toThrow('over');
-    await server.emptied();
+    await goneFrom(server);
   });
 
   test('may block in a thread that is not its first', async () => {

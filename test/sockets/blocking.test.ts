@@ -2,9 +2,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openConnector } from '#blocking';
 import { ReadError, WriteError } from '../../src/exceptions.js';
+import { IN_OCTETS } from '../../src/hosts/blocking-protocol.js';
 import { STOP } from '../../src/hosts/socket.js';
-import { connectTo as connectWith, type Line, settled, waitUntil } from '../support/blocking.js';
-import { dialogue, gate } from '../support/dialogue.js';
+import { connectTo as connectWith, goneFrom, type Line, settled, waitUntil } from '../support/blocking.js';
+import { dialogue } from '../support/dialogue.js';
 import { octetsOf, patternOf, textOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -30,6 +31,7 @@ describe('what comes', () => {
     const line = connectTo(server.port);
     waitUntil(line, () => ends(line));
     expect(line.heard.text).toBe('onetwo');
+    expect(line.socket.wait(10)).toBe(false);
     expect(line.heard.ends).toEqual([null]);
   });
 
@@ -107,16 +109,21 @@ describe('what comes', () => {
     line.socket.close();
   });
 
-  test('with no time to wait, all that has arrived at the host by then is delivered', async () => {
-    const told = gate();
-    const server = await serve(dialogue().until(told).say('late').stall());
+  test('is delivered before a failure is, also what had no room', async () => {
+    const octets = patternOf(200_000);
+    const server = await serve([dialogue().say(octets).hearOctets(1).reset(), dialogue().stall()]);
     const line = connectTo(server.port);
-    expect(line.socket.wait(0)).toBe(false);
-    told.open();
-    server.blockUntil(() => server.octetsTaken === 4);
-    expect(line.socket.wait(0)).toBe(true);
-    expect(line.heard.text).toBe('late');
-    line.socket.close();
+    const other = connectTo(server.port);
+    line.socket.write('x', null);
+    await server.until(() => server.octetsTaken === octets.length && server.openSockets === 1);
+    // The worker, which has stopped reading, hears of the reset by this; and has when it has come past the fence.
+    line.socket.write('y', null);
+    expect(other.socket.wait(0)).toBe(false);
+    waitUntil(line, () => line.heard.ends.some((error) => error !== null));
+    const { octetsInAll } = line.heard;
+    expect(octetsInAll.length).toBeGreaterThan(IN_OCTETS);
+    expect(octetsOf(octetsInAll).equals(octets.subarray(0, octetsInAll.length))).toBe(true);
+    other.socket.close();
   });
 
   test('a reset is a ReadError with the reason, after the octets before it', async () => {
@@ -219,18 +226,23 @@ describe('what is sent', () => {
     expect(isTaken).toBe(false);
     line.socket.close();
     server.peer(0).hearAgain();
-    await server.emptied();
+    await goneFrom(server);
   });
 
   test('a write after the peer has spoken settles with the next wait, which delivers', async () => {
-    const server = await serve(dialogue().say('hello').stall());
+    const server = await serve(dialogue().say('one').hearOctets(1).say('two').stall());
     const line = connectTo(server.port);
-    await server.until(() => server.octetsTaken === 5);
-    expect(line.heard.text).toBe('');
-    let written: unknown;
-    while (written === undefined) written = line.socket.write('x', null);
-    settled(written as PromiseLike<void>);
-    expect(line.heard.text).toBe('hello');
+    line.heard.answer = STOP;
+    line.socket.wait(null);
+    line.socket.write('x', null);
+    await server.until(() => server.octetsTaken === 6);
+    expect(line.socket.wait(0)).toBe(false);
+    const written = line.socket.write('y', null);
+    expect(written).not.toBeUndefined();
+    line.socket.demand();
+    settled(written);
+    expect(line.heard.text).toBe('onetwo');
+    await server.until(() => server.octetsHeard === 2);
     line.socket.close();
   });
 
@@ -261,7 +273,7 @@ describe('what is sent', () => {
     line.socket.close();
     const place = `127.0.0.1:${server.port}`;
     expect(() => settled(line.socket.write('x', null))).toThrow(`Cannot send to ${place}: the connection was closed`);
-    await server.emptied();
+    await goneFrom(server);
     expect(server.octetsHeard).toBe(0);
   });
 
@@ -270,7 +282,7 @@ describe('what is sent', () => {
     const line = connectTo(server.port);
     line.socket.write('goodbye', null);
     line.socket.close();
-    await server.emptied();
+    await goneFrom(server);
     expect(server.peer(0).text).toBe('goodbye');
   });
 });
@@ -329,7 +341,7 @@ describe('the ends', () => {
     const own = openConnector();
     const line = connectTo(server.port, {}, own);
     own.close();
-    await server.emptied();
+    await goneFrom(server);
     const why = `The connection to 127.0.0.1:${server.port} was closed: the socket was closed on this side`;
     expect(() => settled(line.socket.write('x', null))).toThrow(why);
     expect(line.socket.wait(null)).toBe(true);

@@ -5,6 +5,7 @@ import type { TransportError } from '../../src/exceptions.js';
 import type { Address, Cancel, Connector, MaybePromise, Sink, Socket, Waitable } from '../../src/hosts/socket.js';
 import { GO_ON } from '../../src/hosts/socket.js';
 import { textOf } from './octets.js';
+import type { ScriptedServer } from './scripted-server.js';
 
 /** Longest that a test waits for something on a socket. */
 const WAIT_MS = 10_000;
@@ -112,4 +113,9 @@ export function waitUntil({ socket }: Line, question: () => boolean, mostMs: num
     if (leftMs <= 0) throw new Error(`Not within ${mostMs} ms: ${question}`);
     socket.wait(leftMs);
   }
+}
+
+/** Resolves when there was a connection to the server and none is open any more. */
+export function goneFrom(server: ScriptedServer): Promise<void> {
+  return server.until(() => server.accepted > 0 && server.openSockets === 0);
 }
