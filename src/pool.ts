@@ -211,7 +211,7 @@ export class ConnectionPool implements ConnectionOwner {
     for (const [key, site] of this.#sites) if (site.connections === 0 && !waiting.has(site)) this.#sites.delete(key);
   }
 
-  /** A connection of the site that can be used at once, or `null`: then `acquire`. */
+  /** A connection of the site that can be used at once, without looking at it; `null`: there is none, `acquire` one. */
   tryAcquire(site: Site): HttpConnection | null {
     const { idle } = site;
     const connection = idle[idle.length - 1];
@@ -221,7 +221,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /**
-   * A connection of the site; `fresh`: a new one. Whoever gets it must open an exchange on it or give it `back`.
+   * A connection of the site, looked at if it was idle; `fresh`: a new one. Whoever gets it must open an exchange on it or
+   * give it `back`.
    * @throws PoolTimeout, ConnectTimeout, ConnectError, CloseError
    */
   *acquire(site: Site, limits: CallLimits, fresh: boolean, got: Acquired): Flow<HttpConnection> {
@@ -254,14 +255,12 @@ export class ConnectionPool implements ConnectionOwner {
       const connection = site.idle[site.idle.length - 1];
       if (connection === undefined) return null;
       const expired = connection.list !== null && connection.expiresAt <= this.deadlines.tick();
-      const justReleased = this.#justReleased(connection);
       const expires = connection.list !== null;
       this.#takeIdle(connection);
       if (expired) {
         connection.close();
         continue;
       }
-      if (justReleased) return connection;
       let checked = false;
       try {
         yield new NextTurn(connection.socket, this.deadlines.host);

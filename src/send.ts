@@ -70,6 +70,8 @@ export function* send(
         const running = hook(current);
         if (isThenable(running)) yield running;
       }
+      // A hook may have aborted the call: nothing is sent then.
+      if (settings.guard !== null && requestHooks.length > 0) yield;
       const transport = io.transportFor(current);
       const startedAt = io.now();
       if (hasFlow(transport)) response = yield* transport.flow(current);

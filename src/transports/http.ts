@@ -199,7 +199,8 @@ class SocketTransport {
         let reused = false;
         let connection: HttpConnection | null = null;
         try {
-          connection = fresh ? null : this.#pool.tryAcquire(site);
+          // Who could not try again must know that the connection still stands.
+          connection = fresh || !canRepeat(request) ? null : this.#pool.tryAcquire(site);
           if (connection === null) connection = yield* this.#pool.acquire(site, limits, fresh, got);
           reused = connection.uses > 0;
           const telling = trace?.begin('http11.send_request_headers', { request });
@@ -292,6 +293,8 @@ class SocketTransport {
         piece = result.value;
       } else {
         piece = given as Uint8Array | null;
+        // The caller's code ran: it may have aborted the call.
+        yield;
       }
       if (exchange.error !== null) throw exchange.error;
       if (piece === null) {
@@ -398,9 +401,14 @@ function targetOf(request: Request): string {
   return typeof target === 'string' ? target : textOfOctets(target);
 }
 
+/** To send it twice does what sending it once does, and its body can be read again. */
+function canRepeat(request: Request): boolean {
+  return IDEMPOTENT.has(request.method) && request.isReplayable;
+}
+
 /** A dead kept-alive connection: nothing came, and to send again is safe (SECURITY §2.1). */
 function mayRepeat(error: unknown, exchange: Exchange, request: Request): boolean {
-  if (exchange.answered || !IDEMPOTENT.has(request.method) || !request.isReplayable) return false;
+  if (exchange.answered || !canRepeat(request)) return false;
   return error instanceof ReadError || error instanceof WriteError || error instanceof RemoteProtocolError;
 }
 

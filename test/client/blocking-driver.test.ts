@@ -76,6 +76,16 @@ describe('a blocking call', () => {
     expect(connector.socket(0).written.match(/GET/g)?.length).toBe(1);
   });
 
+  test('looks at a connection that was just used, too, where it could not try again', () => {
+    const { client, connector } = blockingClient((socket, index) => {
+      socket.say(answer(`from ${index}`));
+      if (index === 0) socket.end(null);
+    });
+    client.get(url);
+    expect(client.post(url, { content: 'x' }).text).toBe('from 1');
+    expect(connector.socket(0).written).not.toContain('POST');
+  });
+
   test('sends a body piece by piece, waiting where there is no room', () => {
     const { client, connector } = blockingClient((socket) => {
       socket.room = 100;
@@ -256,6 +266,31 @@ describe('cancelling a blocking call', () => {
       eventHooks: { request: [() => controller.abort()] },
     });
     expect(() => client.get(url, { signal: controller.signal })).toThrow(controller.signal.reason);
+    expect(connector.open).toBe(0);
+  });
+
+  test('a signal that fires in a hook, with a connection at hand: nothing is sent', () => {
+    const controller = new AbortController();
+    const { client, connector } = blockingClient((socket) => socket.say(answer('one')).say(answer('two')));
+    client.get(url);
+    client.eventHooks.request.push(() => controller.abort());
+    expect(() => client.get(url, { signal: controller.signal })).toThrow(controller.signal.reason);
+    expect(connector.socket(0).written.match(/GET/g)?.length).toBe(1);
+  });
+
+  test('a signal that fires while the body is made ends it there', () => {
+    const controller = new AbortController();
+    const { client, connector } = blockingClient((socket) => socket.say(answer('late')));
+    function* pieces() {
+      yield 'one';
+      controller.abort();
+      yield 'two';
+      yield 'three';
+    }
+    const call = () => client.post(url, { content: pieces(), signal: controller.signal });
+    expect(call).toThrow(controller.signal.reason);
+    expect(connector.socket(0).written).toContain('one');
+    expect(connector.socket(0).written).not.toContain('two');
     expect(connector.open).toBe(0);
   });
 
