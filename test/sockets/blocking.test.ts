@@ -234,7 +234,7 @@ describe('what is sent', () => {
     const line = connectTo(server.port);
     line.heard.answer = STOP;
     line.socket.wait(null);
-    line.socket.write('x', null);
+    settled(line.socket.write('x', null));
     await server.until(() => server.octetsTaken === 6);
     expect(line.socket.wait(0)).toBe(false);
     const written = line.socket.write('y', null);
