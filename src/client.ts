@@ -266,7 +266,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
 
   #mergedUrl(url: URLTypes, params: QueryParamTypes | null | undefined): URL {
     const given = givenUrl(url);
-    const merged = this.#baseUrl.isAbsoluteUrl && !given.isAbsoluteUrl ? appended(this.#baseUrl, given) : given;
+    const merged = this.#baseUrl.isAbsoluteUrl && !given.isAbsoluteUrl ? behind(this.#baseUrl, given) : given;
     if (this.#params.size === 0 && (params === null || params === undefined)) return merged;
     return merged.copyMergeParams(this.#params.merge(params ?? undefined));
   }
@@ -472,7 +472,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
 /** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL */
 function asBase(url: URLTypes): URL {
   const base = url instanceof URL ? url : new URL(url);
-  if (!base.isAbsoluteUrl) return base;
+  if (base.href === '') return base;
   const { target } = base;
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
@@ -486,8 +486,14 @@ function encodingOf(given: unknown): DefaultEncoding {
   );
 }
 
-/** A relative URL behind a base's path: never above it by a leading '/'; the reference's own query and fragment. */
-function appended(base: URL, reference: URL): URL {
-  const path = reference.toString().replace(/^\/+/, '');
-  return base.join(path === '' || /^[?#]/.test(path) ? path : `./${path}`);
+/** A relative URL behind a base's path: never above it by a leading '/'; the reference's own query and fragment (httpx). */
+function behind(base: URL, reference: URL): URL {
+  const { href } = reference;
+  const text = reference.target.replace(/^\/+/, '');
+  const hash = href.indexOf('#');
+  const fragment = hash < 0 ? null : href.slice(hash + 1);
+  if (text === '') return base.copyWith({ rawPath: base.target, fragment });
+  const at = base.target.indexOf('?');
+  const path = at < 0 ? base.target : base.target.slice(0, at);
+  return base.copyWith({ rawPath: path + text, fragment });
 }

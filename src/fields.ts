@@ -18,6 +18,7 @@ export interface FieldName {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const UPPER = /[A-Z]+/g;
 const NON_ASCII = /[\u0080-\uffff]/;
+const NON_LATIN1 = /[\u0100-\uffff]/;
 /** An octet, or a code unit, that a value must not hold: RFC 9110 §5.5 allows visible octets, space, tab and 0x80-0xFF. */
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -114,13 +115,15 @@ function hexOf(unit: number, digits: number): string {
 }
 
 /**
- * A field of what a caller gave. Text becomes octets by `encoding` where that is 'utf-8', else as it is (ISO-8859-1).
- * @throws TypeError for names and values that are neither strings nor octets.
+ * A field of what a caller gave. Text becomes octets by `encoding`; without one as it is (ISO-8859-1).
+ * @throws TypeError for names and values that are neither strings nor octets; RangeError for text that `encoding` lacks.
  */
 export function fieldOf(name: unknown, value: unknown, encoding: HeaderEncoding | null): Field {
   const spelling = nameTextOf(name);
   if (typeof value === 'string') {
-    if (encoding === 'utf-8' && NON_ASCII.test(value)) return new Field(spelling, utf8Octets(value), value);
+    if (encoding !== null && NON_ASCII.test(value)) {
+      return new Field(spelling, encodedText(spelling, value, encoding), value);
+    }
     return new Field(spelling, value, value);
   }
   if (value instanceof Uint8Array) return new Field(spelling, textOfOctets(value), null);
@@ -157,8 +160,12 @@ export function octetsOfText(text: string): Uint8Array<ArrayBuffer> {
   return octets;
 }
 
-function utf8Octets(text: string): string {
-  return textOfOctets(new TextEncoder().encode(text));
+function encodedText(name: string, text: string, encoding: HeaderEncoding): string {
+  if (encoding === 'utf-8') return textOfOctets(new TextEncoder().encode(text));
+  const [foreign] = (encoding === 'ascii' ? NON_ASCII : NON_LATIN1).exec(text) ?? [];
+  if (foreign === undefined) return text;
+  const shown = `U+${hexOf(foreign.charCodeAt(0), 4)}`;
+  throw new RangeError(`Cannot set header '${name}': expected text that ${encoding} can encode, got ${shown}`);
 }
 
 const utf8Strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

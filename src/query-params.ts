@@ -90,12 +90,13 @@ export class QueryParams implements Iterable<[string, string]> {
 
   /** With this one value for the key, where the key stood. */
   set(key: string, value?: PrimitiveData): QueryParams {
-    return QueryParams.#over(new Map(this.#lists).set(key, [textOf(key, value ?? null)]));
+    return QueryParams.#over(new Map(this.#lists).set(String(key), [textOf(key, value ?? null)]));
   }
 
   /** With one more value for the key. */
   add(key: string, value?: PrimitiveData): QueryParams {
-    return QueryParams.#over(new Map(this.#lists).set(key, [...this.getList(key), textOf(key, value ?? null)]));
+    const name = String(key);
+    return QueryParams.#over(new Map(this.#lists).set(name, [...this.getList(name), textOf(name, value ?? null)]));
   }
 
   /** Without the key. */

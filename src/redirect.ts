@@ -111,7 +111,7 @@ function resolved(from: URL, reference: URL, text: string): URL {
   const bare = reference.hasUserinfo ? reference.copyWith({ userinfo: null }) : reference;
   // A scheme without a host is of the host that was asked (httpx).
   const whole = bare.scheme !== '' && bare.host === '' ? bare.copyWith({ host: from.host }) : bare;
-  const url = whole.isAbsoluteUrl ? whole : from.join(whole);
+  const url = whole.isAbsoluteUrl ? whole : from.resolve(whole);
   if (!isWeb(url)) throw new InvalidURL(`expected http or https, got ${JSON.stringify(url.scheme)}`);
   const { origin } = url;
   let read: string;

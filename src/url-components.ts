@@ -118,10 +118,7 @@ function hostAndPortOf(parts: UrlParts, components: URLComponents): Pick<UrlPart
     host = split.host;
     port = split.port;
   }
-  const name = textOf(components, 'host');
-  if (name !== undefined) {
-    host = without(name, /[@/?#]/, 'host');
-  }
+  host = textOf(components, 'host') ?? host;
   const number: unknown = own(components, 'port');
   return { host, port: number === undefined ? port : checkedPort(number) };
 }

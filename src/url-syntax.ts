@@ -39,6 +39,10 @@ const DOT_AT_END = /(?:^|\/)\.\.?$/;
 const DIGITS = /^0*[0-9]{1,5}$/;
 const IPV4_LIKE = /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$/;
 const NON_ASCII = /[\u0080-\uffff]/;
+/** The schemes whose references Python's `urljoin` resolves. */
+const JOINED_SCHEMES: ReadonlySet<string> = new Set(
+  ',ftp,http,gopher,nntp,imap,wais,file,https,shttp,mms,prospero,rtsp,rtspu,sftp,svn,svn+ssh,ws,wss'.split(','),
+);
 const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
   ['ftp', 21],
   ['http', 80],
@@ -144,13 +148,14 @@ export function encodeCredential(text: string): string {
 }
 
 /**
- * A host as it is sent, without brackets; an IPv6 address may be given with or without them. Names are lower-cased, and by the runtime's UTS 46 if they are not ASCII; IP
- * addresses must be valid.
+ * A host as it is sent, without brackets; an IPv6 address may be given with or without them. ASCII names are lower-cased,
+ * others are what the runtime's UTS 46 makes of them; IP addresses must be valid.
  */
 function encodeHost(host: string): string {
   if (host === '') return '';
-  if (host.startsWith('[') || host.includes(':')) {
-    const address = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  const isBracketed = host.startsWith('[') && host.endsWith(']');
+  if (isBracketed || host.includes(':')) {
+    const address = isBracketed ? host.slice(1, -1) : host;
     if (!isIpv6(address)) throw new InvalidURL(`Cannot parse URL: expected an IPv6 address in ${shown(host)}`);
     return address;
   }
@@ -159,7 +164,8 @@ function encodeHost(host: string): string {
     throw new InvalidURL(`Cannot parse URL: expected an IPv4 address, got ${shown(host)}`);
   }
   if (!NON_ASCII.test(host)) return percentEncode(host.toLowerCase(), UNSAFE_IN_HOST);
-  const ascii = hostToAscii(host.toLowerCase());
+  // UTS 46 lowers the case itself, and unlike JavaScript without regard to what stands beside a letter.
+  const ascii = hostToAscii(host);
   if (ascii === null || ascii === '') {
     throw new InvalidURL(`Cannot parse URL: expected a host name that IDNA allows, got ${shown(host)}`);
   }
@@ -219,6 +225,43 @@ export function serialised(parts: UrlParts, userinfo: string = parts.userinfo): 
   if (parts.query !== null) text += `?${parts.query}`;
   if (parts.fragment !== null) text += `#${parts.fragment}`;
   return text;
+}
+
+/**
+ * What httpx's `join` makes of a reference, which is what Python's `urljoin` does: schemes that it does not know are not
+ * joined, an empty query or fragment counts as none, and where paths are merged empty segments go.
+ */
+export function joined(base: UrlParts, reference: UrlParts): UrlParts {
+  const scheme = reference.scheme === '' ? base.scheme : reference.scheme;
+  if (scheme !== base.scheme || !JOINED_SCHEMES.has(scheme)) return reference;
+  const query = reference.query === '' ? null : reference.query;
+  const fragment = reference.fragment === '' ? null : reference.fragment;
+  if (hasAuthority(reference)) return normalised({ ...reference, scheme, query, fragment });
+  if (reference.path === '') return { ...base, query: query ?? base.query, fragment };
+  return normalised({ ...base, path: joinedPath(base.path, reference.path), query, fragment });
+}
+
+function joinedPath(base: string, path: string): string {
+  const segments = path.split('/');
+  if (!path.startsWith('/')) {
+    const above = base.split('/');
+    if (above.at(-1) !== '') above.pop();
+    segments.unshift(...above);
+    const last = segments.length - 1;
+    return withoutDots(segments.filter((segment, at) => segment !== '' || at === 0 || at === last));
+  }
+  return withoutDots(segments);
+}
+
+function withoutDots(segments: readonly string[]): string {
+  const kept: string[] = [];
+  for (const segment of segments) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '.') kept.push(segment);
+  }
+  if (segments.at(-1) === '.' || segments.at(-1) === '..') kept.push('');
+  const path = kept.join('/');
+  return path === '' || path.startsWith('/') ? path : `/${path}`;
 }
 
 /** RFC 3986 §5.2.2. A reference that repeats the base's scheme without a host is relative (as httpx and WHATWG). */

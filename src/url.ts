@@ -14,6 +14,7 @@ import { type PrimitiveData, QueryParams, type QueryParamTypes } from './query-p
 import { replaced, type URLComponents } from './url-components.js';
 import {
   bracketed,
+  joined,
   netlocOf,
   parseUrl,
   resolved,
@@ -238,6 +239,7 @@ export class URL {
 
   /** With scheme and host. */
   get isAbsoluteUrl(): boolean {
+    if (this.#origin !== null) return true;
     const { scheme, host } = this.#taken();
     return scheme !== '' && host !== '';
   }
@@ -272,11 +274,23 @@ export class URL {
     return this.copyWith({ params: this.params.merge(params) });
   }
 
-  /** The URL that `reference` means on a page of this URL (RFC 3986 §5.2). */
+  /**
+   * The URL that `reference` means on a page of this URL, as Python's `urljoin` says it (httpx): RFC 3986 §5.2, but an empty
+   * query or fragment counts as none, `a//b` becomes `a/b` where paths are merged, and of schemes that it does not know
+   * the reference stays as it is.
+   */
   join(reference: URLTypes): URL {
     const other = reference instanceof URL ? reference : new URL(reference);
-    const parts = resolved(this.#taken(), other.#taken());
-    return parts === other.#taken() ? new URL(other) : URL.#of(parts);
+    return other.#or(this.href === '' ? other.#taken() : joined(this.#taken(), other.#taken()));
+  }
+
+  /** The URL that `reference` means in a message from this URL (RFC 3986 §5.2). @internal */
+  resolve(reference: URL): URL {
+    return reference.#or(resolved(this.#taken(), reference.#taken()));
+  }
+
+  #or(parts: UrlParts): URL {
+    return parts === this.#taken() ? new URL(this) : URL.#of(parts);
   }
 
   /** True if both are spelled the same once parsed. */
