@@ -3,9 +3,9 @@
  * core-decoders.ts, which use them, the only files of the client that know pointers.
  *
  * - The first module (connections; gzip, deflate) has one instance in each thread, made at first use and kept.
- * - The second (brotli, zstd, whose windows are large) is compiled at first use, and lives in instances that a few streams
- *   share while they last. Linear memory never shrinks: an instance that no stream uses is dropped, and the collector gives
- *   its memory back. One that has stayed small is taken up again if it is still there, since making one costs 0.1 ms.
+ * - The second (brotli, zstd, whose windows are large) is compiled at first use, and lives in instances that last as long as
+ *   their streams. Linear memory never shrinks: an instance that no stream uses is dropped, and the collector gives its
+ *   memory back. One that has stayed small is taken up again while it is still there, since making one costs 0.1 ms.
  *
  * Invariants: every view of linear memory is made anew after growth. A trap is our bug: the instance is discarded, those
  * that it served fail with a named error, and a new instance serves what comes next.
@@ -126,32 +126,34 @@ export function liveOctets(): number {
 
 // ── the second module ──
 
-/** Most streams of one instance: with default windows they cannot use up what its memory may grow to. */
+/**
+ * Each stream has an instance to itself as long as there are so many at the most: its memory then grows in place, and goes
+ * when the stream ends. Hosts allow some thousands of instances in all.
+ */
+const UNSHARED_MAX = 64;
+/** Most streams that share an instance beyond that: with usual windows they cannot use up what its memory may grow to. */
 const STREAMS_MAX = 16;
-/** An instance whose memory has grown beyond this takes no further stream, so that it is dropped when its streams end. */
-const SHARED_OCTETS_MAX = 16 * 1024 * 1024;
+/** An instance whose memory is larger than this is shared no further, and not used again. */
+const REUSED_OCTETS_MAX = 8 * 1024 * 1024;
+/** Most instances that may be used again. */
+const RESTING_MAX = 16;
 
 /** An instance of the second module. */
 export class Codings extends Instance<DecoderExports> {
   streams = 0;
   /** How many streams it serves at the most, at a time. */
-  readonly #streamsMax: number;
+  streamsMax = STREAMS_MAX;
   readonly #reference: WeakRef<Codings> = new WeakRef(this);
 
-  constructor(module: WebAssembly.Module, streamsMax: number) {
-    super(module);
-    this.#streamsMax = streamsMax;
-  }
-
-  get hasRoom(): boolean {
-    return this.streams < this.#streamsMax && this.exports.memory.buffer.byteLength <= SHARED_OCTETS_MAX;
+  get isSmall(): boolean {
+    return this.exports.memory.buffer.byteLength <= REUSED_OCTETS_MAX;
   }
 
   /** One stream fewer. */
   giveBack(): void {
     this.streams--;
     if (this.streams > 0 || !inUse.delete(this)) return;
-    if (this.hasRoom && this.#streamsMax > 1) resting = this.#reference;
+    if (this.isSmall && resting.length < RESTING_MAX) resting.push(this.#reference);
   }
 
   protected override onDiscard(): void {
@@ -159,10 +161,10 @@ export class Codings extends Instance<DecoderExports> {
   }
 }
 
-/** Instances that serve streams now, oldest first: the younger ones come to their end. */
+/** Instances that serve streams now, oldest first. */
 const inUse = new Set<Codings>();
-/** The instance that was used last, for as long as the collector leaves it. */
-let resting: WeakRef<Codings> | null = null;
+/** Instances that none uses, for as long as the collector leaves them. */
+const resting: WeakRef<Codings>[] = [];
 let module: WebAssembly.Module | null = null;
 let loading: PromiseLike<void> | null = null;
 
@@ -190,30 +192,27 @@ export function loadCodings(): PromiseLike<void> | null {
   return loading;
 }
 
+/** One that rests, or else one that is shared, when there are many. */
+function findCodings(alone: boolean): Codings | null {
+  for (let reference = resting.pop(); reference !== undefined; reference = resting.pop()) {
+    const instance = reference.deref();
+    if (instance !== undefined) return instance;
+  }
+  if (alone || inUse.size < UNSHARED_MAX) return null;
+  for (const each of inUse) if (each.streams < each.streamsMax && each.isSmall) return each;
+  return null;
+}
+
 /**
- * An instance of the second module, for one stream, which gives it back; `alone`: it serves no other.
- * @throws Error while the module is not loaded.
+ * An instance of the second module, for one stream, which gives it back; `alone`: it is never shared.
+ * @throws Error while the module is not loaded; RangeError if the host allows no further instance.
  */
 export function borrowCodings(alone: boolean): Codings {
-  let instance: Codings | undefined;
-  if (!alone) {
-    for (const each of inUse) {
-      if (each.hasRoom) {
-        instance = each;
-        break;
-      }
-    }
-    if (instance === undefined) {
-      instance = resting?.deref();
-      resting = null;
-    }
-  }
-  if (instance === undefined) {
-    if (module === null) throw new Error('The second module of the core is not loaded');
-    instance = new Codings(module, alone ? 1 : STREAMS_MAX);
-  }
-  inUse.add(instance);
+  if (module === null) throw new Error('The second module of the core is not loaded');
+  const instance = findCodings(alone) ?? new Codings(module);
+  if (instance.streams === 0) instance.streamsMax = alone ? 1 : STREAMS_MAX;
   instance.streams++;
+  inUse.add(instance);
   return instance;
 }
 

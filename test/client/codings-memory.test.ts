@@ -49,37 +49,39 @@ const firstOf = async (response: AsyncResponse) => {
 };
 
 describe('streams that last at the same time', () => {
-  test('share an instance, sixteen at the most', async () => {
+  test('have an instance each, so that its memory goes with them', async () => {
     const frame = zstdFrame(patternOf(1000));
     const { client, goOn } = halting('zstd', frame, frame.length - 10);
     const responses = await Promise.all(Array.from({ length: 20 }, () => client.stream('GET', url)));
     const pieces = await Promise.all(responses.map(firstOf));
-    expect(codingsInUse()).toMatchObject({ instances: 2, streams: 20 });
+    expect(codingsInUse()).toMatchObject({ instances: 20, streams: 20 });
     goOn();
     expect(await readOn(pieces)).toEqual(Array.from({ length: 20 }, () => 10));
     expect(codingsInUse()).toEqual(NOTHING_IN_USE);
   });
 
-  test('do not share one whose memory has grown', () => {
-    const grown = borrowCodings(false);
-    const other = borrowCodings(false);
-    expect(other).toBe(grown);
+  test('share them where they are many, sixteen an instance, unless its memory has grown', () => {
+    const first = Array.from({ length: 64 }, () => borrowCodings(false));
+    expect(new Set(first).size).toBe(64);
+    const [oldest, grown, third] = [...new Set(first)] as [Codings, Codings, Codings];
     grown.exports.memory.grow(256);
-    const fresh = borrowCodings(false);
-    expect(fresh).not.toBe(grown);
-    for (const each of [grown, other, fresh]) each.giveBack();
-    expect(codingsInUse()).toEqual(NOTHING_IN_USE);
+    const more = Array.from({ length: 15 }, () => borrowCodings(false));
+    expect(more.every((each) => each === oldest)).toBe(true);
+    expect(oldest.streams).toBe(16);
     const next = borrowCodings(false);
-    expect(next).toBe(fresh);
-    next.giveBack();
+    expect(next).toBe(third);
+    expect(codingsInUse()).toMatchObject({ instances: 64, streams: 80 });
+    for (const each of [...first, ...more, next]) each.giveBack();
+    expect(codingsInUse()).toEqual(NOTHING_IN_USE);
   });
 
-  test('have one to themselves if they may use larger windows than usual', () => {
-    const small = new Decoder('zstd', NO_LIMITS);
+  test('share none with one that may use larger windows than usual', () => {
     const large = new Decoder('zstd', { ...NO_LIMITS, windowOctets: 64 * MIB });
-    const other = new Decoder('br', NO_LIMITS);
-    expect(codingsInUse()).toMatchObject({ instances: 2, streams: 3 });
-    for (const each of [small, large, other]) each.free();
+    const others = Array.from({ length: 63 + 63 * 15 }, () => new Decoder('zstd', NO_LIMITS));
+    expect(codingsInUse()).toMatchObject({ instances: 64, streams: 64 + 63 * 15 });
+    const second = new Decoder('zstd', { ...NO_LIMITS, windowOctets: 64 * MIB });
+    expect(codingsInUse().instances).toBe(65);
+    for (const each of [large, second, ...others]) each.free();
     expect(codingsInUse()).toEqual(NOTHING_IN_USE);
   });
 });
@@ -102,32 +104,50 @@ describe('when no stream uses an instance', () => {
     use();
   });
 
+  test('that has grown, the next one makes another', () => {
+    const grown = borrowCodings(false);
+    grown.exports.memory.grow(256);
+    grown.giveBack();
+    const next = borrowCodings(false);
+    expect(next).not.toBe(grown);
+    next.giveBack();
+  });
+
   test('its memory comes back', async () => {
     const octets = 9 * MIB;
     const frame = zstdFrame(new Uint8Array(octets), 23);
+    const memories: WeakRef<object>[] = [];
+    const { Instance } = WebAssembly;
     const run = async () => {
       const { client, goOn } = halting('zstd', frame, frame.length - 5);
       const responses = await Promise.all(Array.from({ length: 6 }, () => client.stream('GET', url)));
       const readers = responses.map((response) => response.aiterBytes());
-      const most = await Promise.all(
-        readers.map(async (pieces) => {
-          let got = 0;
-          while (got < octets - 2 * 131072) got += (await pieces.next()).value?.length ?? 0;
-          return got;
-        }),
-      );
-      expect(most.length).toBe(6);
+      for (const pieces of readers) {
+        for (let got = 0; got < octets - 2 * 131072; ) got += (await pieces.next()).value?.length ?? 0;
+      }
       const { streams, octets: held } = codingsInUse();
       expect(streams).toBe(6);
       expect(held).toBeGreaterThan(6 * 8 * MIB);
-      expect(process.memoryUsage().external).toBeGreaterThan(held);
+      expect(held).toBeLessThan(6 * 14 * MIB);
       goOn();
       await readOn(readers);
     };
     await collected(() => false);
     const before = process.memoryUsage().external;
-    await run();
+    WebAssembly.Instance = class extends Instance {
+      constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
+        super(module, imports);
+        memories.push(new WeakRef(this.exports.memory as WebAssembly.Memory));
+      }
+    };
+    try {
+      await run();
+    } finally {
+      WebAssembly.Instance = Instance;
+    }
     expect(codingsInUse()).toEqual(NOTHING_IN_USE);
+    expect(memories.length).toBe(6);
+    expect(await collected(() => heldOf(memories) === 0)).toBe(true);
     expect(await collected(() => process.memoryUsage().external < before + 4 * MIB)).toBe(true);
   });
 });
@@ -179,15 +199,10 @@ test('a host that has no memory for an instance makes a DecodingError', async ()
     }
   } as unknown as typeof WebAssembly.Instance;
   try {
-    // Each has room for sixteen: the one that may be there is filled first.
-    const decoders: Decoder[] = [];
-    const fill = () => {
-      for (let i = 0; i < 17; i++) decoders.push(new Decoder('br', NO_LIMITS));
-    };
-    const error = await failureOf(fill, DecodingError);
+    await collected(() => false);
+    const error = await failureOf(() => new Decoder('br', NO_LIMITS), DecodingError);
     expect(error.message).toBe('Cannot decode br: the host gave the decoder no memory');
     expect(error.cause).toBe(refused);
-    for (const each of decoders) each.free();
   } finally {
     WebAssembly.Instance = Instance;
   }
