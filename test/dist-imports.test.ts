@@ -86,6 +86,18 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(runNode(source, 'module')).toBe('NativeModule net');
   });
 
+  test('httpx-wasm/core reaches no socket, no environment and no clock', () => {
+    const reached = new Set(['dist/core-api.js']);
+    for (const path of reached) {
+      for (const { specifier } of sites.filter((site) => site.path === path)) {
+        reached.add(specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier);
+      }
+    }
+    expect([...reached].filter((name) => !/^dist\/(?:core-api|chunks\/[\w-]+)\.js$/.test(name))).toEqual([
+      '#core-module',
+    ]);
+  });
+
   test('Node modules are imported by the host modules of Node, and by the command, only', () => {
     const mayImport = /^dist\/(?:hosts\/node|cli)\//;
     const outside = sites.filter((s) => s.specifier.startsWith('node:') && !mayImport.test(s.path));

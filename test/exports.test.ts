@@ -141,6 +141,9 @@ const SYNC_VALUES: readonly string[] = [
   'stream',
 ];
 
+const CORE_VALUES: readonly string[] = ['DecoderStream', 'DecodingError', 'decode', 'decodeSync'];
+const CORE_TYPES: readonly string[] = ['Coding', 'DecodeOptions'];
+
 const isBuilt = existsSync(join(ROOT, 'dist/index.d.ts'));
 
 describe('the root entry', () => {
@@ -175,5 +178,17 @@ describe('httpx-wasm/sync', () => {
     const [entry, root] = await Promise.all([import('httpx-wasm/sync'), import('httpx-wasm')]);
     expect(Object.keys(entry).sort()).toEqual(SYNC_VALUES);
     expect(entry.Client).toBe(root.Client);
+  });
+});
+
+describe('httpx-wasm/core', () => {
+  test('exports these values, and DecodingError is that of the root', async () => {
+    const [entry, root] = await Promise.all([import('httpx-wasm/core'), import('httpx-wasm')]);
+    expect(Object.keys(entry).sort()).toEqual(CORE_VALUES);
+    expect(entry.DecodingError).toBe(root.DecodingError);
+  });
+
+  test('exports these types', () => {
+    expect(exportsOf(parse('src/core-api.ts')).types).toEqual(CORE_TYPES);
   });
 });

@@ -57,7 +57,17 @@ const CLIENT: Ranks = [
     'hosts/worker-channel',
     'hosts/node/',
   ],
-  ['connection', 'connect-attempt', 'exchange', 'received', 'trace', 'body', 'body-readers'],
+  [
+    'connection',
+    'connect-attempt',
+    'exchange',
+    'received',
+    'trace',
+    'body',
+    'body-readers',
+    'decoding',
+    'decoder-stream',
+  ],
   ['pool', 'proxy'],
   [
     'transports/',
@@ -72,7 +82,7 @@ const CLIENT: Ranks = [
   ],
   ['send', 'redirect', 'auth'],
   ['client', 'clients'],
-  ['index', 'api', 'sync'],
+  ['index', 'api', 'sync', 'core-api'],
   ['cli/'],
 ];
 const CORE: Ranks = [

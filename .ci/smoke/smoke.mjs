@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { brotliCompressSync } from 'node:zlib';
 import * as httpx from 'httpx-wasm';
+import { decode, decodeSync } from 'httpx-wasm/core';
 
 const server = createServer((request, response) => {
   if (request.url !== '/br') response.end('{"answer":42}');
@@ -21,5 +22,7 @@ try {
   await client.aclose();
   server.close();
 }
+assert.equal(Buffer.from(decodeSync('br', brotliCompressSync('ab'))).toString(), 'ab');
+await assert.rejects(decode('gzip', Buffer.from('no gzip')), httpx.DecodingError);
 await assert.rejects(httpx.get(base), httpx.ConnectError);
 console.log('smoke: import works');
