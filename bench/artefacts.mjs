@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = resolve(fileURLToPath(new URL('..', import.meta.url)));
 export const CORE = join(ROOT, 'wasm/build/core.wasm');
+const CODINGS = join(ROOT, 'wasm/build/codings.wasm');
 /** Written last. */
 const DIST = join(ROOT, 'dist/index.d.ts');
 
@@ -37,7 +38,7 @@ export function builtCore() {
 
 /** Sees to it that `npm pack` would pack the sources as they are. */
 export function buildPackage() {
-  const wasm = ['assembly', 'asconfig.json', 'wasm/build.mjs'];
-  if (isStale(DIST, ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...wasm]))
-    run('npm', ['run', 'build']);
+  const wasm = ['assembly', 'asconfig.json', 'asconfig.codings.json', 'wasm/build.mjs'];
+  const script = ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...wasm];
+  if (isStale(DIST, script) || isStale(CORE, wasm) || isStale(CODINGS, wasm)) run('npm', ['run', 'build']);
 }

@@ -11,9 +11,9 @@ import { cpus, loadavg } from 'node:os';
 import { tableOf } from './table.mjs';
 
 /** A reference whose dearest round costs more than this multiple of its cheapest shows that others use the machine. */
-const STEADY_MAX = 1.25;
+export const STEADY_MAX = 1.25;
 /** Load beyond the number of cores that shows the same where it lasts; a run by itself makes a load of two. */
-const LOAD_BEYOND_MAX = 1;
+export const LOAD_BEYOND_MAX = 1;
 
 export function spreadOf(values) {
   const sorted = values.toSorted((a, b) => a - b);

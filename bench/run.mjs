@@ -25,6 +25,10 @@ const COMMANDS = {
     text: 'CPU of reading heads and decoding gzip        [--quick] [--scenario H20]… [--peers a,b] [--rounds n] [--json]',
     load: async () => (await import('./parse/command.mjs')).parse,
   },
+  codings: {
+    text: 'CPU of decoding gzip, brotli and zstd         [--quick] [--scenario br]… [--peers a,b] [--rounds n] [--json]',
+    load: async () => (await import('./codings/command.mjs')).codings,
+  },
   profile: {
     text: 'where our client spends its time              [--scenario S2] [--peers httpx-wasm] [--seconds n]',
     load: async () => (await import('./profile.mjs')).profile,

@@ -3,7 +3,7 @@
  * its name. Built first if the sources have changed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildPackage, ROOT } from '../artefacts.mjs';
@@ -32,9 +32,17 @@ export function installPackage() {
   return pathToFileURL(entry).href;
 }
 
-/** Installs the pinned peers, if that was not done yet. */
+const manifestIn = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+function isInstalled(name, version) {
+  const folder = join(BENCH, 'node_modules', name);
+  return existsSync(join(folder, 'package.json')) && manifestIn(folder).version === version;
+}
+
+/** Installs the pinned peers, unless each is there. */
 export function installPeers() {
-  if (existsSync(join(BENCH, 'node_modules/undici'))) return;
+  const { dependencies } = manifestIn(BENCH);
+  if (Object.entries(dependencies).every(([name, version]) => isInstalled(name, version))) return;
   console.error('installing the pinned peers: npm ci in bench/');
-  npm(['ci'], BENCH);
+  npm(['ci', '--ignore-scripts'], BENCH);
 }

@@ -1,0 +1,100 @@
+/**
+ * `npm run bench -- codings [--quick] [--scenario br]… [--peers a,b] [--rounds n] [--json]`: CPU of decoding gzip, brotli and
+ * zstd, whole and in pieces, against zlib and the decoders of npm. Exit code 1: a named target is missed.
+ */
+import { join } from 'node:path';
+import { chosenFrom, roundsOf } from '../choices.mjs';
+import { installPackage, installPeers, WORK } from '../client/package.mjs';
+import { exitCodeOf, machineOf, tellProgress, tellTargets } from '../figures.mjs';
+import { interleave } from '../interleave.mjs';
+import { canPin, end, nodeOf, start } from '../processes.mjs';
+import { UsageError } from '../usage.mjs';
+import { summaryOf, tableOfSummary } from './figures.mjs';
+import { GROUPS, groupOf, OURS, SUBJECTS, wantedBy } from './items.mjs';
+
+const QUICK = { rounds: 5, warmupMs: 300, windowMs: 25 };
+const FULL = { rounds: 5, warmupMs: 600, windowMs: 40 };
+const ON_CORE = 0;
+
+/** The first thing that a program says; then it is ended. */
+async function saidBy(program, task, node) {
+  const { child, message } = start(program, task, { node, core: ON_CORE, flags: ['--no-deprecation'] });
+  const said = await message;
+  await end(child);
+  return said;
+}
+
+/** Coded bodies as `wantedBy` names them, made by `node` if they are not there yet; without those that it cannot make. */
+export function bodiesOf(wanted, node) {
+  return saidBy('codings/bodies.mjs', { folder: join(WORK, 'bodies'), wanted }, node);
+}
+
+/** The results of one group: bodies in order, and a map from subject to its rounds, each a list of results by body. */
+async function measureGroup(group, names, bodies, settings) {
+  const { node, ourEntry, rounds, warmupMs, windowMs } = settings;
+  const ordered = [];
+  const results = new Map(names.map((name) => [name, Array.from({ length: rounds }, () => [])]));
+  for (const octets of new Set(bodies.map((body) => body.octets))) {
+    const some = bodies.filter((body) => body.octets === octets);
+    ordered.push(...some);
+    const measured = await interleave(names, rounds, (name, round) => {
+      tellProgress(`${group.name}, ${octets} octets, round ${round + 1}: ${name}`);
+      const { module, argument } = group.subjects.get(name);
+      const { coding, pieces: inPieces } = group;
+      const task = { module, argument, coding, inPieces, bodies: some, warmupMs, windowMs, ourEntry };
+      return saidBy('codings/measure.mjs', task, node);
+    });
+    for (const name of names) {
+      for (let round = 0; round < rounds; round++) results.get(name)[round].push(...measured.get(name)[round]);
+    }
+  }
+  tellProgress(null);
+  return summaryOf(group, ordered, results);
+}
+
+async function prepare({ groups, chosen, quick, timing }) {
+  installPeers();
+  const { path: node, version, pinned } = nodeOf();
+  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
+  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  tellProgress('making the coded bodies that are not there yet');
+  const bodies = await bodiesOf(wantedBy(groups, quick), node);
+  tellProgress(null);
+  return { ...timing, node, version, bodies, ourEntry: chosen.includes(OURS) ? installPackage() : null };
+}
+
+export async function codings({ quick, scenario: names, peers, rounds, json }) {
+  const groups = names?.map(groupOf) ?? GROUPS;
+  const chosen = chosenFrom(SUBJECTS, peers);
+  const taking = ({ subjects }) => [...subjects.keys()].filter((name) => chosen.includes(name));
+  if (groups.every((group) => taking(group).length === 0)) {
+    throw new UsageError(`Cannot run ${peers}: not a peer of these groups`);
+  }
+  const usual = quick ? QUICK : FULL;
+  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const settings = await prepare({ groups, chosen, quick, timing });
+  const machine = machineOf({ version: settings.version, pinned: canPin });
+  if (!json) {
+    console.log(
+      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
+    );
+    console.log(`${settings.rounds} rounds; median (min–max); CPU of the process, all threads\n`);
+  }
+  const summaries = [];
+  const skipped = {};
+  for (const group of groups) {
+    const bodies = settings.bodies.filter(({ coding }) => coding === group.coding);
+    if (taking(group).length === 0) continue;
+    if (bodies.length === 0) {
+      skipped[group.name] = `Node ${settings.version} has no ${group.coding}`;
+      console.error(`SKIPPED: ${group.name}: ${skipped[group.name]}`);
+      continue;
+    }
+    const summary = await measureGroup(group, taking(group), bodies, settings);
+    summaries.push(summary);
+    if (!json) console.log(tableOfSummary(summary));
+  }
+  if (json) console.log(JSON.stringify({ machine, rounds: settings.rounds, skipped, summaries }, null, 2));
+  else tellTargets(summaries);
+  process.exitCode = exitCodeOf(summaries);
+}

@@ -1,0 +1,93 @@
+/**
+ * From the measurements of one group to its figures: for each cell our cost and, formed within each round, the ratios to the
+ * peers'; over the cells the median and the extremes, of all and of each size; targets met or missed.
+ */
+import { cpus, loadavg } from 'node:os';
+import { LOAD_BEYOND_MAX, STEADY_MAX, spreadOf } from '../figures.mjs';
+import { tableOf } from '../table.mjs';
+import { OURS, SIZES } from './items.mjs';
+
+const costOf = ({ cpuUs, units }) => cpuUs / units;
+
+/** One cell: { corpus, octets, level, codedOctets, costs: { subject: spread }, ratios: { peer: spread } }. */
+function cellOf({ corpus, octets, level, codedOctets }, index, results) {
+  const rounds = (name) => results.get(name).map((round) => costOf(round[index]));
+  const names = [...results.keys()];
+  const ours = results.has(OURS) ? rounds(OURS) : null;
+  const ratioTo = (name) => spreadOf(rounds(name).map((cost, round) => ours[round] / cost));
+  return {
+    corpus,
+    octets,
+    level,
+    codedOctets,
+    costs: Object.fromEntries(names.map((name) => [name, spreadOf(rounds(name))])),
+    ratios: Object.fromEntries(ours === null ? [] : names.filter((name) => name !== OURS).map((n) => [n, ratioTo(n)])),
+  };
+}
+
+/** Whether nobody else seems to have used the machine: the peers' costs lie together in the middle, the load is our own. */
+function isSteady(cells, load) {
+  if (load > cpus().length + LOAD_BEYOND_MAX) return false;
+  const names = Object.keys(cells[0].costs);
+  return names.every((name) => {
+    const { median } = spreadOf(cells.map(({ costs }) => costs[name].max / costs[name].min));
+    return median <= STEADY_MAX;
+  });
+}
+
+/** Over some cells: the spread of the medians of the ratios to `to`. */
+const overCells = (cells, to) => spreadOf(cells.map(({ ratios }) => ratios[to].median));
+
+function targetsOf({ name, targets }, cells, steady) {
+  return targets.flatMap(({ to, median, worst }) => {
+    const all = cells[0].ratios[to] === undefined ? null : overCells(cells, to);
+    const verdict = (limit, value, text) => {
+      const pass = value === null ? null : value <= limit;
+      return { scenario: name, peer: OURS, text, value, limit, pass, steady };
+    };
+    return [
+      ...(median === undefined ? [] : [verdict(median, all?.median ?? null, `CPU of ${to}, median over bodies`)]),
+      ...(worst === undefined ? [] : [verdict(worst, all?.max ?? null, `CPU of ${to}, any body`)]),
+    ];
+  });
+}
+
+/**
+ * @param bodies in the order of the results
+ * @param results a map from subject to its rounds, each a list of results by body
+ */
+export function summaryOf(group, bodies, results) {
+  const load = loadavg()[0];
+  const cells = bodies.map((body, index) => cellOf(body, index, results));
+  const steady = isSteady(cells, load);
+  return { scenario: group.name, load, steady, cells, targets: targetsOf(group, cells, steady) };
+}
+
+const fixed = (value, digits = 2) => value.toFixed(digits);
+const shown = ({ median, min, max }) => `${fixed(median)} (${fixed(min)}–${fixed(max)})`;
+
+export function tableOfSummary({ scenario, cells }) {
+  const names = Object.keys(cells[0].costs);
+  const peers = Object.keys(cells[0].ratios);
+  const rows = cells.map(({ corpus, octets, level, codedOctets, costs, ratios }) => [
+    `${corpus}, ${SIZES.get(octets)}, level ${level}`,
+    `${fixed((codedOctets / octets) * 100, 1)}`,
+    ...names.map((name) => fixed(costs[name].median, 0)),
+    ...peers.map((name) => shown(ratios[name])),
+  ]);
+  const over = (text, some) => [
+    text,
+    '',
+    ...names.map(() => ''),
+    ...peers.map((name) => (some.length === 0 ? '' : shown(overCells(some, name)))),
+  ];
+  const sizes = [...SIZES].filter(([octets]) => cells.some((cell) => cell.octets === octets));
+  const totals = sizes.map(([octets, text]) =>
+    over(
+      `all of ${text}`,
+      cells.filter((cell) => cell.octets === octets),
+    ),
+  );
+  const headings = ['', 'coded, %', ...names.map((name) => `${name}, µs/MiB`), ...peers.map((name) => `of ${name}`)];
+  return `${scenario}\n${tableOf([headings, ...rows, ...totals, over('all', cells)])}\n`;
+}
