@@ -17,6 +17,7 @@ const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 const BAR_COLUMNS_MIN = 10;
 const BAR_COLUMNS_MAX = 40;
 const NAME_COLUMNS_MAX = 40;
+/** Of a terminal that does not know, or says 0, as those without a window do. */
 const COLUMNS = 80;
 
 const DRAW_EVERY_MS = 100;
@@ -51,11 +52,16 @@ function columnsOf(text: string): number {
   return text.length + (text.match(/[\u1100-\uffff]/g)?.length ?? 0);
 }
 
-/** As many of the first characters as fit. */
+/** As many of the first characters as fit: none into no columns, or fewer. */
 function fitted(text: string, columns: number): string {
-  const characters = [...text.slice(0, columns)];
-  while (columnsOf(characters.join('')) > columns) characters.pop();
-  return characters.join('');
+  let room = columns;
+  let fits = '';
+  for (const character of text) {
+    room -= columnsOf(character);
+    if (room < 0) break;
+    fits += character;
+  }
+  return fits;
 }
 
 function titleOf(name: string): string {
@@ -125,7 +131,7 @@ export class ProgressBar {
   }
 
   #draw(): void {
-    const { columns = COLUMNS } = this.#stream;
+    const columns = this.#stream.columns || COLUMNS;
     const progress = { received: this.#received, total: this.#total, octetsPerSecond: this.#octetsPerSecond };
     this.#stream.write(`${TO_START}${progressLine(this.#name, progress, columns - 1)}${CLEAR_REST}`);
   }

@@ -6,14 +6,15 @@ import type { InputStream, OutputStream, System } from '../../src/cli/system.js'
 /** A stream that keeps what was written to it. */
 export class KeptOutput extends Writable implements OutputStream {
   readonly isTTY: boolean;
-  readonly columns: number = 100;
+  readonly columns: number;
   readonly #pieces: Buffer[] = [];
   /** Fails every write with this. */
   failure: NodeJS.ErrnoException | null = null;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns = 100) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(piece: Buffer, _encoding: string, done: (error?: Error | null) => void): void {

@@ -42,6 +42,10 @@ describe('the line', () => {
   test('shows no control characters of the name', () => {
     expect(progressLine('\x1b[2J', { received: 1, total: null, octetsPerSecond: 1 }, 99)).toMatch(/^\\x1b\[2J {2}/);
   });
+
+  test('is empty where nothing fits', () => {
+    expect(progressLine('a', { received: 1, total: 2, octetsPerSecond: 1 }, -1)).toBe('');
+  });
 });
 
 test.each([
@@ -53,6 +57,16 @@ test.each([
   [5e15, '5000.0 TB'],
 ])('%i octets are %s', (octets, text) => {
   expect(sizeText(octets)).toBe(text);
+});
+
+test.each([
+  [0, 79, 'which says nothing of itself'],
+  [1, 0, 'which has no room'],
+  [2, 1, 'which has little'],
+])('the bar on a terminal of %i columns takes %i of them', (columns, taken) => {
+  const stream = new KeptOutput(true, columns);
+  new ProgressBar(stream, 'x'.repeat(40), 1000, () => 0);
+  expect(stream.text.slice(1, -CLEAR_REST.length)).toHaveLength(taken);
 });
 
 test('the bar is drawn ten times a second at the most, over itself, and leaves the cursor on a line of its own', () => {
