@@ -134,9 +134,12 @@ async function* following(pieces: readonly Uint8Array[], rest: AsyncIterator<Uin
   }
 }
 
-/** A password, asked for on standard error and not shown; the first line of standard input where that is no terminal. */
+/**
+ * A password, asked for on standard error and not shown; the first line of standard input where that is no terminal.
+ * @throws UsageError, and what the signal was aborted with: a line reader never hears that its input was destroyed
+ */
 function askPassword(system: System): Promise<string> {
-  const { stderr } = system;
+  const { stderr, signal } = system;
   const stdin = system.stdin();
   const isTerminal = stdin.isTTY === true;
   const unseen = new Writable({ write: (_piece, _encoding, done) => done() });
@@ -146,6 +149,7 @@ function askPassword(system: System): Promise<string> {
     lines.once('line', resolve);
     lines.once('SIGINT', () => reject(new Stopped(EXIT_INTERRUPTED)));
     lines.once('close', () => reject(new UsageError('Cannot read the password: standard input has ended')));
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   }).finally(() => {
     if (isTerminal) stderr.write('\n');
     lines.close();

@@ -21,11 +21,16 @@ export async function execute(words: readonly string[], system: System): Promise
   // Nobody is left to be told.
   stderr.on('error', () => {});
   const signal = AbortSignal.any([system.signal, unwritable.signal]);
-  signal.addEventListener('abort', () => system.stdin().destroy());
+  const over = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      system.stdin().destroy();
+      resolve();
+    });
+  });
   let ended: unknown;
   try {
     const code = await obey(words, { ...system, signal });
-    await Promise.all([flushed(stdout), flushed(stderr)]);
+    await Promise.race([over, Promise.all([flushed(stdout), flushed(stderr)])]);
     if (!signal.aborted) return code;
   } catch (error) {
     ended = error;

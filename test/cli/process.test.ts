@@ -68,6 +68,19 @@ describe.skipIf(!isBuilt)(`the command${isBuilt ? '' : ' (skipped: dist is absen
     await server.emptied();
   });
 
+  test.each([
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends at %s while it waits for a password, with exit code %i', async (signal, code) => {
+    const { child, ended } = start(['http://127.0.0.1:1/', '--auth', 'ann', '-']);
+    // More than the pipe holds: when it is written, somebody reads.
+    await new Promise<void>((resolve) => child.stdin?.write('x'.repeat(4_000_000), () => resolve()));
+    child.stdin?.on('error', () => {});
+    child.kill(signal);
+    expect(await ended).toEqual({ code, stdout: '', stderr: '' });
+  });
+
   test('ends quietly when nobody reads what it prints', async () => {
     const server = await serve(dialogue().hear().say(HEAD).say('\r\n').sayForever('a line\n'));
     const { child, ended } = start([server.url, '--download', '-']);

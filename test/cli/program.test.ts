@@ -1,8 +1,10 @@
 /** The program against a scripted server, its process given: what it prints where, what it sends, how it ends. */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { Stopped } from '../../src/cli/system.js';
 import { filesOf } from '../support/certificates.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
@@ -158,11 +160,18 @@ describe('standard input', () => {
     expect(await ran([server.url, '-j', '-'], { stdin: 'x' })).toMatchObject({ code: 2 });
   });
 
-  test('is awaited no longer when the program is to end', async () => {
-    const system = fakeSystem({ stdin: new PassThrough() });
-    const running = ran(['http://127.0.0.1:1/', '-c', '-'], system);
-    setImmediate(() => system.stop.abort(Object.assign(new Error(''), { exitCode: 130 })));
-    expect(await running).toMatchObject({ stdout: '', stderr: '' });
+  test.each([
+    ['content', ['-c', '-']],
+    ['JSON', ['-j', '-']],
+    ['a password', ['--auth', 'ann', '-']],
+  ])('as %s is awaited no longer when the program is to end', async (_what, words) => {
+    const stdin = new PassThrough();
+    const system = fakeSystem({ stdin });
+    const running = ran(['http://127.0.0.1:1/', ...words], system);
+    await new Promise<void>((resolve) => stdin.write('begun', () => resolve()));
+    system.stop.abort(new Stopped(130));
+    expect(await running).toMatchObject({ code: 130, stdout: '', stderr: '' });
+    expect(stdin.destroyed).toBe(true);
   });
 });
 
@@ -237,6 +246,16 @@ describe('a password', () => {
     expect(stdin.rawModes).toEqual([true, false]);
   });
 
+  test('is asked for no longer when the program is to end', async () => {
+    const stdin = keyboard();
+    const system = fakeSystem({ stdin });
+    const running = ran(['http://127.0.0.1:1/', '--auth', 'ann', '-'], system);
+    await once(stdin, 'resume');
+    system.stop.abort(new Stopped(143));
+    expect(await running).toMatchObject({ code: 143, stdout: '', stderr: 'Password: \n' });
+    expect(stdin.rawModes).toEqual([true, false]);
+  });
+
   test('is the first line of standard input where that is no terminal', async () => {
     const server = await sink();
     await ran([server.url, '--auth', 'ann', '-'], { stdin: 'hunter2\nmore\n' });
@@ -290,6 +309,18 @@ describe('the end of the program', () => {
       code: 1,
       stderr: 'Cannot write to standard output: ENOSPC: no space left\n',
     });
+  });
+
+  test('standard output that takes nothing keeps it no longer than a signal', async () => {
+    const server = await serve(always(answer('a')));
+    const system = fakeSystem();
+    const asked = new Promise<void>((resolve) => {
+      system.stdout._write = () => resolve();
+    });
+    const running = ran([server.url], system);
+    await asked;
+    system.stop.abort(new Stopped(143));
+    expect(await running).toMatchObject({ code: 143 });
   });
 
   test('connections do not outlive it', async () => {
