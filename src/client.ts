@@ -303,7 +303,10 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     return timeout;
   }
 
-  /** Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. */
+  /**
+   * Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. The
+   * client's auth does not go where a redirect led away from the first origin (`response.nextRequest`): a call's does.
+   */
   send(request: Request, options?: SendOptions): R {
     let manner: Manner;
     try {
@@ -311,7 +314,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
       if (!(request instanceof Request)) {
         throw new TypeError(`Cannot send the request: expected a Request, got ${typeNameOf(request)}`);
       }
-      manner = this.#mannerOf(options, own(options, 'stream') === true);
+      manner = this.#mannerOf(options, own(options, 'stream') === true, request.leftOrigin ? null : this.#auth);
     } catch (error) {
       return this.fail(error);
     }
@@ -319,12 +322,12 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   }
 
   /** @throws TypeError */
-  #mannerOf(options: SendOptions | CallOptions | undefined, stream: boolean): Manner {
+  #mannerOf(options: SendOptions | CallOptions | undefined, stream: boolean, clientAuth: Auth | null): Manner {
     const auth = own(options, 'auth');
     return {
       stream,
       signal: signalOf(own(options, 'signal')),
-      auth: auth === undefined ? this.#auth : authOf(auth, 'send the request'),
+      auth: auth === undefined ? clientAuth : authOf(auth, 'send the request'),
       followRedirects: flagOf(own(options, 'followRedirects'), 'followRedirects') ?? this.#followRedirects,
     };
   }
@@ -389,7 +392,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     try {
       if (this.#closed) throw new ClientClosed();
       checkCall(options, known);
-      manner = this.#mannerOf(options, stream);
+      manner = this.#mannerOf(options, stream, this.#auth);
       request = this.#built(method, url, options);
     } catch (error) {
       return this.fail(error);

@@ -39,11 +39,13 @@ export function redirected(request: Request, response: Response, sensitive: Read
   const headers = request.headers.copy();
   const keepsBody = method === request.method;
   if (!keepsBody) for (const name of BODY_FIELDS) headers.delete(name);
-  if (!isSameOrigin(request.url, url)) leaveOrigin(headers, url, sensitive);
+  const leaves = !isSameOrigin(request.url, url);
+  if (leaves) leaveOrigin(headers, url, sensitive);
   // What cookies the next request has is for who keeps them to say.
   headers.delete('cookie');
   const extensions = carried(request.extensions, isWeb(request.url) && request.url.origin.host === url.origin.host);
-  return new Request(method, url, new Prepared(headers, keepsBody ? request.stream : NO_BODY, extensions));
+  const body = keepsBody ? request.stream : NO_BODY;
+  return new Request(method, url, new Prepared(headers, body, extensions, leaves || request.leftOrigin));
 }
 
 /** 303 asks for the answer with GET; so do, by custom, 302, and 301 to POST. QUERY is no POST: only 303 changes it. */

@@ -87,12 +87,14 @@ export class Prepared {
   readonly headers: Headers;
   readonly body: RequestBody;
   readonly extensions: RequestExtensions;
+  readonly leftOrigin: boolean;
 
   /** `extensions` without prototype. */
-  constructor(headers: Headers, body: RequestBody, extensions: RequestExtensions) {
+  constructor(headers: Headers, body: RequestBody, extensions: RequestExtensions, leftOrigin = false) {
     this.headers = headers;
     this.body = body;
     this.extensions = extensions;
+    this.leftOrigin = leftOrigin;
   }
 }
 
@@ -109,6 +111,8 @@ export class Request {
   url: URL;
   /** Its header fields, in the order of sending. */
   headers: Headers;
+  /** @internal Redirects led it to another origin, at least for a while: a client's auth is not meant for it. */
+  readonly leftOrigin: boolean;
   #extensions: RequestExtensions;
   #body: RequestBody;
 
@@ -124,6 +128,7 @@ export class Request {
     if (options instanceof Prepared) {
       this.url = url as URL;
       this.headers = options.headers;
+      this.leftOrigin = options.leftOrigin;
       this.#extensions = options.extensions;
       this.#body = options.body;
       return;
@@ -133,6 +138,7 @@ export class Request {
     const params = own(options, 'params');
     this.url = params === null || params === undefined ? given : given.copyMergeParams(params);
     this.headers = new Headers(own(options, 'headers') ?? null);
+    this.leftOrigin = false;
     const extensions = own(options, 'extensions') ?? null;
     this.#extensions = extensions === null ? NO_EXTENSIONS : ownExtensions(extensions);
     if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', hostFieldOf(this.url));
@@ -184,7 +190,8 @@ export class Request {
 
   /** A request of its own with the same parts; the body is shared. */
   clone(): Request {
-    return new Request(this.method, this.url, new Prepared(this.headers.copy(), this.#body, this.#extensions));
+    const parts = new Prepared(this.headers.copy(), this.#body, this.#extensions, this.leftOrigin);
+    return new Request(this.method, this.url, parts);
   }
 
   /** Method and URL, the password masked. */

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as httpx from '../../src/index.js';
 import { type ClientOptions, failureOf, isSettled, openClient } from '../support/client.js';
+import { clients } from '../support/clients.js';
 
 const URL_ = 'https://example.org/';
 
@@ -139,6 +140,45 @@ describe('credentials in a URL', () => {
     await client.get('https://user:pass@example.org/');
     expect(authorizations(seen)).toEqual([`Basic ${btoa('user:pass')}`, `Basic ${btoa('user:pass')}`, null]);
     expect(String(seen[2]?.url)).toBe('https://other.org/');
+  });
+});
+
+describe.each(clients)('$name sends nextRequest', (kind) => {
+  const to = (location: string) => new httpx.Response(302, { headers: { location } });
+
+  /** A client with auth of its own, whose n-th request is redirected to the n-th Location; and what was sent. */
+  function redirecting(...locations: string[]) {
+    const seen: httpx.Request[] = [];
+    const transport = new httpx.MockTransport((request) => {
+      seen.push(request.clone());
+      const location = locations[seen.length - 1];
+      return location === undefined ? new httpx.Response(200) : to(location);
+    });
+    return { client: kind.open({ transport, auth: ['user', 'password'] }), seen };
+  }
+
+  const basic = `Basic ${btoa('user:password')}`;
+
+  test('to another origin without the auth of the client, from there on', async () => {
+    const { client, seen } = redirecting('https://other.org/x', '/y', URL_);
+    let response = await client.get(URL_);
+    for (let step = 0; step < 3; step++) response = await client.send((response.nextRequest as httpx.Request).clone());
+    expect(seen.map(({ url }) => String(url))).toEqual([URL_, 'https://other.org/x', 'https://other.org/y', URL_]);
+    expect(authorizations(seen)).toEqual([basic, null, null, null]);
+  });
+
+  test('to another origin with the auth of that call', async () => {
+    const { client, seen } = redirecting('https://other.org/x');
+    const { nextRequest } = await client.get(URL_);
+    await client.send(nextRequest as httpx.Request, { auth: ['for', 'other'] });
+    expect(authorizations(seen)).toEqual([basic, `Basic ${btoa('for:other')}`]);
+  });
+
+  test('on the same origin with the auth of the client', async () => {
+    const { client, seen } = redirecting('/x');
+    const { nextRequest } = await client.get(URL_);
+    await client.send(nextRequest as httpx.Request);
+    expect(authorizations(seen)).toEqual([basic, basic]);
   });
 });
 
