@@ -210,6 +210,11 @@ export class Guard extends DeadlineNode {
     this.stop(this.#expired(ms));
   }
 
+  /** It has stopped the call, or watches over nothing any more. */
+  get hasStopped(): boolean {
+    return this.target === null;
+  }
+
   /** Leaves its lists and aborts the target. */
   stop(reason: unknown): void {
     const target = this.target;

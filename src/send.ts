@@ -8,7 +8,14 @@
 import { type Auth, type AuthSteps, drivesItself, stepsOf } from './auth.js';
 import { joined } from './body.js';
 import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
-import { HTTPError, RemoteProtocolError, TooManyRedirects, UnsupportedProtocol } from './exceptions.js';
+import {
+  HTTPError,
+  ReadError,
+  ReadTimeout,
+  RemoteProtocolError,
+  TooManyRedirects,
+  UnsupportedProtocol,
+} from './exceptions.js';
 import { type Flow, type Guard, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { redirected } from './redirect.js';
@@ -91,7 +98,7 @@ export function* send(
       }
       const next = redirected(current, response, settings.sensitiveHeaders);
       if (redirects === settings.maxRedirects) throw tooMany(request, next, redirects);
-      yield* drained(io, response);
+      yield* drained(io, response, settings.guard);
       history = [...history, response];
       if (next.stream !== current.stream)
         current.stream.abandon(new Error('The redirect is followed without the body'));
@@ -129,7 +136,7 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
       }
       const next = checkedRequest(yield* wait(step.value), request);
       if (response !== null) {
-        yield* drained(io, response);
+        yield* drained(io, response, settings.guard);
         history = [...response.history, response];
       }
       response = yield* send(io, next, settings, history);
@@ -191,8 +198,11 @@ function tooMany(first: Request, next: Request, redirects: number): TooManyRedir
   return new TooManyRedirects(message, { request: next });
 }
 
-/** Ends a response in between: its body is read if it is short and comes in time, else given up with its connection. */
-function* drained(io: Io, response: Response): Flow<void> {
+/**
+ * Ends a response in between: its body is read if it is short, comes in time and does not break, else given up with its
+ * connection. @throws what ends the whole call: an abort, the total time, the end of the client
+ */
+function* drained(io: Io, response: Response, guard: Guard | null): Flow<void> {
   const source = response.takeRaw(DRAINED_OCTETS_MAX);
   if (source === null) {
     response.closeNow();
@@ -214,9 +224,16 @@ function* drained(io: Io, response: Response): Flow<void> {
       }
     }
   } catch (error) {
-    throw response.failed(error);
+    const failure = response.failed(error);
+    if (isGivenUp(failure) && guard?.hasStopped !== true) return;
+    throw failure;
   }
   response.drained(joined(pieces, octets));
+}
+
+/** What the peer or the network did to a body that nobody asked for. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof ReadTimeout || error instanceof ReadError || error instanceof RemoteProtocolError;
 }
 
 /** Asks a transport that is no flow. If the call ends first, so does the transport's, and a late answer is closed. */

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
   AsyncClient,
+  Auth,
+  type CallOptions,
   MockTransport,
   ReadError,
   RemoteProtocolError,
@@ -13,7 +15,7 @@ import {
   TotalTimeout,
   UnsupportedProtocol,
 } from '../../src/index.js';
-import { type ClientOptions, failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { type ClientOptions, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { answering, type FakeSocket } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
 
@@ -355,13 +357,60 @@ describe('a response in between', () => {
     expect((dripping as FakeSocket | null)?.closed).toBe(true);
   });
 
-  test('that breaks is an error of the call', async () => {
-    const { client } = answers((socket) => {
-      socket.say('HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 10\r\n\r\nx');
+  const CUT = 'HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 10\r\n\r\nabc';
+  const BROKEN = 'HTTP/1.1 302 Found\r\nLocation: /next\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz';
+
+  test.each<[string, (socket: FakeSocket) => void]>([
+    ['that falls silent', (socket) => socket.say(CUT)],
+    ['that is cut short', (socket) => socket.say(CUT).fin()],
+    [
+      'whose connection breaks',
+      (socket) => {
+        socket.say(CUT);
+        socket.fail(new ReadError('broken'));
+      },
+    ],
+    ['that breaks the protocol', (socket) => socket.say(BROKEN)],
+  ])('%s is given up, and followed', async (_name, say) => {
+    const { client, environment } = answers(say, answer('ok'));
+    const call = client.get(START, { timeout: { read: 1000 } });
+    if (!(await isSettled(call))) await environment.host.advance(1000);
+    const response = await call;
+    expect(response.text).toBe('ok');
+    expect(environment.connector.sockets.map(({ closed }) => closed)).toEqual([true, false]);
+    expect(response.history[0]?.isClosed).toBe(true);
+    await expect(response.history[0]?.aread()).rejects.toThrow();
+  });
+
+  test('that is a step of an auth flow is given up too, and the flow goes on', async () => {
+    class Twice extends Auth {
+      override *authFlow(request: Request): Generator<Request, void, Response> {
+        yield request;
+        yield request;
+      }
+    }
+    const { client, environment } = answers((socket) => {
+      socket.say('HTTP/1.1 401 Unauthorized\r\nContent-Length: 10\r\n\r\nabc');
       socket.fail(new ReadError('broken'));
-    });
-    const error = await failureOf(client.get(START), ReadError);
-    expect(String(error.request.url)).toBe(START);
+    }, answer('ok'));
+    expect((await client.get(START, { auth: new Twice() })).text).toBe('ok');
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+
+  test.each<[string, (client: AsyncClient, controller: AbortController) => unknown, CallOptions, string]>([
+    ['the total time', () => undefined, { timeout: { read: 1000, total: 500 } }, 'after 500 ms in all'],
+    ['an abort', (_client, controller) => controller.abort(new ReadError('enough')), {}, 'enough'],
+    ['the end of the client', (client) => client.aclose(), {}, 'was closed'],
+  ])('whose reading %s ends is not followed', async (_name, end, options, message) => {
+    const { client, environment } = answers((socket) => socket.say(CUT), answer('ok'));
+    const controller = new AbortController();
+    const call = client.get(START, { signal: controller.signal, ...options });
+    const told = expect(call).rejects.toThrow(message);
+    await environment.host.settled();
+    await end(client, controller);
+    await environment.host.advance(600);
+    await told;
+    expect(environment.connector.sockets.map(({ closed }) => closed)).toEqual([true]);
   });
 
   test('counts towards the total time and the signal of the call', async () => {
