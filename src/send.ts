@@ -123,6 +123,7 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
   let waiting = false;
   let history = NO_HISTORY;
   let response: Response | null = null;
+  let bodySent = false;
   try {
     if (reads?.requiresRequestBody === true) yield* request.readFlow();
     steps = stepsOf(auth, request, io.blocking);
@@ -139,10 +140,12 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
         yield* drained(io, response, settings.guard);
         history = [...response.history, response];
       }
+      bodySent ||= next.stream === request.stream;
       response = yield* send(io, next, settings, history);
       if (reads?.requiresResponseBody === true) yield* response.readFlow();
     }
     if (response === null) throw new TypeError('Cannot authenticate: the auth flow ended without yielding a request');
+    if (!bodySent) request.stream.abandon(new Error('The auth flow sent other requests, without the body'));
     if (settings.stream) handOut(io, response, settings);
     else if (!response.readNow()) yield* response.readFlow();
     return response;
@@ -161,16 +164,15 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
   }
 }
 
-/** The request of a step, within the limits of the call that it is part of. */
+/** The request of a step; one without limits of its own, in a copy within those of the call that it is part of. */
 function checkedRequest(given: unknown, first: Request): Request {
   if (!(given instanceof Request)) {
     throw new TypeError(`Cannot authenticate: expected the auth flow to yield a Request, got ${typeNameOf(given)}`);
   }
-  const { timeout } = first.extensions;
-  if (given !== first && own(given.extensions, 'timeout') === undefined) {
-    given.extensions = { ...given.extensions, timeout };
-  }
-  return given;
+  if (given === first || own(given.extensions, 'timeout') !== undefined) return given;
+  const limited = given.clone();
+  limited.extensions = { ...given.extensions, timeout: first.extensions.timeout };
+  return limited;
 }
 
 /** The body is the caller's to read. */

@@ -182,6 +182,65 @@ describe.each(clients)('$name sends nextRequest', (kind) => {
   });
 });
 
+describe.each(clients)('an auth flow of $name', (kind) => {
+  const answering = () => {
+    const seen: httpx.Request[] = [];
+    const transport = new httpx.MockTransport((request) => {
+      seen.push(request);
+      return new httpx.Response(200);
+    });
+    return { client: kind.open({ transport }), seen };
+  };
+
+  test('that keeps a request of its own sends it within the limits of each call, and leaves it as it was', async () => {
+    const token = new httpx.Request('POST', 'https://auth.example.org/token');
+    class Token extends httpx.Auth {
+      override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
+        yield token;
+        yield request;
+      }
+    }
+    const { client, seen } = answering();
+    await client.get(URL_, { auth: new Token(), timeout: '100ms' });
+    await client.get(URL_, { auth: new Token(), timeout: '60s' });
+    const limits = seen.map(({ extensions }) => String(extensions.timeout));
+    expect(limits).toEqual([100, 100, 60_000, 60_000].map((ms) => `Timeout(${ms} ms)`));
+    expect(token.extensions.timeout).toBeUndefined();
+  });
+
+  test.each([
+    ['answers', false, []],
+    ['sends it after all', true, ['one', 'two']],
+  ])('that sends another request and %s: a stream nobody read is told once', async (_name, sendsIt, expected) => {
+    class Other extends httpx.Auth {
+      override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
+        yield new httpx.Request('GET', URL_);
+        if (sendsIt) yield request;
+      }
+    }
+    const read: unknown[] = [];
+    let told = 0;
+    const pieces = ['one', 'two'];
+    const content: Iterator<string> & Iterable<string> = {
+      [Symbol.iterator]: () => content,
+      next: () => {
+        const value = pieces.shift();
+        if (value === undefined) return { done: true, value };
+        read.push(value);
+        return { done: false, value };
+      },
+      return: () => {
+        told++;
+        return { done: true, value: undefined };
+      },
+    };
+    const { client } = answering();
+    expect((await client.post(URL_, { content, auth: new Other() })).statusCode).toBe(200);
+    expect(read).toEqual(expected);
+    expect(told).toBe(sendsIt ? 0 : 1);
+  });
+});
+
 describe('a flow', () => {
   /** A flow that sends the request `times`, and notes how it ends. */
   class Repeating extends httpx.Auth {
