@@ -2,6 +2,7 @@
  * Request bodies: what the user gives becomes octets with a known length, or a stream of them, and the header fields that
  * say so (httpx: `encode_request`). Framing on the wire is not decided here but from those fields.
  */
+import { concatenated } from './body.js';
 import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
@@ -108,13 +109,7 @@ export function* joinedBody(body: RequestBody): Flow<Uint8Array<ArrayBuffer>> {
     reader.cancel(error);
     throw error;
   }
-  const whole = new Uint8Array(octets);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return concatenated(pieces, octets);
 }
 
 /** A body that is read piece by piece. */
@@ -348,11 +343,15 @@ export function encodeForm(data: RequestData): EncodedContent {
   return ofOctets(encoder.encode(form.toString()), 'application/x-www-form-urlencoded');
 }
 
-/** Only objects of own fields are forms: what keeps its content elsewhere (a Map, a Blob, a FormData) would be an empty one. */
+/** True for objects of own fields: what keeps its content elsewhere (a Map, a Blob, a FormData) would be an empty one. */
+export function hasOwnFields(given: unknown): boolean {
+  if (Object.prototype.toString.call(given) !== '[object Object]') return false;
+  return !(Symbol.iterator in (given as object)) && !(Symbol.asyncIterator in (given as object));
+}
+
+/** @throws TypeError for what is no form */
 export function checkForm(data: unknown): void {
-  if (data instanceof URLSearchParams || isFormData(data)) return;
-  const isObject = Object.prototype.toString.call(data) === '[object Object]';
-  if (isObject && !(Symbol.iterator in (data as object)) && !(Symbol.asyncIterator in (data as object))) return;
+  if (data instanceof URLSearchParams || isFormData(data) || hasOwnFields(data)) return;
   const hint = typeof data === 'string' || ArrayBuffer.isView(data) ? ' (text and octets are given as content)' : '';
   throw new TypeError(
     `Cannot encode the request body: expected an object, URLSearchParams or FormData as data, got ${typeNameOf(data)}${hint}`,

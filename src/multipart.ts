@@ -2,11 +2,14 @@
  * Forms with files, as multipart/form-data (RFC 7578; escaping and line ends as HTML § 4.10.21.8 has them). Nothing is read
  * before it is sent: a body of files knows its length where each part does, and can be sent again where each part can.
  */
+import { concatenated } from './body.js';
 import { typeNameOf } from './config.js';
 import {
   type BodyReader,
   type EncodedContent,
   encodeContent,
+  hasOwnFields,
+  isFormData,
   octetsBody,
   type RequestBody,
   type RequestContent,
@@ -16,6 +19,7 @@ import { contentTypeOf } from './content-types.js';
 import { StreamConsumed } from './exceptions.js';
 import { octetsOfText } from './fields.js';
 import { isThenable } from './flow.js';
+import { boundaryIn } from './form-boundary.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { primitiveText } from './query-params.js';
@@ -69,7 +73,7 @@ function* dataParts(data: RequestData): Generator<Part> {
     for (const [name, value] of data) yield fieldPart(name, value);
     return;
   }
-  if (typeof FormData !== 'undefined' && data instanceof FormData) {
+  if (isFormData(data)) {
     for (const [name, value] of data) yield typeof value === 'string' ? fieldPart(name, value) : filePart(name, value);
     return;
   }
@@ -113,26 +117,29 @@ function filePart(field: string, file: RequestFile): Part {
   if (type !== null && !headers.has('content-type')) headers.append('Content-Type', type);
   const named = filename === '' ? '' : `; filename=${quoted(filename)}`;
   const line = encoder.encode(`Content-Disposition: form-data; name=${quoted(lineEnds(field))}${named}\r\n`);
-  return { head: joined([line, octetsOfText(`${headers.block()}\r\n`)]), body: encodeContent(content).body };
+  return { head: beside(line, octetsOfText(`${headers.block()}\r\n`)), body: encodeContent(content).body };
+}
+
+const FILES_EXPECTED = 'expected files to be an object, or a list of [field, file] pairs';
+
+/** @throws TypeError for what holds files elsewhere than in fields of its own: it would be an empty form */
+export function checkFiles(files: unknown): void {
+  if (Array.isArray(files) || hasOwnFields(files)) return;
+  const hint = isFormData(files) || files instanceof URLSearchParams ? ' (a form is given as data)' : '';
+  throw new TypeError(`Cannot encode files: ${FILES_EXPECTED}, got ${typeNameOf(files)}${hint}`);
 }
 
 function* fileParts(files: RequestFiles): Generator<Part> {
   for (const pair of Array.isArray(files) ? files : Object.entries(files)) {
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string') {
-      throw new TypeError('Cannot encode files: expected an object, or a list of [field, file] pairs');
+      throw new TypeError(`Cannot encode files: ${FILES_EXPECTED}, got a list of something else`);
     }
     yield filePart(pair[0], pair[1] as RequestFile);
   }
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+function beside(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  return concatenated([first, second], first.length + second.length);
 }
 
 /** Bodies one behind the other. */
@@ -206,17 +213,6 @@ class SequenceReader implements BodyReader {
   }
 }
 
-const BOUNDARY = /;[ \t]*boundary=(?:"([^"]+)"|([^;" \t]+))/i;
-
-/** The boundary that the caller's Content-Type names, of the form's own type only. */
-function boundaryOf(contentType: string | null): string | null {
-  if (contentType === null || !isForm(contentType)) return null;
-  const [, quotedText, plain] = BOUNDARY.exec(contentType) ?? [];
-  return quotedText ?? plain ?? null;
-}
-
-const isForm = (contentType: string): boolean => /^[ \t]*multipart\/form-data[ \t]*(?:;|$)/i.test(contentType);
-
 /** A form, and the Content-Type that must stand in its request in place of the caller's, which named no boundary. */
 export interface EncodedForm extends EncodedContent {
   readonly contentType: string | null;
@@ -225,7 +221,7 @@ export interface EncodedForm extends EncodedContent {
 /**
  * Encodes fields, then files. `contentType`: what the caller set; the boundary it names is used. `random`: octets of a
  * cryptographically secure source, of which a boundary of our own has 16 (SECURITY 5.4).
- * @throws TypeError for what is no field or file
+ * @throws TypeError for what is no field or file, LocalProtocolError for a boundary that no form may have
  */
 export function encodeMultipart(
   data: RequestData | null,
@@ -233,26 +229,24 @@ export function encodeMultipart(
   contentType: string | null,
   random: (n: number) => Uint8Array,
 ): EncodedForm {
-  const named = boundaryOf(contentType);
-  const boundary = named ?? [...random(16)].map((octet) => octet.toString(16).padStart(2, '0')).join('');
+  const named = contentType === null ? null : boundaryIn(contentType);
+  const boundary = named?.boundary ?? [...random(16)].map((octet) => octet.toString(16).padStart(2, '0')).join('');
   const delimiter = octetsOfText(`--${boundary}\r\n`);
   const lineEnd = octetsBody(octetsOfText('\r\n'));
   const bodies: RequestBody[] = [];
   for (const parts of [data === null ? [] : dataParts(data), files === null ? [] : fileParts(files)]) {
-    for (const { head, body } of parts) bodies.push(octetsBody(joined([delimiter, head])), body, lineEnd);
+    for (const { head, body } of parts) bodies.push(octetsBody(beside(delimiter, head)), body, lineEnd);
   }
   bodies.push(octetsBody(octetsOfText(`--${boundary}--\r\n`)));
   const body = whole(bodies);
   const framing = body.length === null ? 'Transfer-Encoding' : 'Content-Length';
-  const given = contentType?.replace(/;[ \t]*boundary=(?:"")?(?=[ \t]*(?:;|$))/i, '').replace(/[ \t;]*$/, '') ?? '';
   return {
     body,
     headers: [
       [framing, body.length === null ? 'chunked' : String(body.length)],
       ['Content-Type', `multipart/form-data; boundary=${boundary}`],
     ],
-    contentType:
-      contentType !== null && isForm(contentType) && named === null ? `${given}; boundary=${boundary}` : null,
+    contentType: named?.boundary === null ? `${named.contentType}; boundary=${boundary}` : null,
   };
 }
 
@@ -261,5 +255,5 @@ function whole(bodies: readonly RequestBody[]): RequestBody {
   const octets = bodies.map((body) => body.octets).filter((each) => each !== null);
   const length = octets.reduce((sum, each) => sum + each.length, 0);
   if (octets.length < bodies.length || length > JOINED_OCTETS_MAX) return new SequenceBody(bodies);
-  return octetsBody(joined(octets));
+  return octetsBody(concatenated(octets, length));
 }

@@ -16,7 +16,7 @@ import {
 } from './content.js';
 import type { Headers } from './headers.js';
 import type { Host } from './hosts/host.js';
-import { encodeMultipart, type RequestFiles } from './multipart.js';
+import { checkFiles, encodeMultipart, type RequestFiles } from './multipart.js';
 
 /** What a request can be given as its body: at most one is used, in this order (httpx); data and files go together. */
 export interface ContentOptions {
@@ -54,9 +54,7 @@ function encode(options: ContentOptions, headers: Headers, host: Pick<Host, 'ran
   const data = own(options, 'data') ?? null;
   const files = own(options, 'files') ?? null;
   if (data !== null) checkForm(data);
-  if (files !== null && typeof files !== 'object') {
-    throw new TypeError(`Cannot encode files: expected an object or a list of pairs, got ${typeof files}`);
-  }
+  if (files !== null) checkFiles(files);
   if (!isEmpty(files) || isFormData(data)) {
     const form = encodeMultipart(data, files, headers.get('content-type'), (n) => host.random(n));
     if (form.contentType !== null) headers.set('Content-Type', form.contentType);

@@ -25,6 +25,7 @@ const CLIENT: Ranks = [
     'url-components',
     'url-syntax',
     'fields',
+    'form-boundary',
     'wire-fields',
     'headers',
     'query-params',

@@ -1,7 +1,7 @@
 /** Forms with files as a server hears them: framing, streams, repetition, and what is refused. */
 import { createReadStream } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Request, StreamConsumed } from '../../src/index.js';
+import { LocalProtocolError, Request, StreamConsumed } from '../../src/index.js';
 import { fakeEnvironment, openClient } from '../support/client.js';
 import { always } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
@@ -130,9 +130,69 @@ describe('a form with files', () => {
     ['a tuple without content', { f: ['a.txt'] }],
     ['a name that is no string', { f: [5, 'x'] }],
     ['pairs that are none', [['f']]],
+    ['a string', 'f'],
   ])('of %s is refused with a TypeError that says what was expected', (_name, files) => {
     expect(() => new Request('POST', url, { files: files as never })).toThrow(TypeError);
     expect(() => new Request('POST', url, { files: files as never })).toThrow(/expected/);
+  });
+
+  test.each([
+    ['a Map', new Map([['a', 'b']]), 'a Map'],
+    ['FormData', new FormData(), 'FormData (a form is given as data)'],
+    ['a Blob', new Blob(['a']), 'a Blob'],
+    ['a File', new File(['a'], 'a.txt'), 'a File'],
+    ['octets', new Uint8Array(3), 'a Uint8Array'],
+    ['URLSearchParams', new URLSearchParams('a=b'), 'a URLSearchParams (a form is given as data)'],
+    ['an iterable', new Set([['a', 'b']]), 'a Set'],
+  ])('given as %s would be an empty one, and is refused', (_name, files, got) => {
+    const give = () => new Request('POST', url, { files: files as never });
+    expect(give).toThrow(TypeError);
+    expect(give).toThrow(
+      `expected files to be an object, or a list of [field, file] pairs, got ${got.replace(/^an? /, '')}`,
+    );
+  });
+
+  const typed = (contentType: string) =>
+    new Request('POST', url, { files: { f: 'x' }, headers: { 'Content-Type': contentType } });
+
+  test.each([
+    ['multipart/form-data; x="; boundary=evil"; boundary=good', 'good'],
+    ['multipart/form-data; x="\\"; boundary=evil"; boundary=good', 'good'],
+    ['multipart/form-data; boundary="go\\od"', 'good'],
+    ['multipart/form-data; BOUNDARY="a b:c" ; charset=utf-8', 'a b:c'],
+    ['Multipart/Form-Data;; boundary=good;', 'good'],
+    [`multipart/form-data; boundary=${'b'.repeat(70)}`, 'b'.repeat(70)],
+  ])('takes its boundary from %s', async (contentType, boundary) => {
+    const request = typed(contentType);
+    expect(request.headers.get('content-type')).toBe(contentType);
+    expect(Buffer.from(await request.aread()).toString()).toMatch(
+      new RegExp(`^--${boundary}\r\n[^]*\r\n--${boundary}--\r\n$`),
+    );
+  });
+
+  test.each([
+    ['multipart/form-data; x="; boundary=evil"', 'multipart/form-data; x="; boundary=evil"'],
+    ['multipart/form-data; x="; boundary=;"; boundary=', 'multipart/form-data; x="; boundary=;"'],
+    ['multipart/form-data; boundary=""; x=1', 'multipart/form-data; x=1'],
+  ])('finds none in %s, and names its own', (contentType, kept) => {
+    const [whole, before] =
+      /^(.*); boundary=[0-9a-f]{32}$/.exec(typed(contentType).headers.get('content-type') ?? '') ?? [];
+    expect(whole).not.toBeUndefined();
+    expect(before).toBe(kept);
+  });
+
+  test.each([
+    ['quotes', 'boundary="a\\"b"', 'expected a boundary of 1 to 70 characters'],
+    ['71 characters', `boundary=${'b'.repeat(71)}`, 'expected a boundary of 1 to 70 characters'],
+    ['a space at its end', 'boundary="b "', 'expected a boundary of 1 to 70 characters'],
+    ['other characters', 'boundary=b%c', 'expected a boundary of 1 to 70 characters'],
+    ['a quote that is not closed', 'boundary="b', 'expected parameters'],
+    ['something behind its value', 'boundary="a"b', 'expected parameters'],
+    ['no parameter at all', 'x', 'expected parameters'],
+  ])('is refused with a boundary of %s', (_name, parameter, message) => {
+    const make = () => typed(`multipart/form-data; ${parameter}`);
+    expect(make).toThrow(LocalProtocolError);
+    expect(make).toThrow(message);
   });
 
   test('names the boundary in a Content-Type of the caller that has none', () => {
