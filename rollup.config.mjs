@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import ts from '@typescript/typescript6';
 import { dts } from 'rollup-plugin-dts';
 
-const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const { imports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
 /** Files of dist that package.json's "imports" lead to, without folder and extension: `hosts/node/sockets`, … */
 const hostEntries = Object.values(imports)
@@ -77,7 +77,10 @@ function folderOf(moduleIds) {
   return moduleIds.map((id) => /hosts\/[^/]+(?=\/)/.exec(id)?.[0]).find((folder) => folder !== undefined) ?? 'chunks';
 }
 
-const isExternal = (id) => id.startsWith('node:') || id.startsWith('#');
+/** The packages that this one needs, and package.json names. */
+const packages = Object.keys(dependencies);
+
+const isExternal = (id) => id.startsWith('node:') || id.startsWith('#') || packages.includes(id);
 const buildOf = (names, ending = 'js') =>
   Object.fromEntries(names.map((name) => [name, `.build/src/${name}.${ending}`]));
 /** How each bundle of code is written. */

@@ -310,6 +310,13 @@ export class Headers implements Iterable<[string, string]> {
     return [...this];
   }
 
+  /** The octets of that name's values, one per code unit. @internal */
+  octetsOf(name: string): string[] {
+    const values: string[] = [];
+    for (let i = this.#indexOf(name, 0); i >= 0; i = this.#indexOf(name, i + 1)) values.push(this.#octetsAt(i));
+    return values;
+  }
+
   /** Every field line: the name in lower case, and the octets of the value, one per code unit. @internal */
   octetItems(): [string, string][] {
     const items: [string, string][] = [];

@@ -28,6 +28,15 @@ export {
 } from './config.js';
 export type { ContentChunk, RequestContent, RequestData } from './content.js';
 export {
+  type Cookie,
+  type CookieJar,
+  type CookieScope,
+  Cookies,
+  type CookieTypes,
+  type SameSite,
+  type ToughCookieJar,
+} from './cookies.js';
+export {
   ClientClosed,
   CloseError,
   ConnectError,

@@ -3,9 +3,17 @@
  * for any of these, so that a test can be the host.
  */
 
+import type { MaybePromise } from './socket.js';
+
 /** A timer that was set by `Host.after`. */
 export interface HostTimer {
   cancel(): void;
+}
+
+/** Domains below which names belong to different people: 'com', 'co.uk', 'github.io' (publicsuffix.org). */
+export interface PublicSuffixes {
+  /** `domain` in ASCII and lower case. */
+  isPublicSuffix(domain: string): boolean;
 }
 
 export interface Host {
@@ -13,6 +21,8 @@ export interface Host {
   readonly name: string;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
+  /** Milliseconds since 1970, as the system has it: it may jump. For dates, never for durations. */
+  wallClock(): number;
   /** Calls `run` once after `ms` milliseconds. The timer does not keep the process alive by itself. */
   after(ms: number, run: () => void): HostTimer;
   /** Calls `run` in a later turn of the event loop, after pending reads were delivered. */
@@ -23,6 +33,8 @@ export interface Host {
   environment(name: string): string | undefined;
   /** Contents of a file. @throws what the host throws. */
   readFile(path: string): Uint8Array<ArrayBuffer>;
+  /** The public suffix list, which is loaded when it is first asked for. */
+  publicSuffixes(): MaybePromise<PublicSuffixes>;
   /** A warning for the developer. */
   warn(message: string): void;
 }

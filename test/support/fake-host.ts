@@ -2,7 +2,9 @@
  * A host whose clock stands still until the test moves it: `advance(ms)` fires what became due, in order of time.
  * Randomness is a counter, the environment and the files are what the test puts in.
  */
-import type { Host, HostTimer } from '../../src/hosts/host.js';
+import type { Host, HostTimer, PublicSuffixes } from '../../src/hosts/host.js';
+import { publicSuffixes } from '../../src/hosts/node/public-suffixes.js';
+import type { MaybePromise } from '../../src/hosts/socket.js';
 
 interface Timer extends HostTimer {
   readonly at: number;
@@ -22,6 +24,15 @@ export class FakeHost implements Host {
 
   now(): number {
     return this.#now;
+  }
+
+  /** 1 January 2026, 0:00, and what has passed since. */
+  wallClock(): number {
+    return 1_767_225_600_000 + this.#now - 1000;
+  }
+
+  publicSuffixes(): MaybePromise<PublicSuffixes> {
+    return publicSuffixes();
   }
 
   after(ms: number, run: () => void): HostTimer {

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Host } from '../host.js';
 import { cryptoModule } from './late-modules.js';
+import { publicSuffixes } from './public-suffixes.js';
 
 /** Node.js as a host. */
 export const host: Host = {
   name: `node/${process.versions.node}`,
   now: () => performance.now(),
+  wallClock: () => Date.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms);
     timer.unref();
@@ -24,5 +26,6 @@ export const host: Host = {
     owned.set(Buffer.from(contents.buffer, contents.byteOffset, contents.length));
     return owned;
   },
+  publicSuffixes,
   warn: (message) => process.emitWarning(message, 'HttpxWasmWarning'),
 };
