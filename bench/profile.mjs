@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { SourceMap } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { prepare } from './client/command.mjs';
+import { prepare, withBodies } from './client/command.mjs';
 import { WORK } from './client/package.mjs';
 import { startMeasurement, startServer } from './client/rounds.mjs';
 import { PEERS, scenarioOf } from './client/scenarios.mjs';
@@ -113,9 +113,10 @@ export async function profile({ scenario: [name] = ['S2'], peers: peer = 'httpx-
   const flags = ['--cpu-prof', `--cpu-prof-dir=${FOLDER}`, `--cpu-prof-interval=${SAMPLE_US}`];
   const timing = { rounds: 1, warmupMs: WARMUP_MS, windowMs };
   const settings = { ...(await prepare({ scenarios: [scenario], peers: [peer], timing })), flags };
-  const server = await startServer(scenario, settings);
+  const [prepared] = await withBodies([scenario], settings);
+  const server = await startServer(prepared, settings);
   try {
-    const { child, message } = startMeasurement(scenario, peer, server.origin, settings);
+    const { child, message } = startMeasurement(prepared, peer, server.origin, settings);
     const ended = new Promise((done) => child.once('exit', done));
     const [{ name: what, unit, of }] = scenario.measures;
     const each = of(await message);

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chosenFrom, roundsOf } from '../choices.mjs';
+import { bodiesOf } from '../codings/command.mjs';
 import { exitCodeOf, machineOf, summaryOf, tableOfSummary, tellProgress, tellTargets } from '../figures.mjs';
 import { canPin, nodeOf } from '../processes.mjs';
 import { UsageError } from '../usage.mjs';
@@ -33,6 +34,17 @@ export async function prepare({ scenarios, peers, timing }) {
   return { ...timing, node, version, certificate, ca, ourEntry };
 }
 
+/** Scenarios with a coded body, its file made if need be; the others as they are. */
+export async function withBodies(scenarios, { node }) {
+  const coded = scenarios.filter(({ body }) => body !== undefined);
+  if (coded.length === 0) return scenarios;
+  const bodies = await bodiesOf(
+    coded.map(({ body }) => body),
+    node,
+  );
+  return scenarios.map((one) => (coded.includes(one) ? { ...one, body: bodies[coded.indexOf(one)] } : one));
+}
+
 function machine({ version }) {
   const { version: undici } = JSON.parse(readFileSync(new URL('../node_modules/undici/package.json', import.meta.url)));
   return { ...machineOf({ version, pinned: canPin }), undici };
@@ -54,7 +66,7 @@ export async function client({ quick, scenario: names, peers: peerNames, rounds,
     console.log(`${settings.rounds} rounds; median (min–max); of the client process, all threads\n`);
   }
   const summaries = [];
-  for (const scenario of scenarios) {
+  for (const scenario of await withBodies(scenarios, settings)) {
     if (peersOf(scenario).length === 0) continue;
     const results = await runRounds(scenario, peersOf(scenario), settings, (round, peer) => {
       tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);

@@ -133,7 +133,13 @@ async function measureUpload(peer, { scenario }) {
   return since(start, scenario.octets / 2 ** 30);
 }
 
-const MEASURE = { get: measureGets, turns: measureGets, download: measureDownload, upload: measureUpload };
+const MEASURE = {
+  get: measureGets,
+  content: measureGets,
+  turns: measureGets,
+  download: measureDownload,
+  upload: measureUpload,
+};
 
 async function main(task) {
   const { open } = await import(`./peers/${PEERS.get(task.peer)}.mjs`);

@@ -1,5 +1,5 @@
 /**
- * What users get: packs the package, installs the tarball in bench/.work, and leaves a module there that imports it by
+ * What users get: packs the package, installs the tarball in bench/.work, and leaves modules there that import it by
  * its name. Built first if the sources have changed.
  */
 import { spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ function npm(words, cwd) {
   if (status !== 0) throw new Error(`Cannot prepare: npm ${words.join(' ')} ended with ${error ?? status}`);
 }
 
-/** URL of a module that exports what the installed package exports. */
+/** URL of a module that exports what the installed package exports; core.mjs beside it does so for `httpx-wasm/core`. */
 export function installPackage() {
   buildPackage();
   const folder = join(WORK, 'package');
@@ -29,6 +29,7 @@ export function installPackage() {
   npm(['install', '--ignore-scripts', '--no-package-lock', '--prefer-offline'], folder);
   const entry = join(folder, 'entry.mjs');
   writeFileSync(entry, "export * from 'httpx-wasm';\n");
+  writeFileSync(join(folder, 'core.mjs'), "export * from 'httpx-wasm/core';\n");
   return pathToFileURL(entry).href;
 }
 

@@ -1,4 +1,5 @@
 /** The canned responses: octets on the wire, and what is in them. */
+import { readFileSync } from 'node:fs';
 import { jsonOf } from '../corpus/contents.mjs';
 import { cdnFields, headOf, smallFields } from '../corpus/heads.mjs';
 import { Random } from '../corpus/random.mjs';
@@ -26,8 +27,16 @@ function cannedOf(fields, content, body) {
   return { wire: Buffer.from(headOf(fields) + body, 'latin1'), fields: fields.length, content };
 }
 
-/** A response by its name: { wire, fields, content }. */
-export function canned(name) {
+/** JSON that a file holds coded. */
+function codedResponse({ octets, coding, file }) {
+  const coded = readFileSync(file);
+  const fields = [...cdnFields(new Random(0x53386a73), coded.length), ['Content-Encoding', coding]];
+  const head = Buffer.from(headOf(fields), 'latin1');
+  return { wire: Buffer.concat([head, coded]), fields: fields.length, content: jsonOf(octets) };
+}
+
+function madeOf(name, body) {
+  if (body !== undefined) return codedResponse(body);
   if (name === 'tiny') {
     const content = Buffer.from('Hello, world!');
     return cannedOf(smallFields(content.length), content, content.toString('latin1'));
@@ -40,6 +49,14 @@ export function canned(name) {
     return cannedOf(framed, content, chunked(content));
   }
   throw new Error(`Cannot answer: there is no response ${name}`);
+}
+
+const made = new Map();
+
+/** The response of a scenario: { wire, fields, content }; made once. `body`: the file of its coded content, if it has one. */
+export function canned({ response, body }) {
+  if (!made.has(response)) made.set(response, madeOf(response, body));
+  return made.get(response);
 }
 
 /** Head of a response with `octets` of content, which is PIECE again and again. */

@@ -36,7 +36,7 @@ function measurementOf(scenario, peer, origin, { node, certificate, ourEntry, ca
       windowMs,
       ourEntry,
       ca: scenario.tls ? ca : null,
-      expectation: scenario.response === undefined ? null : expectationOf(canned(scenario.response)),
+      expectation: scenario.response === undefined ? null : expectationOf(canned(scenario)),
     },
     how: {
       node,

@@ -1,6 +1,7 @@
 /**
  * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
- * large), turns (get, but by the clock), start (import and first request), heap (what a thousand connections hold).
+ * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
+ * request), heap (what a thousand connections hold). `body`: a coded body, as codings/bodies.mjs makes it.
  * `quick`: part of the short run. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
@@ -20,6 +21,8 @@ export const PEERS = new Map([
   [REFERENCE, 'undici'],
   ['node:http', 'node-http'],
   ['fetch', 'fetch'],
+  ['got', 'got'],
+  ['axios', 'axios'],
 ]);
 
 /** Who takes part where a scenario does not name its peers. */
@@ -29,12 +32,26 @@ const share = { key: 'user', name: 'user', unit: '%', digits: 0, of: ({ userUs, 
 const seconds = ({ wallMs }) => wallMs / 1000;
 const KIB = 1024;
 
+const rate = { key: 'rate', name: 'rate', unit: 'requests/s', digits: 0, of: (one) => one.units / seconds(one) };
+
 /** What is shown of the measurements of each kind; the first is the one that profiles are told in. */
 const MEASURES = {
   get: [
     { key: 'cpu', name: 'CPU', unit: 'µs/request', digits: 2, spread: true, of: ({ cpuUs, units }) => cpuUs / units },
     share,
-    { key: 'rate', name: 'rate', unit: 'requests/s', digits: 0, of: (one) => one.units / seconds(one) },
+    rate,
+  ],
+  content: [
+    {
+      key: 'cpu',
+      name: 'CPU',
+      unit: 'ms/request',
+      digits: 2,
+      spread: true,
+      of: ({ cpuUs, units }) => cpuUs / units / 1000,
+    },
+    share,
+    rate,
   ],
   bulk: [
     {
@@ -110,6 +127,18 @@ const cpu = (limit) => ({ of: 'cpu', to: REFERENCE, limit });
 /** At least five times less than fetch. */
 const fifthOfFetch = { of: 'cpu', to: 'fetch', limit: 0.2 };
 
+/** Less than every other peer. */
+const lessThan = (...peers) => peers.map((to) => ({ of: 'cpu', to, limit: 1 }));
+
+const contentScenario = (name, text, { coding, level }, limit) =>
+  scenario(name, text, 'content', {
+    response: `json ${coding}`,
+    body: { corpus: 'JSON', octets: 8 * MIB, coding, level },
+    concurrency: 1,
+    peers: [...USUAL, 'got', 'axios'],
+    ratios: [cpu(limit), ...lessThan('node:http', 'fetch', 'got', 'axios')],
+  });
+
 export const SCENARIOS = [
   scenario('S1', 'tiny GET, one after the other', 'get', {
     response: 'tiny',
@@ -134,6 +163,8 @@ export const SCENARIOS = [
   scenario('S4', '1 GiB streamed download', 'download', { octets: GIB, warmup: 128 * MIB, ratios: [cpu(0.45)] }),
   scenario('S4t', 'S4 over TLS', 'download', { octets: GIB, warmup: 128 * MIB, tls: true, ratios: [cpu(0.95)] }),
   scenario('S5', '256 MiB streamed upload', 'upload', { octets: 256 * MIB, warmup: 64 * MIB, ratios: [cpu(1.1)] }),
+  contentScenario('S8g', '8 MB of JSON, gzip level 6, decoded', { coding: 'gzip', level: 6 }, 0.65),
+  contentScenario('S8b', '8 MB of JSON, brotli level 4, decoded', { coding: 'br', level: 4 }, 0.85),
   scenario('B1', 'S1 by the clock, blocking and not', 'turns', {
     response: 'tiny',
     concurrency: 1,

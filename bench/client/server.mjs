@@ -152,10 +152,11 @@ function holding(octets) {
   };
 }
 
-function handlerOf({ kind, response }) {
+function handlerOf(scenario) {
+  const { kind } = scenario;
   if (kind === 'download') return serveDownload;
   if (kind === 'upload') return serveUpload;
-  const { wire } = canned(response);
+  const { wire } = canned(scenario);
   return kind === 'heap' ? holding(wire) : (socket) => serveSmall(socket, wire);
 }
 

@@ -26,6 +26,7 @@ const QUICK_SIZES = [MIB];
 const QUICK_LEVELS = { gzip: [6], br: [4, 11], zstd: [3] };
 
 const ours = [OURS, { module: 'httpx-wasm' }];
+const response = ['Response', { module: 'response' }];
 const zlib = (name, argument) => [name, { module: 'zlib', argument }];
 
 const group = (name, coding, pieces, subjects, targets) => ({
@@ -41,7 +42,7 @@ export const GROUPS = [
     'gzip',
     'gzip',
     false,
-    [ours, zlib('gunzipSync'), ['pako', { module: 'pako' }], ['fflate', { module: 'fflate' }]],
+    [ours, response, zlib('gunzipSync'), ['pako', { module: 'pako' }], ['fflate', { module: 'fflate' }]],
     [
       { to: 'gunzipSync', median: 1, worst: 1.35 },
       { to: 'pako', median: 0.45 },
@@ -54,6 +55,7 @@ export const GROUPS = [
     true,
     [
       ours,
+      response,
       zlib('createGunzip'),
       zlib('createGunzip 64 KB', { chunkSize: 65536 }),
       ['pako', { module: 'pako' }],
@@ -70,7 +72,7 @@ export const GROUPS = [
     'br',
     'br',
     false,
-    [ours, zlib('brotliDecompressSync'), ['brotli-dec-wasm', { module: 'brotli-dec-wasm' }]],
+    [ours, response, zlib('brotliDecompressSync'), ['brotli-dec-wasm', { module: 'brotli-dec-wasm' }]],
     [
       { to: 'brotliDecompressSync', median: 1.3 },
       { to: 'brotli-dec-wasm', median: 1 },
@@ -80,14 +82,14 @@ export const GROUPS = [
     'br-pieces',
     'br',
     true,
-    [ours, zlib('createBrotliDecompress'), ['brotli-dec-wasm', { module: 'brotli-dec-wasm' }]],
+    [ours, response, zlib('createBrotliDecompress'), ['brotli-dec-wasm', { module: 'brotli-dec-wasm' }]],
     [{ to: 'createBrotliDecompress' }, { to: 'brotli-dec-wasm', median: 1 }],
   ),
   group(
     'zstd',
     'zstd',
     false,
-    [ours, zlib('zstdDecompressSync'), ['fzstd', { module: 'fzstd' }]],
+    [ours, response, zlib('zstdDecompressSync'), ['fzstd', { module: 'fzstd' }]],
     [
       { to: 'zstdDecompressSync', median: 1.3 },
       { to: 'fzstd', median: 0.4 },
@@ -97,7 +99,7 @@ export const GROUPS = [
     'zstd-pieces',
     'zstd',
     true,
-    [ours, zlib('createZstdDecompress'), ['fzstd', { module: 'fzstd' }]],
+    [ours, response, zlib('createZstdDecompress'), ['fzstd', { module: 'fzstd' }]],
     [{ to: 'createZstdDecompress' }, { to: 'fzstd', median: 0.4 }],
   ),
 ];

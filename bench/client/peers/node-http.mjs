@@ -1,6 +1,7 @@
 /** node:http and node:https with an Agent that keeps connections alive. */
 
 import { once } from 'node:events';
+import { decodedBody } from '../decoded-body.mjs';
 
 /** What an Agent keeps by default. */
 const FREE_SOCKETS_MAX = 256;
@@ -22,9 +23,10 @@ export async function open({ origin, scenario, ca }) {
       request.on('error', reject);
       request.on('response', (response) => {
         const pieces = [];
-        response.on('data', (piece) => pieces.push(piece));
-        response.on('error', reject);
-        response.on('end', () => {
+        const body = decodedBody(response, response.headers['content-encoding']);
+        body.on('data', (piece) => pieces.push(piece));
+        body.on('error', reject);
+        body.on('end', () => {
           resolve({ response, content: pieces.length === 1 ? pieces[0] : Buffer.concat(pieces) });
         });
       });

@@ -3,6 +3,7 @@
  * events: measured, that is 5 to 15 % less CPU than `body.bytes()` or `body.arrayBuffer()`, so it is undici's best.
  */
 import { Agent, request } from 'undici';
+import { decodedBody } from '../decoded-body.mjs';
 
 /** Every piece of a body, until its end. */
 function eachPiece(body, take) {
@@ -19,7 +20,7 @@ export async function open({ origin, scenario, ca }) {
     async get(expected) {
       const { statusCode, headers, body } = await request(origin, { dispatcher });
       const pieces = [];
-      await eachPiece(body, (piece) => pieces.push(piece));
+      await eachPiece(decodedBody(body, headers['content-encoding']), (piece) => pieces.push(piece));
       const content = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
       expected.check(statusCode, Object.keys(headers).length, content);
     },

@@ -1,17 +1,14 @@
-/**
- * Our decoders as a user has them: `content` of a Response of the packed package with this Content-Encoding or, where it comes
- * in pieces, what its `aiterBytes()` hands out.
- */
-export async function open({ coding, ourEntry }) {
-  const { Response } = await import(ourEntry);
-  const headers = { 'Content-Encoding': coding };
-
-  async function* stream(pieces) {
-    yield* pieces;
-  }
-
-  return async ({ octets, pieces }, take) => {
-    if (pieces === null) take(new Response(200, { headers, content: octets }).content);
-    else for await (const piece of new Response(200, { headers, content: stream(pieces) }).aiterBytes()) take(piece);
+/** Our decoders by themselves, from `httpx-wasm/core` of the packed package: `decodeSync`, or a `DecoderStream`. */
+export async function open({ coding, inPieces, ourEntry }) {
+  const { DecoderStream, decodeSync } = await import(new URL('core.mjs', ourEntry));
+  if (!inPieces) return ({ octets }, take) => void take(decodeSync(coding, octets));
+  return async ({ pieces }, take) => {
+    const source = new ReadableStream({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece);
+        controller.close();
+      },
+    });
+    for await (const piece of source.pipeThrough(new DecoderStream(coding))) take(piece);
   };
 }

@@ -1,0 +1,12 @@
+/** What users of clients that decode nothing write themselves: the body through a stream of node:zlib, with default options. */
+import { createBrotliDecompress, createGunzip } from 'node:zlib';
+
+const DECODERS = { gzip: createGunzip, br: createBrotliDecompress };
+
+/** The body itself where it is not coded. */
+export function decodedBody(body, coding) {
+  if (coding === undefined) return body;
+  const decoder = DECODERS[coding]();
+  body.on('error', (error) => decoder.destroy(error));
+  return body.pipe(decoder);
+}
