@@ -49,3 +49,13 @@ export function countReport(path, status) {
   if (failed === 0 && (status !== 0 || passed === 0)) failed = 1;
   return { passed, failed, skipped: skipped.length };
 }
+
+/** How many inputs the fuzz tests of a report decoded: each that passed opens its title with their number. */
+export function countInputs(path) {
+  if (!existsSync(path)) return 0;
+  const tests = JSON.parse(readFileSync(path, 'utf8')).testResults.flatMap((file) => file.assertionResults);
+  const counts = tests.map(({ status, title }) =>
+    status === 'passed' ? /^(\d+) .*(streams|frames)/.exec(title) : null,
+  );
+  return counts.reduce((sum, found) => sum + Number(found?.[1] ?? 0), 0);
+}

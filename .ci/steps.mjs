@@ -6,9 +6,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.mjs';
 import { checkPackage } from './package.mjs';
-import { countReport } from './report.mjs';
+import { countInputs, countReport } from './report.mjs';
 
 const MINUTE_MS = 60_000;
+/** How many times the usual inputs the decoders are fuzzed with here, and how many that must come to (issue 4). */
+const FUZZ_TIMES = 3;
+const FUZZ_INPUTS_MIN = 100_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'httpx-wasm-ci-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
@@ -22,6 +25,7 @@ const env = {
 // npm keeps its cache below HOME; a HOME that cannot be written to must not matter.
 if (!existsSync(process.env.HOME ?? '')) env.npm_config_cache = join(scratch, 'npm-cache');
 
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
 const total = { passed: 0, failed: 0 };
 const lines = [];
 const startedAt = performance.now();
@@ -51,8 +55,8 @@ async function step(title, command, words, { minutes = 5, nodePath = process.exe
   return status === 0;
 }
 
-/** Runs the whole suite on one release of Node and counts its tests. */
-async function suite(title, command, words, nodePath) {
+/** Runs the suite, or a part of it, on one release of Node and counts its tests. Answers where its report is. */
+async function suite(title, command, words, nodePath, environment = {}) {
   const since = performance.now();
   const report = join(scratch, `report-${lines.length}.json`);
   console.log(`\n━━ ${title}`);
@@ -63,6 +67,7 @@ async function suite(title, command, words, nodePath) {
       cwd: root,
       env: {
         ...env,
+        ...environment,
         PATH: `${dirname(nodePath)}${delimiter}${process.env.PATH}`,
       },
       timeoutMs: 8 * MINUTE_MS,
@@ -70,6 +75,19 @@ async function suite(title, command, words, nodePath) {
   );
   if (status === 124) console.log(output.slice(-200));
   record(title, countReport(report, status), since);
+  return report;
+}
+
+/** Fuzzes the decoders against the references of a release that has them all: gzip, brotli and, from Node 24 on, zstd. */
+async function fuzz({ version, path }) {
+  const files = ['fuzz', 'brotli-fuzz', 'zstd-fuzz'].map((name) => `test/core/coding/${name}.test.ts`);
+  const title = `the decoders fuzzed, Node ${version}`;
+  const environment = { HTTPX_WASM_FUZZ: String(FUZZ_TIMES) };
+  const since = performance.now();
+  const inputs = countInputs(await suite(title, path, [...vitest, ...files], path, environment));
+  const isEnough = inputs >= FUZZ_INPUTS_MIN;
+  const what = `${inputs.toLocaleString('en-US')} inputs decoded, at least ${FUZZ_INPUTS_MIN.toLocaleString('en-US')}`;
+  record(what, { passed: isEnough ? 1 : 0, failed: isEnough ? 0 : 1 }, since);
 }
 
 /** Prints how many cases of the public suites we judge otherwise than they do; each must cite why. */
@@ -104,10 +122,13 @@ async function main() {
     const { installedReleases } = await import('../test/hosts/releases.mjs');
     releases = installedReleases();
   }
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
   for (const { version, path } of releases) {
     if (version !== process.versions.node) await suite(`the suite, Node ${version}`, path, vitest, path);
   }
+  const withZstd = releases.find(({ major }) => major >= 24);
+  if (withZstd === undefined) {
+    record('the decoders fuzzed: no release with zstd is installed', { passed: 0, failed: 1 }, startedAt);
+  } else await fuzz(withZstd);
   for (const { version, path } of new Set([releases.at(0), releases.at(-1)].filter(Boolean))) {
     const titled = (what) => `${what}, Node ${version}`;
     await step(titled('npm run demo'), 'npm', ['run', 'demo'], {
