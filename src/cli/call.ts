@@ -4,10 +4,11 @@
  */
 import { AsyncClient, type AsyncResponse } from '../index.js';
 import type { Settings } from './arguments.js';
+import { bodyText } from './body-text.js';
 import { DownloadBroken, download } from './download.js';
 import { readCall } from './input.js';
 import { Printer } from './printer.js';
-import { bodyText, errorLine, responseHead } from './printing.js';
+import { errorLine, responseHead } from './printing.js';
 import { EXIT_FAILURE, Stopped, type System, UsageError } from './system.js';
 import { tracing } from './tracing.js';
 
@@ -45,10 +46,7 @@ async function exchange(settings: Settings, system: System, printer: Printer): P
     const extensions = { trace };
     const response = await client.stream(method, url, { ...options, extensions, signal: system.signal });
     if (path !== null) await download(response, path, system);
-    else {
-      await response.aread();
-      printer.text(bodyText(response, printer.paint, printer.shielded));
-    }
+    else await printer.pieces(bodyText(response, printer.paint, printer.shielded), system.signal);
     return response.isSuccess ? 0 : EXIT_FAILURE;
   } finally {
     // A response that was not read to its end is closed with it.

@@ -2,9 +2,9 @@
  * A response's body into a file, or to standard output, piece by piece: nothing is read ahead of what was written. A file
  * that was begun stays when the download breaks off, as httpx leaves it; who asked is told that it is not all there.
  */
-import { once } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AsyncResponse } from '../index.js';
+import { written } from './printer.js';
 import { ProgressBar } from './progress.js';
 import type { OutputStream, System } from './system.js';
 
@@ -45,9 +45,7 @@ async function fileTarget(path: string): Promise<Target> {
 function streamTarget(stream: OutputStream, signal: AbortSignal): Target {
   return {
     name: 'standard output',
-    async write(piece) {
-      if (!stream.write(piece)) await once(stream, 'drain', { signal });
-    },
+    write: (piece) => written(stream, piece, signal),
     async close() {},
   };
 }

@@ -5,6 +5,7 @@
  */
 
 const CONTROLS = /(?!\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+const CONTROLS_BUT_ENDS = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 function escapeOf(character: string): string {
   const unit = character.charCodeAt(0);
@@ -18,8 +19,24 @@ export function visibleLine(text: string): string {
 
 /** Text of several lines, its controls escaped but for tabs and the ends of lines, which become line feeds. */
 export function visibleText(text: string): string {
-  return text
-    .split(/\r?\n/)
-    .map((line) => visibleLine(line))
-    .join('\n');
+  return text.replaceAll('\r\n', '\n').replace(CONTROLS_BUT_ENDS, escapeOf);
+}
+
+/** `visibleText` of a text that comes in pieces, cut wherever. */
+export class VisibleText {
+  /** A carriage return that a line feed may follow. */
+  #held = '';
+
+  give(piece: string): string {
+    const text = this.#held + piece;
+    this.#held = text.endsWith('\r') ? '\r' : '';
+    return visibleText(this.#held === '' ? text : text.slice(0, -1));
+  }
+
+  /** What is left when no more comes. */
+  end(): string {
+    const rest = visibleText(this.#held);
+    this.#held = '';
+    return rest;
+  }
 }

@@ -24,9 +24,20 @@ const STYLES = {
 /** No colours. */
 export const plain: Paint = (_part, text) => text;
 
+/** What stands before and behind a part, asked for once: a body may have millions of them. */
+const CODES = new Map(
+  Object.entries(STYLES).map(([part, style]) => {
+    const sample = styleText(style as Parameters<typeof styleText>[0], 'x', { validateStream: false });
+    const [before = '', behind = ''] = sample.split('x');
+    return [part as Part, { before, behind }] as const;
+  }),
+);
+
 /** Colours, whoever looks. */
-export const coloured: Paint = (part, text) =>
-  text === '' ? '' : styleText(STYLES[part] as Parameters<typeof styleText>[0], text, { validateStream: false });
+export const coloured: Paint = (part, text) => {
+  const codes = CODES.get(part);
+  return text === '' || codes === undefined ? text : `${codes.before}${text}${codes.behind}`;
+};
 
 /** Colours if the stream leads to somebody who wants to see them. */
 export function paintFor(stream: OutputStream): Paint {

@@ -13,6 +13,10 @@ const LITERAL = /[^ \t\r\n,:[\]{}"]+/y;
 /** A text whose nesting makes its layout longer than this is left as it is. */
 const GROWTH_MAX = 64;
 const ALLOWANCE = 65536;
+/** Characters of a layout from which on it is handed out. */
+const PIECE = 65536;
+/** A string without escapes, all of it printable ASCII. */
+const AS_IT_IS = /^[\x20-\x5b\x5d-\x7e]*$/;
 
 /** Index behind the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
@@ -45,6 +49,7 @@ function* tokensOf(text: string): Generator<string> {
 
 /** The string again, every character that is not printable ASCII escaped (as Python's `json.dumps`). */
 function asciiString(token: string): string {
+  if (AS_IT_IS.test(token)) return token;
   return JSON.stringify(JSON.parse(token)).replace(
     NOT_PLAIN_ASCII,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -63,12 +68,29 @@ export function compacted(text: string): string {
 }
 
 /**
- * Indented by four for each level, in ASCII, as httpx prints it; `null` if its nesting makes that too long.
+ * Indented by four for each level, in ASCII, as httpx prints it, in pieces; `null` if its nesting makes that too long.
  * @throws SyntaxError unless it is JSON.
  */
-export function indented(text: string, paint: Paint = plain): string | null {
+export function indented(text: string, paint: Paint = plain): Iterable<string> | null {
   checked(text);
-  const limit = ALLOWANCE + GROWTH_MAX * text.length;
+  return indentOf(text) > ALLOWANCE + GROWTH_MAX * text.length ? null : layoutOf(text, paint);
+}
+
+/** Spaces and line feeds that a layout adds; no less, and of empty brackets a little more. */
+function indentOf(text: string): number {
+  let added = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const first = text[at];
+    if (first === '"') at = endOfString(text, at) - 1;
+    else if (first === '{' || first === '[') added += 4 * ++depth + 1;
+    else if (first === ',') added += 4 * depth + 1;
+    else if (first === '}' || first === ']') added += 4 * --depth + 1;
+  }
+  return added;
+}
+
+function* layoutOf(text: string, paint: Paint): Generator<string> {
   let out = '';
   let depth = 0;
   let before = '';
@@ -80,9 +102,12 @@ export function indented(text: string, paint: Paint = plain): string | null {
     out += painted(token, paint);
     if (token === '{' || token === '[') depth++;
     before = token;
-    if (out.length > limit) return null;
+    if (out.length > PIECE) {
+      yield out;
+      out = '';
+    }
   }
-  return out;
+  yield out;
 }
 
 function painted(token: string, paint: Paint): string {

@@ -1,7 +1,12 @@
 /** JSON texts laid out anew, token by token. */
 import { describe, expect, test } from 'vitest';
-import { coloured } from '../../src/cli/highlighting.js';
-import { compacted, indented } from '../../src/cli/json-text.js';
+import { coloured, type Paint } from '../../src/cli/highlighting.js';
+import { compacted, indented as indentedPieces } from '../../src/cli/json-text.js';
+
+function indented(text: string, paint?: Paint): string | null {
+  const pieces = indentedPieces(text, paint);
+  return pieces === null ? null : [...pieces].join('');
+}
 
 describe('a JSON text is indented', () => {
   test('by four for each level, as JSON.stringify does', () => {
@@ -43,6 +48,13 @@ describe('a JSON text is indented', () => {
   test('in time that grows with its length, whatever its strings hold', () => {
     const long = JSON.stringify(['\\"'.repeat(1_000_000), 'x'.repeat(1_000_000)]);
     expect(indented(long)).toBe(JSON.stringify(JSON.parse(long), null, 4));
+  });
+
+  test('in pieces, so that none of them is enormous', () => {
+    const text = `[${'1,'.repeat(100_000)}1]`;
+    const pieces = [...(indentedPieces(text) ?? [])];
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(70_000);
+    expect(pieces.join('')).toBe(JSON.stringify(JSON.parse(text), null, 4));
   });
 
   test('with colours for names, strings and literals', () => {

@@ -1,14 +1,9 @@
-/** Responses and errors as text: what is text, what is escaped. */
+/** Heads and errors as text, and what is escaped. */
 import { describe, expect, test } from 'vitest';
-import { visibleLine, visibleText } from '../../src/cli/escaping.js';
+import { VisibleText, visibleLine, visibleText } from '../../src/cli/escaping.js';
 import { coloured, plain } from '../../src/cli/highlighting.js';
-import { bodyText, errorLine, requestHead, responseHead } from '../../src/cli/printing.js';
+import { errorLine, requestHead, responseHead } from '../../src/cli/printing.js';
 import { Request, Response } from '../../src/index.js';
-
-const typed = (type: string | null, content: string | Uint8Array): Response =>
-  new Response(200, { content, headers: type === null ? [] : [['content-type', type]] });
-const shownAs = (type: string | null, content: string | Uint8Array, shielded = false): string =>
-  bodyText(typed(type, content), plain, shielded);
 
 describe('control characters', () => {
   test('become escapes, all of them, and the ones that turn text around', () => {
@@ -24,56 +19,20 @@ describe('control characters', () => {
 
   test('of text: the ends of lines stay, as line feeds', () => {
     expect(visibleText('a\r\nb\nc\rd\te\x1b')).toBe('a\nb\nc\\x0dd\te\\x1b');
-  });
-});
-
-describe('a body', () => {
-  test.each([
-    'text/plain',
-    'TEXT/HTML; charset=utf-8',
-    'application/xml',
-    'image/svg+xml',
-    'application/javascript',
-    'application/x-ndjson',
-    'application/vnd.api+json',
-    'application/x-www-form-urlencoded',
-    'application/anything; charset=utf-8',
-  ])('of type %s is text', (type) => {
-    expect(shownAs(type, 'a b')).toBe('a b\n');
+    expect(visibleText('\r\r\n\r')).toBe('\\x0d\n\\x0d');
   });
 
-  test.each([null, '', 'image/png', 'application/octet-stream', 'application/pdf', 'application/jsonish'])(
-    'of type %j is counted',
-    (type) => {
-      expect(shownAs(type, 'abcd')).toBe('<4 bytes of binary data>\n');
-      expect(shownAs(type, 'a')).toBe('<1 byte of binary data>\n');
-    },
-  );
-
-  test('that is empty is nothing', () => {
-    expect(shownAs('text/plain', '')).toBe('');
-    expect(shownAs('image/png', '')).toBe('');
-  });
-
-  test('is decoded by its charset', () => {
-    expect(shownAs('text/plain; charset=iso-8859-1', Uint8Array.of(0xe9))).toBe('é\n');
-  });
-
-  test('that is JSON is indented, even with a byte-order mark; what only says so is shown as it is', () => {
-    expect(shownAs('application/json', '\ufeff{"a":"é"}')).toBe('{\n    "a": "\\u00e9"\n}\n');
-    expect(shownAs('application/problem+json; charset=utf-8', '[1]')).toBe('[\n    1\n]\n');
-    expect(shownAs('application/json', 'not json')).toBe('not json\n');
-  });
-
-  test('ends in one line feed, its own or ours', () => {
-    expect(shownAs('text/plain', 'a\n\n')).toBe('a\n\n');
-    expect(shownAs('text/plain', 'a')).toBe('a\n');
-  });
-
-  test('goes raw into a file, escaped to a terminal', () => {
-    expect(shownAs('text/plain', '\x1b]0;t\x07\r\n')).toBe('\x1b]0;t\x07\r\n');
-    expect(shownAs('text/plain', '\x1b]0;t\x07\r\n', true)).toBe('\\x1b]0;t\\x07\n');
-    expect(shownAs('application/json', '\x1bnot json', true)).toBe('\\x1bnot json\n');
+  test('of text in pieces: as of the whole, wherever it is cut', () => {
+    const text = 'a\r\n\r\rb\x1b\n\r\n\r';
+    for (let cut = 0; cut <= text.length; cut++) {
+      for (let next = cut; next <= text.length; next++) {
+        const visible = new VisibleText();
+        const pieces = [text.slice(0, cut), text.slice(cut, next), text.slice(next)].map((piece) =>
+          visible.give(piece),
+        );
+        expect(pieces.join('') + visible.end()).toBe(visibleText(text));
+      }
+    }
   });
 });
 

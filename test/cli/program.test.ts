@@ -45,6 +45,25 @@ describe('what is printed', () => {
     expect(stdout).toMatch(/^HTTP\/1\.1 200 OK\ncontent-length: 9\n\nRemoteProtocolError: [^\n]+\n$/);
   });
 
+  test('text as it comes', async () => {
+    const shown = gate();
+    const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n';
+    const server = await serve(dialogue().hear().say(`${head}data: 1\n\n`).until(shown).say('data: 2\n').fin());
+    const system = fakeSystem();
+    const running = ran([server.url], system);
+    while (!system.stdout.text.endsWith('\n\ndata: 1\n\n')) await new Promise((resolve) => setImmediate(resolve));
+    shown.open();
+    expect((await running).stdout).toMatch(/\n\ndata: 1\n\ndata: 2\n$/);
+  });
+
+  test('text that breaks off, and then the error on a line of its own', async () => {
+    const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\n';
+    const server = await serve(dialogue().hear().say(`${head}abc`).fin());
+    const { code, stdout } = await ran([server.url]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/\n\nabc\nRemoteProtocolError: [^\n]+\n$/);
+  });
+
   test.each([
     ['http://[::1', 'InvalidURL'],
     ['http://a b/', 'InvalidURL'],
