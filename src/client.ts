@@ -17,12 +17,13 @@ import {
   CALL_OPTIONS,
   type CallOptions,
   CLIENT_OPTIONS,
+  type ClientKind,
   checkCall,
   checkHooks,
   EVENT_HOOKS,
-  type EventHooks,
   flagOf,
   functionOf,
+  type HookLists,
   headerNamesOf,
   hookListOf,
   type OptionNames,
@@ -32,18 +33,25 @@ import {
   signalOf,
 } from './options.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
-import { givenUrl, methodOf, ownExtensions, Prepared, Request, type RequestExtensions } from './request.js';
+import {
+  type AnyRequest,
+  givenUrl,
+  methodOf,
+  ownExtensions,
+  Prepared,
+  Request,
+  type RequestExtensions,
+} from './request.js';
 import { announcedBody } from './request-body.js';
 import type { DefaultEncoding, Response } from './response.js';
-import { type Io, type RequestHook, type ResponseHook, type SendSettings, send, sendAuthenticated } from './send.js';
-import type { AnyTransport } from './transports/base.js';
+import { type Io, type SendSettings, send, sendAuthenticated } from './send.js';
 import { type Origin, URL, type URLTypes } from './url.js';
 import { VERSION } from './version.js';
 
 /** The hooks of a client: the lists may be changed and replaced. */
-interface Hooks {
-  request: RequestHook[];
-  response: ResponseHook[];
+interface Hooks<K extends ClientKind> {
+  request: K['requestHook'][];
+  response: K['responseHook'][];
 }
 
 /** The headers that every client sends unless told otherwise, in this order (httpx). */
@@ -56,8 +64,11 @@ function defaultHeaders(): [string, string][] {
   ];
 }
 
+/** What a client of kind `K` takes as hooks. */
+type HooksGiven<K extends ClientKind> = HookLists<K['requestHook'], K['responseHook']>;
+
 /** Sealed: a list under another name would never be called. @throws TypeError for other names, and for what is no function. */
-function hooksOf(given: EventHooks | null | undefined): Hooks {
+function hooksOf<K extends ClientKind>(given: HooksGiven<K> | null | undefined): Hooks<K> {
   checkFields(given, EVENT_HOOKS, 'set event hooks');
   return Object.seal({
     request: hookListOf(own(given, 'request'), 'request'),
@@ -80,10 +91,10 @@ interface CachedBase {
   readonly base: RequestBase;
 }
 
-/** Settings and verbs of every client; `R` is what a call gives, `T` what it sends by. */
-export abstract class BaseClient<R, T extends AnyTransport> {
+/** Settings and verbs of every client; `K` says what it gives, takes and sends by. */
+export abstract class BaseClient<K extends ClientKind> {
   /** @internal */ protected readonly environment: Environment;
-  /** @internal */ protected readonly transport: T;
+  /** @internal */ protected readonly transport: K['transport'];
   readonly #defaultEncoding: DefaultEncoding;
   readonly #sensitiveHeaders: ReadonlySet<string>;
   #auth: Auth | null;
@@ -94,13 +105,13 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   #timeout: Timeout;
   #baseUrl: URL;
   #extensions: RequestExtensions;
-  #hooks: Hooks;
+  #hooks: Hooks<K>;
   #bases = new WeakMap<Origin, CachedBase>();
   #settings: SendSettings | null = null;
   #closed = false;
 
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. @internal */
-  constructor(options: BaseClientOptions<T> | undefined, environment: Environment) {
+  constructor(options: BaseClientOptions<K> | undefined, environment: Environment) {
     checkFields(options, CLIENT_OPTIONS, 'make a client');
     this.environment = environment;
     this.#headers = new Headers(defaultHeaders());
@@ -109,7 +120,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     this.#timeout = Timeout.from(own(options, 'timeout'), DEFAULT_TIMEOUT);
     this.#extensions = ownExtensions(null, this.#timeout);
     this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
-    this.#hooks = hooksOf(own(options, 'eventHooks'));
+    this.#hooks = hooksOf<K>(own(options, 'eventHooks'));
     this.#auth = authOf(own(options, 'auth'), 'make a client');
     this.#followRedirects = flagOf(own(options, 'followRedirects'), 'followRedirects') ?? false;
     this.#maxRedirects = redirectsOf(own(options, 'maxRedirects') ?? 20);
@@ -123,15 +134,15 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   }
 
   /** @internal */
-  protected abstract defaultTransport(options: BaseClientOptions<T> | undefined): T;
+  protected abstract defaultTransport(options: BaseClientOptions<K> | undefined): K['transport'];
   /** @internal A transport of this client's kind, from `source`. @throws TypeError */
-  protected abstract checked(transport: T, source: string): T;
+  protected abstract checked(transport: K['transport'], source: string): K['transport'];
   /** @internal Asks a transport for its answer. */
-  abstract ask(transport: T, request: Request): MaybePromise<Response>;
+  abstract ask(transport: K['transport'], request: Request): MaybePromise<Response>;
   /** @internal Drives a flow the client's way. */
-  protected abstract run(flow: Flow<Response>, guard: Guard | null): R;
+  protected abstract run(flow: Flow<Response>, guard: Guard | null): K['answer'];
   /** @internal A call that fails before it begins. */
-  protected abstract fail(error: unknown): R;
+  protected abstract fail(error: unknown): K['answer'];
 
   // ── settings ──
 
@@ -205,12 +216,12 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   }
 
   /** The hooks, by event; the lists may be changed and replaced. */
-  get eventHooks(): { request: RequestHook[]; response: ResponseHook[] } {
+  get eventHooks(): { request: K['requestHook'][]; response: K['responseHook'][] } {
     return this.#hooks;
   }
 
-  set eventHooks(hooks: EventHooks | null) {
-    this.#hooks = hooksOf(hooks);
+  set eventHooks(hooks: HookLists<K['requestHook'], K['responseHook']> | null) {
+    this.#hooks = hooksOf<K>(hooks);
   }
 
   /** True once it was closed: every call fails with ClientClosed. */
@@ -221,7 +232,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   // ── Io ──
 
   /** @internal */
-  transportFor(_request: Request): T {
+  transportFor(_request: Request): K['transport'] {
     return this.transport;
   }
 
@@ -251,9 +262,9 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     method: string,
     url: URLTypes,
     options?: Omit<BodyCallOptions, 'auth' | 'followRedirects' | 'signal'>,
-  ): Request {
+  ): K['request'] {
     checkFields(options, BUILD_OPTIONS, 'build a request');
-    return this.#built(method, url, options);
+    return this.#built(method, url, options) as K['request'];
   }
 
   #built(method: string, url: URLTypes, options: BodyCallOptions | undefined): Request {
@@ -307,7 +318,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
    * Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. The
    * client's auth does not go where a redirect led away from the first origin (`response.nextRequest`): a call's does.
    */
-  send(request: Request, options?: SendOptions): R {
+  send(request: AnyRequest, options?: SendOptions): K['answer'] {
     let manner: Manner;
     try {
       checkCall(options, SEND_OPTIONS);
@@ -332,7 +343,7 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     };
   }
 
-  #dispatch(request: Request, manner: Manner): R {
+  #dispatch(request: Request, manner: Manner): K['answer'] {
     const { signal } = manner;
     let guard: Guard | null = null;
     let settings: SendSettings;
@@ -386,7 +397,13 @@ export abstract class BaseClient<R, T extends AnyTransport> {
     return new Guard(signal, total, deadlines, expired);
   }
 
-  #call(method: string, url: URLTypes, options: BodyCallOptions | undefined, known: OptionNames, stream = false): R {
+  #call(
+    method: string,
+    url: URLTypes,
+    options: BodyCallOptions | undefined,
+    known: OptionNames,
+    stream = false,
+  ): K['answer'] {
     let request: Request;
     let manner: Manner;
     try {
@@ -401,52 +418,52 @@ export abstract class BaseClient<R, T extends AnyTransport> {
   }
 
   /** Sends a request of any method, with a body or without, and reads the response. */
-  request(method: string, url: URLTypes, options?: BodyCallOptions): R {
+  request(method: string, url: URLTypes, options?: BodyCallOptions): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends a request; the response's body is unread, and closing the response gives its connection up. */
-  stream(method: string, url: URLTypes, options?: BodyCallOptions): R {
+  stream(method: string, url: URLTypes, options?: BodyCallOptions): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS, true);
   }
 
   /** Sends GET and reads the response. */
-  get(url: URLTypes, options?: CallOptions): R {
+  get(url: URLTypes, options?: CallOptions): K['answer'] {
     return this.#call('GET', url, options, CALL_OPTIONS);
   }
 
   /** Sends OPTIONS and reads the response; `extensions: { target: '*' }` asks the server as a whole. */
-  options(url: URLTypes, options?: CallOptions): R {
+  options(url: URLTypes, options?: CallOptions): K['answer'] {
     return this.#call('OPTIONS', url, options, CALL_OPTIONS);
   }
 
   /** Sends HEAD: the response has the head that GET would have, and no body. */
-  head(url: URLTypes, options?: CallOptions): R {
+  head(url: URLTypes, options?: CallOptions): K['answer'] {
     return this.#call('HEAD', url, options, CALL_OPTIONS);
   }
 
   /** Sends DELETE, without a body (for one there is `request`), and reads the response. */
-  delete(url: URLTypes, options?: CallOptions): R {
+  delete(url: URLTypes, options?: CallOptions): K['answer'] {
     return this.#call('DELETE', url, options, CALL_OPTIONS);
   }
 
   /** Sends POST and reads the response. */
-  post(url: URLTypes, options?: BodyCallOptions): R {
+  post(url: URLTypes, options?: BodyCallOptions): K['answer'] {
     return this.#call('POST', url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends PUT and reads the response. */
-  put(url: URLTypes, options?: BodyCallOptions): R {
+  put(url: URLTypes, options?: BodyCallOptions): K['answer'] {
     return this.#call('PUT', url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends PATCH and reads the response. */
-  patch(url: URLTypes, options?: BodyCallOptions): R {
+  patch(url: URLTypes, options?: BodyCallOptions): K['answer'] {
     return this.#call('PATCH', url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends QUERY, which is safe and idempotent and has a body, and reads the response. */
-  query(url: URLTypes, options?: BodyCallOptions): R {
+  query(url: URLTypes, options?: BodyCallOptions): K['answer'] {
     return this.#call('QUERY', url, options, BODY_CALL_OPTIONS);
   }
 

@@ -4,15 +4,15 @@ import { own } from './config.js';
 import { blockingRuntime, type Environment, runtime } from './environment.js';
 import { type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
-import { type AsyncClientOptions, type BaseClientOptions, type ClientOptions, transportOf } from './options.js';
+import { type AsyncClientOptions, type AsyncKind, type ClientOptions, type SyncKind, transportOf } from './options.js';
 import type { Request } from './request.js';
 import type { AsyncResponse, Response, SyncResponse } from './response.js';
-import type { AnyTransport, AsyncBaseTransport, BaseTransport } from './transports/base.js';
+import type { AsyncBaseTransport, BaseTransport } from './transports/base.js';
 import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 
 /** What the default transport is told. */
 function transportOptions(
-  options: Omit<BaseClientOptions<AnyTransport>, 'transport' | 'wrapTransport'> | undefined,
+  options: Pick<AsyncClientOptions, keyof HTTPTransportOptions> | undefined,
 ): HTTPTransportOptions {
   return {
     verify: own(options, 'verify'),
@@ -24,7 +24,7 @@ function transportOptions(
 }
 
 /** A client for event loops. Its methods never throw: they reject. */
-export class AsyncClient extends BaseClient<Promise<AsyncResponse>, AsyncBaseTransport> {
+export class AsyncClient extends BaseClient<AsyncKind> {
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
   constructor(options?: AsyncClientOptions);
   /** `environment` is for tests. @internal */
@@ -45,16 +45,16 @@ export class AsyncClient extends BaseClient<Promise<AsyncResponse>, AsyncBaseTra
 
   /** @internal */
   override ask(transport: AsyncBaseTransport, request: Request): MaybePromise<Response> {
-    return transport.handleAsyncRequest(request);
+    return transport.handleAsyncRequest(request) as MaybePromise<Response>;
   }
 
   /** @internal */
-  protected override run(flow: Flow<Response>, guard: Guard | null): Promise<Response> {
+  protected override run(flow: Flow<Response>, guard: Guard | null): Promise<AsyncResponse> {
     return runAsync(flow, guard);
   }
 
   /** @internal */
-  protected override fail(error: unknown): Promise<Response> {
+  protected override fail(error: unknown): Promise<AsyncResponse> {
     return Promise.reject(error);
   }
 
@@ -73,7 +73,7 @@ export class AsyncClient extends BaseClient<Promise<AsyncResponse>, AsyncBaseTra
  * A client that blocks its thread until the answer is there. Hooks and transports must answer at once, not with promises;
  * a server in the same thread can never answer. It costs nothing until it opens a socket.
  */
-export class Client extends BaseClient<SyncResponse, BaseTransport> {
+export class Client extends BaseClient<SyncKind> {
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
   constructor(options?: ClientOptions);
   /** `environment` is for tests. @internal */
@@ -94,12 +94,12 @@ export class Client extends BaseClient<SyncResponse, BaseTransport> {
 
   /** @internal */
   override ask(transport: BaseTransport, request: Request): Response {
-    return transport.handleRequest(request);
+    return transport.handleRequest(request) as Response;
   }
 
   /** @internal */
   protected override run(flow: Flow<Response>, guard: Guard | null): SyncResponse {
-    return runSync(flow, this.environment.deadlines, guard) as unknown as SyncResponse;
+    return runSync(flow, this.environment.deadlines, guard);
   }
 
   /** @internal */

@@ -3,8 +3,8 @@
  * arose, how much of the request had left this host, and whether repeating it is safe. What a class says when nobody says
  * otherwise stands beside it in one line. Which fault becomes which class is decided where the fault is met, not here.
  */
-import type { Request } from './request.js';
-import type { Response } from './response.js';
+import type { AsyncRequest, Request, SyncRequest } from './request.js';
+import type { AsyncResponse, Response, SyncResponse } from './response.js';
 
 /** Stable identifier of an error's kind: safe to compare, to log and to count. */
 export type ErrorCode =
@@ -56,7 +56,7 @@ export interface ErrorOptions {
 /** What errors of a request take beside their message. */
 export interface HTTPErrorOptions extends ErrorOptions {
   /** The request that failed. */
-  readonly request?: Request | null | undefined;
+  readonly request?: AsyncRequest | SyncRequest | null | undefined;
 }
 
 /** What errors of a transport take beside their message. */
@@ -72,9 +72,9 @@ export interface TransportErrorOptions extends HTTPErrorOptions {
 /** What the response error takes beside its message. */
 export interface HTTPStatusErrorOptions extends HTTPErrorOptions {
   /** The request that was answered so. */
-  readonly request: Request;
+  readonly request: AsyncRequest | SyncRequest;
   /** The response with that status. */
-  readonly response: Response;
+  readonly response: AsyncResponse | SyncResponse;
 }
 
 /** What instances of a class say unless they are told otherwise: kept on the prototype, where the constructors look. */
@@ -113,7 +113,7 @@ export class HTTPError extends Error {
   constructor(message: string, options?: HTTPErrorOptions) {
     super(message, causeOf(options));
     this.code = given(options, 'code') ?? this.code;
-    this.#request = given(options, 'request') ?? null;
+    this.#request = (given(options, 'request') as Request | null | undefined) ?? null;
   }
 
   /** The request that failed. @throws Error while none is attached (as httpx). */
@@ -302,7 +302,7 @@ export class HTTPStatusError extends HTTPError {
 
   constructor(message: string, options: HTTPStatusErrorOptions) {
     super(message, options);
-    this.#response = options.response;
+    this.#response = options.response as Response;
   }
 
   /** The response with that status. */

@@ -88,11 +88,22 @@ export type {
   ClientOptions,
   EventHooks,
   FunctionOptions,
+  RequestHook,
+  ResponseHook,
   SendOptions,
+  SyncEventHooks,
+  SyncRequestHook,
+  SyncResponseHook,
 } from './options.js';
 export { type PrimitiveData, QueryParams, type QueryParamTypes } from './query-params.js';
 export type { Timings } from './received.js';
-export { Request, type RequestExtensions, type RequestOptions } from './request.js';
+export {
+  type AsyncRequest,
+  Request,
+  type RequestExtensions,
+  type RequestOptions,
+  type SyncRequest,
+} from './request.js';
 export {
   type AsyncResponse,
   type DefaultEncoding,
@@ -102,7 +113,6 @@ export {
   type SyncResponse,
   type SyncResponseExtensions,
 } from './response.js';
-export type { RequestHook, ResponseHook } from './send.js';
 export { codes, type StatusCodes } from './status.js';
 export type { TracedConnection, TraceFunction, TraceInfo } from './trace.js';
 export { AsyncBaseTransport, BaseTransport } from './transports/base.js';

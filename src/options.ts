@@ -12,27 +12,75 @@ import {
   typeNameOf,
   type VerifyTypes,
 } from './config.js';
-
 import type { HeaderTypes } from './headers.js';
-import type { Resolve } from './hosts/socket.js';
+import type { MaybePromise, Resolve } from './hosts/socket.js';
 import type { QueryParamTypes } from './query-params.js';
-import type { RequestExtensions } from './request.js';
+import type { AnyRequest, AsyncRequest, RequestExtensions, SyncRequest } from './request.js';
 import type { ContentOptions } from './request-body.js';
-import type { DefaultEncoding } from './response.js';
-import type { RequestHook, ResponseHook } from './send.js';
+import type { AsyncResponse, DefaultEncoding, SyncResponse } from './response.js';
 import type { AnyTransport, AsyncBaseTransport, BaseTransport } from './transports/base.js';
 import type { URLTypes } from './url.js';
 
-/** Hooks by event, called in order; a hook may answer with a promise, which is awaited. */
-export interface EventHooks {
-  /** Called with every request, just before it is sent; what a hook throws is what the call rejects with. */
-  readonly request?: readonly RequestHook[] | null | undefined;
+// Hooks are declared as methods, whose parameters may be narrower: a hook that says it takes a `Response` is one of either
+// client's, for that is what both call it with.
+
+/** Called by `AsyncClient` with every request, just before it is sent; a promise is awaited. */
+export type RequestHook = { hook(request: AsyncRequest): MaybePromise<void> }['hook'];
+/** Called by `AsyncClient` with every response, before its body is read; a promise is awaited. */
+export type ResponseHook = { hook(response: AsyncResponse): MaybePromise<void> }['hook'];
+/** Called by `Client` with every request, just before it is sent; a promise is refused. */
+export type SyncRequestHook = { hook(request: SyncRequest): Nothing }['hook'];
+/** Called by `Client` with every response, before its body is read; a promise is refused. */
+export type SyncResponseHook = { hook(response: SyncResponse): Nothing }['hook'];
+/** No promise: what returns `void` alone takes one silently. */
+// biome-ignore lint/suspicious/noConfusingVoidType: as a union it is none that a promise fits
+type Nothing = void | undefined;
+
+/** Hooks by event, called in order. What a hook throws, the call fails with. */
+export interface HookLists<Q, R> {
+  /** Called with every request, just before it is sent. */
+  readonly request?: readonly Q[] | null | undefined;
   /** Called with every response, before its body is read. */
-  readonly response?: readonly ResponseHook[] | null | undefined;
+  readonly response?: readonly R[] | null | undefined;
 }
 
-/** Settings of a client; `T`: what it sends by. `undefined` and a missing name mean the default. */
-export interface BaseClientOptions<T extends AnyTransport> {
+/** Hooks of `AsyncClient`: one may answer with a promise, which is awaited. */
+export interface EventHooks extends HookLists<RequestHook, ResponseHook> {}
+
+/** Hooks of `Client`: they answer at once, and a promise is refused. */
+export interface SyncEventHooks extends HookLists<SyncRequestHook, SyncResponseHook> {}
+
+/** What one kind of client gives, takes and sends by. */
+export interface ClientKind {
+  /** What a call gives. */
+  readonly answer: Promise<AsyncResponse> | SyncResponse;
+  /** How a request is seen. */
+  readonly request: AnyRequest;
+  readonly requestHook: RequestHook | SyncRequestHook;
+  readonly responseHook: ResponseHook | SyncResponseHook;
+  readonly transport: AnyTransport;
+}
+
+/** `AsyncClient`. */
+export interface AsyncKind extends ClientKind {
+  readonly answer: Promise<AsyncResponse>;
+  readonly request: AsyncRequest;
+  readonly requestHook: RequestHook;
+  readonly responseHook: ResponseHook;
+  readonly transport: AsyncBaseTransport;
+}
+
+/** `Client`. */
+export interface SyncKind extends ClientKind {
+  readonly answer: SyncResponse;
+  readonly request: SyncRequest;
+  readonly requestHook: SyncRequestHook;
+  readonly responseHook: SyncResponseHook;
+  readonly transport: BaseTransport;
+}
+
+/** Settings of a client of kind `K`. `undefined` and a missing name mean the default. */
+export interface BaseClientOptions<K extends ClientKind> {
   /** Merged into every request's query; the request's own win. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into every request's headers; the request's own win. Accept, Accept-Encoding, Connection and User-Agent are set. */
@@ -49,13 +97,13 @@ export interface BaseClientOptions<T extends AnyTransport> {
   /** Limits of the pool and of what a peer may send: 100 connections, 20 of them kept idle for 5 s, by default. */
   readonly limits?: LimitsTypes | undefined;
   /** Functions that are called with every request and every response. */
-  readonly eventHooks?: EventHooks | null | undefined;
+  readonly eventHooks?: HookLists<K['requestHook'], K['responseHook']> | null | undefined;
   /** Goes before relative URLs, which never leave its path by a leading '/'. Its path ends in '/', or is given one. */
   readonly baseUrl?: URLTypes | null | undefined;
   /** Replaces the default transport, and with it verify, cert, limits, allowAddress and resolve. */
-  readonly transport?: T | null | undefined;
+  readonly transport?: K['transport'] | null | undefined;
   /** Wraps the default transport, or the one given; called once, when the client is made. */
-  readonly wrapTransport?: ((inner: T) => T) | null | undefined;
+  readonly wrapTransport?: ((inner: K['transport']) => K['transport']) | null | undefined;
   /** Asked for every address before connecting to it; only `true` allows it. The checked address is the one connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS: the addresses of a host. */
@@ -73,10 +121,10 @@ export interface BaseClientOptions<T extends AnyTransport> {
 }
 
 /** Settings of `AsyncClient`. */
-export interface AsyncClientOptions extends BaseClientOptions<AsyncBaseTransport> {}
+export interface AsyncClientOptions extends BaseClientOptions<AsyncKind> {}
 
 /** Settings of `Client`. Functions among them must answer at once, not with promises. */
-export interface ClientOptions extends BaseClientOptions<BaseTransport> {}
+export interface ClientOptions extends BaseClientOptions<SyncKind> {}
 
 /** Options of a call without a body. `undefined` and a missing name mean the client's setting. */
 export interface CallOptions {
@@ -138,7 +186,7 @@ const CALL: Names<CallOptions> = {
 };
 const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true };
 const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
-const CLIENT: Names<BaseClientOptions<AnyTransport>> = {
+const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   params: true,
   headers: true,
   verify: true,

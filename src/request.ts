@@ -205,6 +205,21 @@ export class Request {
   }
 }
 
+/** A request as `AsyncClient` shows it: a `Request`, without what would block. */
+export interface AsyncRequest extends Omit<Request, 'read' | 'clone'> {
+  /** A request of its own with the same parts; the body is shared. */
+  clone(): AsyncRequest;
+}
+
+/** A request as `Client` shows it: a `Request`, without what needs an event loop. */
+export interface SyncRequest extends Omit<Request, 'aread' | 'clone'> {
+  /** A request of its own with the same parts; the body is shared. */
+  clone(): SyncRequest;
+}
+
+/** A request of either client, or made by hand. Whatever the view, it is a `Request`. */
+export type AnyRequest = AsyncRequest | SyncRequest;
+
 /** A URL as messages show it: no password. */
 export function shown(url: URL): string {
   return url.password === ''

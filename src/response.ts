@@ -9,7 +9,7 @@ import { HTTPStatusError, ResponseNotRead } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
 import { Received, type Timings, timingsOf } from './received.js';
-import { type Request, shown } from './request.js';
+import { type AnyRequest, type AsyncRequest, type Request, type SyncRequest, shown } from './request.js';
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
 import { charsetOf, decodeJsonText, decodeText, isKnown } from './text.js';
@@ -35,6 +35,9 @@ export interface SyncResponseExtensions extends ResponseFacts {
   readonly networkStream?: SyncNetworkStream;
 }
 
+/** What a `Response` shows to both views: how its connection answers depends on the client that it comes from. */
+type Extensions = ResponseExtensions & SyncResponseExtensions;
+
 /** What a response is made of. The first of content, text, html and json that is given is its body. */
 export interface ResponseOptions {
   readonly headers?: HeaderTypes | undefined;
@@ -48,9 +51,9 @@ export interface ResponseOptions {
   readonly json?: unknown;
   /** A body that announces nothing of itself in the headers. */
   readonly stream?: RequestContent | null | undefined;
-  readonly request?: Request | null | undefined;
-  readonly extensions?: ResponseExtensions | null | undefined;
-  readonly history?: readonly Response[] | null | undefined;
+  readonly request?: AnyRequest | null | undefined;
+  readonly extensions?: ResponseExtensions | SyncResponseExtensions | null | undefined;
+  readonly history?: readonly AnyResponse[] | null | undefined;
   readonly defaultEncoding?: DefaultEncoding | null | undefined;
 }
 
@@ -80,7 +83,7 @@ export class Response extends ResponseBody {
   nextRequest: Request | null = null;
   defaultEncoding: DefaultEncoding = 'utf-8';
   #headers: Headers | null = null;
-  #extensions: ResponseExtensions | null = null;
+  #extensions: Extensions | null = null;
   #text: string | null = null;
   #encoding: string | null = null;
 
@@ -104,9 +107,9 @@ export class Response extends ResponseBody {
     const headers = new Headers(own(options, 'headers') ?? null);
     this.#headers = headers;
     const request = own(options, 'request');
-    if (request !== null && request !== undefined) this.request = request;
-    this.#extensions = own(options, 'extensions') ?? null;
-    this.history = own(options, 'history') ?? NO_HISTORY;
+    if (request !== null && request !== undefined) this.request = request as Request;
+    this.#extensions = (own(options, 'extensions') as Extensions | null | undefined) ?? null;
+    this.history = (own(options, 'history') as readonly Response[] | null | undefined) ?? NO_HISTORY;
     this.defaultEncoding = own(options, 'defaultEncoding') ?? 'utf-8';
     const stream = own(options, 'stream') ?? null;
     const made = stream === null ? responseContent(options) : encodeContent(stream);
@@ -150,7 +153,7 @@ export class Response extends ResponseBody {
     return text.slice(start + 13, text.indexOf('\r', start)).replace(/[\x80-\xff]/g, '');
   }
 
-  get extensions(): ResponseExtensions {
+  get extensions(): Extensions {
     if (this.received === null) {
       this.#extensions ??= {};
       return this.#extensions;
@@ -162,7 +165,7 @@ export class Response extends ResponseBody {
       reasonPhrase: this.reasonPhrase,
       timings: timingsOf(this.received),
       ...(networkStream === null ? {} : { networkStream }),
-    };
+    } as Extensions;
   }
 
   get isInformational(): boolean {
@@ -262,20 +265,35 @@ type BlockingMembers = 'read' | 'iterRaw' | 'iterBytes' | 'iterText' | 'iterLine
 /** What of a response only an event loop can do. */
 type AsyncMembers = 'aread' | 'aiterRaw' | 'aiterBytes' | 'aiterText' | 'aiterLines' | 'aclose';
 
+/** What of a response is itself seen one way or the other. */
+type Views = 'raiseForStatus' | 'history' | 'extensions' | 'request' | 'nextRequest';
+
 /** A response of `AsyncClient`: a `Response`, without what would block. */
-export interface AsyncResponse extends Omit<Response, BlockingMembers | 'raiseForStatus' | 'history'> {
+export interface AsyncResponse extends Omit<Response, BlockingMembers | Views> {
   readonly history: readonly AsyncResponse[];
+  readonly extensions: ResponseExtensions;
+  /** The request that this answers. @throws Error while none is set. */
+  request: AsyncRequest;
+  /** The request that a redirect asks for, where it was not followed. */
+  nextRequest: AsyncRequest | null;
   /** Returns the response if it is a success. @throws HTTPStatusError */
   raiseForStatus(): this;
 }
 
 /** A response of `Client`: a `Response`, without what needs an event loop. */
-export interface SyncResponse extends Omit<Response, AsyncMembers | 'raiseForStatus' | 'history' | 'extensions'> {
+export interface SyncResponse extends Omit<Response, AsyncMembers | Views> {
   readonly history: readonly SyncResponse[];
   readonly extensions: SyncResponseExtensions;
+  /** The request that this answers. @throws Error while none is set. */
+  request: SyncRequest;
+  /** The request that a redirect asks for, where it was not followed. */
+  nextRequest: SyncRequest | null;
   /** Returns the response if it is a success. @throws HTTPStatusError */
   raiseForStatus(): this;
 }
+
+/** A response of either client, or made by hand. Whatever the view, it is a `Response`. */
+export type AnyResponse = AsyncResponse | SyncResponse;
 
 function responseContent(options: ResponseOptions | undefined): EncodedContent {
   const content = own(options, 'content');

@@ -18,15 +18,11 @@ import {
 } from './exceptions.js';
 import { type Flow, type Guard, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
+import type { ClientKind } from './options.js';
 import { redirected } from './redirect.js';
 import { Request, shown } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
 import { type AnyTransport, beginCall, endCall, hasFlow } from './transports/base.js';
-
-/** Called with every request, just before it is sent. */
-export type RequestHook = (request: Request) => MaybePromise<void>;
-/** Called with every response, before its body is read. */
-export type ResponseHook = (response: Response) => MaybePromise<void>;
 
 /** What the client lends to the flow. */
 export interface Io {
@@ -42,8 +38,8 @@ export interface Io {
 
 /** How one request is sent. */
 export interface SendSettings {
-  readonly requestHooks: readonly RequestHook[];
-  readonly responseHooks: readonly ResponseHook[];
+  readonly requestHooks: readonly ClientKind['requestHook'][];
+  readonly responseHooks: readonly ClientKind['responseHook'][];
   readonly followRedirects: boolean;
   /** How many are followed in a row. */
   readonly maxRedirects: number;

@@ -70,6 +70,7 @@ const VALUES: readonly string[] = [
 ];
 const TYPES: readonly string[] = [
   'AsyncClientOptions',
+  'AsyncRequest',
   'AsyncResponse',
   'AuthFlow',
   'AuthTypes',
@@ -118,9 +119,13 @@ const TYPES: readonly string[] = [
   'Sent',
   'StartTlsOptions',
   'StatusCodes',
+  'SyncEventHooks',
   'SyncNetworkStream',
+  'SyncRequest',
+  'SyncRequestHook',
   'SyncResponse',
   'SyncResponseExtensions',
+  'SyncResponseHook',
   'TimeoutOptions',
   'TimeoutTypes',
   'Timings',

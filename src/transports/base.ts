@@ -1,13 +1,13 @@
 /** What a transport is: one method from request to response, and one that closes (httpx: `BaseTransport` and its twin). */
 import type { Abortable, Flow } from '../flow.js';
 import type { MaybePromise } from '../hosts/socket.js';
-import type { Request } from '../request.js';
-import type { Response } from '../response.js';
+import type { AsyncRequest, Request, SyncRequest } from '../request.js';
+import type { AsyncResponse, Response, SyncResponse } from '../response.js';
 
 /** Answers requests, waiting as it likes. Extend it for a transport of your own. */
 export abstract class AsyncBaseTransport {
   /** The response's body may still be unread. */
-  abstract handleAsyncRequest(request: Request): MaybePromise<Response>;
+  abstract handleAsyncRequest(request: AsyncRequest): MaybePromise<AsyncResponse>;
 
   async aclose(): Promise<void> {}
 
@@ -19,7 +19,7 @@ export abstract class AsyncBaseTransport {
 /** Answers requests at once, blocking its thread where it waits. Extend it for a transport of your own. */
 export abstract class BaseTransport {
   /** The response's body may still be unread. */
-  abstract handleRequest(request: Request): Response;
+  abstract handleRequest(request: SyncRequest): SyncResponse;
 
   close(): void {}
 

@@ -41,9 +41,9 @@ import { Headers } from '../headers.js';
 import type { Resolve, TlsTarget } from '../hosts/socket.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Received } from '../received.js';
-import type { Request } from '../request.js';
+import type { AsyncRequest, Request, SyncRequest } from '../request.js';
 import { requestHead } from '../request-head.js';
-import { Response } from '../response.js';
+import { type AsyncResponse, Response, type SyncResponse } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import { Trace, TracedSource } from '../trace.js';
 import type { Origin } from '../url.js';
@@ -344,7 +344,8 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
     return this.#sockets.flow(request);
   }
 
-  override handleAsyncRequest(request: Request): Promise<Response> {
+  override handleAsyncRequest(given: AsyncRequest): Promise<AsyncResponse> {
+    const request = given as Request;
     const guard = new Guard(null, null, this.#deadlines, () => null);
     canBeAbandoned(request, { abort: (reason) => guard.stop(reason) });
     return runAsync(this.#sockets.handedOver(request), guard);
@@ -380,8 +381,8 @@ export class HTTPTransport extends BaseTransport {
     return this.#sockets.flow(request);
   }
 
-  override handleRequest(request: Request): Response {
-    return runSync(this.#sockets.handedOver(request), this.#deadlines);
+  override handleRequest(request: SyncRequest): SyncResponse {
+    return runSync(this.#sockets.handedOver(request as Request), this.#deadlines);
   }
 
   override close(): void {

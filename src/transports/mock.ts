@@ -1,31 +1,36 @@
 /** A transport that is a function: for tests of code that uses a client (httpx: `MockTransport`). */
 import { isThenable } from '../flow.js';
 import type { MaybePromise } from '../hosts/socket.js';
-import type { Request } from '../request.js';
-import type { Response } from '../response.js';
+import type { AsyncRequest, Request, SyncRequest } from '../request.js';
+import type { AsyncResponse, Response, SyncResponse } from '../response.js';
 import { AsyncBaseTransport, type BaseTransport } from './base.js';
+
+/** What answers: with a response made by hand, or with what a client of either kind gives. */
+type Handler = (request: Request) => MaybePromise<AsyncResponse> | SyncResponse;
 
 /** Answers every request of either client by calling `handler`, the request's body read before. */
 export class MockTransport extends AsyncBaseTransport implements BaseTransport {
-  readonly handler: (request: Request) => MaybePromise<Response>;
+  readonly handler: Handler;
 
-  constructor(handler: (request: Request) => MaybePromise<Response>) {
+  constructor(handler: Handler) {
     super();
     this.handler = handler;
   }
 
-  override async handleAsyncRequest(request: Request): Promise<Response> {
-    await request.aread();
-    return this.handler(request);
+  override async handleAsyncRequest(request: AsyncRequest): Promise<Response> {
+    const asked = request as Request;
+    await asked.aread();
+    return (await this.handler(asked)) as Response;
   }
 
   /** @throws TypeError if the handler answers with a promise */
-  handleRequest(request: Request): Response {
-    request.read();
-    const answer = this.handler(request);
-    if (!isThenable(answer)) return answer;
+  handleRequest(request: SyncRequest): Response {
+    const asked = request as Request;
+    asked.read();
+    const answer = this.handler(asked);
+    if (!isThenable(answer)) return answer as Response;
     answer.then(
-      (late) => late.closeNow(),
+      (late) => (late as Response).closeNow(),
       () => {},
     );
     throw new TypeError('Cannot answer a blocking call: the handler of the mock transport answered with a promise');

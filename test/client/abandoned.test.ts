@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import {
   AsyncBaseTransport,
   AsyncHTTPTransport,
+  type AsyncRequest,
+  type AsyncResponse,
   ConnectError,
   ReadError,
   Request,
@@ -118,7 +120,7 @@ test('a call that is aborted does not end another of the same request object', a
   class Passing extends AsyncBaseTransport {
     readonly inner = new AsyncHTTPTransport({}, environment);
 
-    override handleAsyncRequest(request: Request): Promise<Response> {
+    override handleAsyncRequest(request: AsyncRequest): Promise<AsyncResponse> {
       return this.inner.handleAsyncRequest(request);
     }
   }

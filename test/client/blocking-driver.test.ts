@@ -113,7 +113,8 @@ describe('a blocking call', () => {
   });
 
   test('what a hook answers with a promise is refused, and nothing stays behind', () => {
-    const { client, connector } = blockingClient(() => {}, { eventHooks: { request: [async () => {}] } });
+    const late = (async () => {}) as () => unknown as () => undefined;
+    const { client, connector } = blockingClient(() => {}, { eventHooks: { request: [late] } });
     const error = thrown(() => client.get(url), TypeError);
     expect(error.message).toContain('blocking');
     expect(connector.sockets.length).toBe(0);

@@ -15,6 +15,7 @@ import {
   Client,
   type MaybePromise,
   type MockTransport,
+  type Request,
   type Response,
   type SyncResponse,
 } from '../../src/index.js';
@@ -26,8 +27,14 @@ import { answering } from './fake-socket.js';
 
 export type AnyClient = AsyncClient | Client;
 export type AnyResponse = AsyncResponse | SyncResponse;
+/** Hooks of either client: what they are called with is a request and a response, whichever way they are seen. */
+interface Hooks {
+  readonly request?: readonly ((request: Request) => void)[];
+  readonly response?: readonly ((response: Response) => void)[];
+}
 /** What both can be told: transports are of one kind or of the other, but for those that are of both. */
-export interface Settings extends Omit<ClientOptions, 'transport' | 'wrapTransport'> {
+export interface Settings extends Omit<ClientOptions, 'transport' | 'wrapTransport' | 'eventHooks'> {
+  readonly eventHooks?: Hooks;
   readonly transport?: MockTransport;
   readonly wrapTransport?: () => MockTransport;
 }
