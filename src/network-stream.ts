@@ -18,7 +18,7 @@ import {
   WriteError,
   WriteTimeout,
 } from './exceptions.js';
-import { drive, type Flow, isThenable, Park, runAsync, runSync } from './flow.js';
+import { type Flow, isThenable, Park, runAsync, runSync } from './flow.js';
 import type { Cancel, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
 import { TlsSettings } from './tls.js';
@@ -27,6 +27,9 @@ import { TlsSettings } from './tls.js';
 const BUFFERED_OCTETS_MAX = 262144;
 /** What one read gives at the most, unless it asks for more. */
 const READ_OCTETS = 65536;
+
+/** How long a call that blocks waits for what was written to leave, when the writing side is ended. */
+const LEAVING_MS = 1000;
 
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
@@ -162,38 +165,47 @@ export class NetworkStream {
     return this.#run(this.#writing(octets, options));
   }
 
-  /** Says that nothing more will be written; reading goes on. */
+  /**
+   * Says that nothing more will be written; reading goes on. It does not wait for what was written to leave. Of `Client` it
+   * does, but a second at the most: what the peer has not taken by then goes on leaving while later calls wait.
+   * @throws WriteError, CloseError (of `Client`) if that failed while it waited
+   */
   closeWrite(): void {
-    if (this.#writeEnded || this.#connection.closed) return;
+    if (this.#connection.closed) return;
+    const ending = this.#endWriting();
     const { socket, deadlines } = this.#connection;
-    if (socket.blocking) runSync(this.#endWriting(), deadlines);
-    else
-      drive(
-        this.#endWriting(),
-        () => {},
-        () => {},
-      );
+    if (ending === null || !socket.blocking) return;
+    try {
+      runSync(this.#until(ending, deadlines.of(LEAVING_MS)), deadlines);
+    } catch (error) {
+      if (!(error instanceof WriteTimeout)) throw error;
+    }
   }
 
-  /** Done when the host sent what was written, and the end. */
-  *#endWriting(): Flow<void> {
-    if (this.#writeEnded) return;
+  /** What ends when the host sent what was written, and the end; `null`: there is nothing to wait for. */
+  #endWriting(): Waiting | null {
+    if (this.#writeEnded) return null;
     this.#writeEnded = true;
-    this.#writes++;
-    try {
-      const { socket } = this.#connection;
-      const sent = socket.closeWrite();
-      if (!isThenable(sent)) return;
-      const ending = new Waiting(socket, () => new WriteError('Cannot end the writing side'));
-      (sent as PromiseLike<void>).then(
-        () => ending.settle(null),
-        (error) => ending.settle(error),
-      );
-      yield* this.#until(ending, null);
-    } finally {
-      this.#writes--;
+    const sent = this.#connection.socket.closeWrite();
+    if (!isThenable(sent)) {
       this.#closeIfOver();
+      return null;
     }
+    return this.#sending(sent, 'Cannot end the writing side: what was written did not leave');
+  }
+
+  /** A write that the host has promised to take. `action`: what its lateness is called. */
+  #sending(taken: PromiseLike<void>, action: string): Waiting {
+    const late = (ms: number) => new WriteTimeout(`${action} within ${ms} ms`, { phase: 'write' });
+    const write = new Waiting(this.#connection.socket, late);
+    this.#writes++;
+    const ended = (error: unknown) => {
+      this.#writes--;
+      write.settle(error);
+      this.#closeIfOver();
+    };
+    taken.then(() => ended(null), ended);
+    return write;
   }
 
   /** Drives a flow in the way of the connection: of one that blocks, the value itself is returned (SyncNetworkStream). */
@@ -238,7 +250,8 @@ export class NetworkStream {
       write: (octets) => this.write(octets),
       close: () => {
         if (!this.#writeEnded && this.#connection.closed) throw this.#notWritable();
-        return this.#run(this.#endWriting());
+        if (this.#connection.socket.blocking) return this.closeWrite();
+        return runAsync(this.#endingWriting());
       },
       abort: () => this.close(),
     });
@@ -311,21 +324,15 @@ export class NetworkStream {
     this.#refuseDuringHandshake('write to');
     if (this.#writeEnded || this.#connection.closed) throw this.#notWritable();
     if (octets.length === 0) return;
-    const { socket } = this.#connection;
-    const taken = socket.write(octets, null);
+    const taken = this.#connection.socket.write(octets, null);
     if (!isThenable(taken)) return;
-    const write = new Waiting(
-      socket,
-      (ms) => new WriteTimeout(`Cannot write to the peer: octets were not taken within ${ms} ms`, { phase: 'write' }),
-    );
-    this.#writes++;
-    const ended = (error: unknown) => {
-      this.#writes--;
-      write.settle(error);
-      this.#closeIfOver();
-    };
-    (taken as PromiseLike<void>).then(() => ended(null), ended);
+    const write = this.#sending(taken as PromiseLike<void>, 'Cannot write to the peer: octets were not taken');
     yield* this.#until(write, limit);
+  }
+
+  *#endingWriting(): Flow<void> {
+    const ending = this.#endWriting();
+    if (ending !== null) yield* this.#until(ending, null);
   }
 
   *#securing(options: StartTlsOptions | undefined): Flow<this> {

@@ -401,6 +401,48 @@ test('a connection that is no longer HTTP is read and written without promises',
   expect(connector.socket(0).closed).toBe(true);
 });
 
+describe('the writing side of a connection that is no longer HTTP', () => {
+  /** A stream to a peer that reads nothing, to which a write came too late. */
+  function stuck() {
+    const { client, connector, host } = blockingClient((socket) =>
+      socket.say('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+    );
+    const response = client.stream('GET', url, { headers: { Connection: 'Upgrade', Upgrade: 'x' } });
+    const stream = response.extensions.networkStream as SyncNetworkStream;
+    const socket = connector.socket(0);
+    socket.room = 0;
+    thrown(() => stream.write(new Uint8Array(9), { timeout: 300 }), WriteTimeout);
+    return { stream, socket, host };
+  }
+
+  test('ends within bounds while the peer takes nothing, and leaves with later calls', () => {
+    const { stream, socket, host } = stuck();
+    const before = host.now();
+    stream.closeWrite();
+    stream.closeWrite();
+    expect([host.now() - before, socket.writeClosed, socket.closed]).toEqual([1000, true, false]);
+    socket.takeWrites(10).end(null, 10);
+    expect(stream.read().length).toBe(0);
+    expect(socket.closed).toBe(true);
+  });
+
+  test('ends within bounds as a stream of octets, too', async () => {
+    const { stream, socket, host } = stuck();
+    const before = host.now();
+    await stream.writable.close();
+    expect([host.now() - before, socket.writeClosed]).toEqual([1000, true]);
+  });
+
+  test('is waited for no longer than it takes', () => {
+    const { stream, socket, host } = stuck();
+    socket.end().takeWrites(20);
+    expect(stream.read().length).toBe(0);
+    const before = host.now();
+    stream.closeWrite();
+    expect([host.now() - before, socket.closed]).toEqual([20, true]);
+  });
+});
+
 describe('a blocking client over other transports', () => {
   test('MockTransport answers both clients; its request is read', () => {
     const transport = new MockTransport((request) => new Response(200, { content: request.content }));

@@ -97,6 +97,7 @@ export class BlockingFakeSocket implements Socket {
   readonly script: Script;
   readonly #written: Buffer[] = [];
   #held: Promised<void> | null = null;
+  #ending: Promised<void> | null = null;
   #reading = true;
 
   constructor(
@@ -127,8 +128,11 @@ export class BlockingFakeSocket implements Socket {
     return this.#held;
   }
 
-  closeWrite(): void {
+  closeWrite(): Promised<void> | undefined {
     this.writeClosed = true;
+    if (this.room >= 0) return undefined;
+    this.#ending = new Promised(this.script);
+    return this.#ending;
   }
 
   startTls(_target: TlsTarget, _cancel: Cancel): Socket {
@@ -167,6 +171,7 @@ export class BlockingFakeSocket implements Socket {
     this.script.add(afterMs, () => {
       this.room = Number.POSITIVE_INFINITY;
       this.#held?.settle({ value: undefined });
+      this.#ending?.settle({ value: undefined });
     });
     return this;
   }
