@@ -180,6 +180,8 @@ const hubs = new WeakMap<AbortSignal, Hub>();
 export class Guard extends DeadlineNode {
   /** What is stopped; set by the run, or by `moveTo`. */
   target: Abortable | null = null;
+  /** It has stopped its call, for this reason. */
+  stopped: { readonly reason: unknown } | null = null;
   readonly #expired: (ms: number) => unknown;
   readonly #clock: Deadlines;
   #hub: Hub | null = null;
@@ -215,9 +217,15 @@ export class Guard extends DeadlineNode {
     return this.target === null;
   }
 
+  /** Milliseconds that are left of its total time; `null`: it has no limit, or has ended. */
+  leftMs(): number | null {
+    return this.list === null ? null : this.expiresAt - this.#clock.tick();
+  }
+
   /** Leaves its lists and aborts the target. */
   stop(reason: unknown): void {
     const target = this.target;
+    this.stopped = { reason };
     this.#unlink();
     target?.abort(reason);
   }
@@ -301,16 +309,18 @@ async function withCallerFrames(error: Error): Promise<never> {
   throw error;
 }
 
-/** Milliseconds until the node's deadline; `null`: it has none. */
-function leftOf(node: DeadlineNode | null, now: number): number | null {
-  return node === null || node.list === null ? null : node.expiresAt - now;
-}
+/** The run that this thread is in the middle of. */
+let innermost: BlockingRun<unknown> | null = null;
 
-/** Drives one flow on a thread that blocks. No timer fires there: deadlines are kept by who waits. */
+/**
+ * Drives one flow on a thread that blocks. No timer fires there: deadlines are kept by who waits. A run inside another (a
+ * transport, a hook or a body that makes a call itself) keeps the limits of those around it, too: they cannot go on before.
+ */
 class BlockingRun<T> implements Resumable, Abortable {
   readonly #flow: Flow<T>;
   readonly #clock: Deadlines | null;
   readonly #guard: Guard | null;
+  #outer: BlockingRun<unknown> | null = null;
   #resumed = false;
   #abort: { readonly reason: unknown } | null = null;
 
@@ -330,6 +340,8 @@ class BlockingRun<T> implements Resumable, Abortable {
   }
 
   run(): T {
+    this.#outer = innermost;
+    innermost = this as BlockingRun<unknown>;
     try {
       let result = this.#flow.next();
       while (result.done !== true) {
@@ -342,14 +354,21 @@ class BlockingRun<T> implements Resumable, Abortable {
       (result.value as Partial<Disposable> | null | undefined)?.[Symbol.dispose]?.();
       throw aborted.reason;
     } finally {
+      innermost = this.#outer;
       this.#guard?.leave(this);
     }
   }
 
+  /** Why this run, or one around it, has to end; told once of its own guard, and each time of the others'. */
   #aborted(): { readonly reason: unknown } | null {
     const abort = this.#abort;
     this.#abort = null;
-    return abort;
+    if (abort !== null) return abort;
+    for (let run = this.#outer; run !== null; run = run.#outer) {
+      const stopped = run.#guard?.stopped ?? null;
+      if (stopped !== null) return stopped;
+    }
+    return null;
   }
 
   /** Why the flow cannot go on with `value`, or `null`. */
@@ -359,6 +378,18 @@ class BlockingRun<T> implements Resumable, Abortable {
     return this.#aborted() ?? (refused ? cannotWait() : null);
   }
 
+  /** Strikes the guards, here and around, whose time is up. Milliseconds until the next one's is; `null`: none has a limit. */
+  #strikeGuards(): number | null {
+    let least: number | null = null;
+    for (let run: BlockingRun<unknown> | null = this as BlockingRun<unknown>; run !== null; run = run.#outer) {
+      const left = run.#guard?.leftMs() ?? null;
+      if (left === null) continue;
+      if (left <= 0) strike(run.#guard as Guard);
+      else least = Math.min(least ?? left, left);
+    }
+    return least;
+  }
+
   /** Blocks until the Park is woken; what went wrong meanwhile, or `null`. */
   #wait(park: Park): { readonly reason: unknown } | null {
     const clock = this.#clock;
@@ -366,10 +397,9 @@ class BlockingRun<T> implements Resumable, Abortable {
     park.run = this;
     this.#resumed = false;
     for (;;) {
+      const total = this.#strikeGuards();
       const now = clock.tick();
-      const total = leftOf(this.#guard, now);
-      const left = leftOf(park, now);
-      if (total !== null && total <= 0) strike(this.#guard as Guard);
+      const left = park.list === null ? null : park.expiresAt - now;
       const failure = this.#aborted();
       if (failure !== null) {
         park.run = null;

@@ -253,6 +253,100 @@ describe('limits of a blocking call', () => {
   });
 });
 
+describe('limits of a call hold for the calls that it makes itself', () => {
+  type Made = ReturnType<typeof blockingClient>;
+
+  /** A client whose transport asks another client, of the same clock. */
+  function wrapped(
+    script: (socket: BlockingFakeSocket) => void,
+    options: Options,
+    handle: (inner: Client) => Response,
+  ) {
+    const inner = blockingClient(script, { timeout: null });
+    const { host, connector } = inner;
+    const transport = new MockTransport(() => handle(inner.client));
+    const client = new Client({ transport, ...options }, { host, connector, deadlines: new Deadlines(host) });
+    return { inner, client, host };
+  }
+
+  const asking = (inner: Client) => inner.get(url) as unknown as Response;
+  const openOf = ({ connector }: Made) => connector.open;
+
+  test('total: the transport waits no longer', () => {
+    const { inner, client, host } = wrapped(() => {}, { timeout: { total: 300 } }, asking);
+    const before = host.now();
+    expect(thrown(() => client.get(url), TotalTimeout).message).toContain('300 ms');
+    expect([host.now() - before, openOf(inner)]).toEqual([300, 0]);
+  });
+
+  test('total: a transport that asks again after it has no more time', () => {
+    const { client, host } = wrapped(
+      () => {},
+      { timeout: { total: 300 } },
+      (inner) => {
+        try {
+          return asking(inner);
+        } catch {
+          return asking(inner);
+        }
+      },
+    );
+    const before = host.now();
+    thrown(() => client.get(url), TotalTimeout);
+    expect(host.now() - before).toBe(300);
+  });
+
+  test('total: the shortest of all counts, the limits inside as well', () => {
+    const { client, host } = wrapped(
+      () => {},
+      { timeout: { total: 300 } },
+      (inner) => inner.get(url, { timeout: { read: 100 } }) as unknown as Response,
+    );
+    const before = host.now();
+    thrown(() => client.get(url), ReadTimeout);
+    expect(host.now() - before).toBe(100);
+  });
+
+  test('total: a hook that reads the response', () => {
+    const { client, host } = blockingClient((socket) => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'), {
+      timeout: { total: 300, read: null },
+      eventHooks: { response: [(response) => void response.read()] },
+    });
+    const before = host.now();
+    thrown(() => client.get(url), TotalTimeout);
+    expect(host.now() - before).toBe(300);
+  });
+
+  test('signal: what fires inside ends the call inside', () => {
+    const controller = new AbortController();
+    const { inner, client } = wrapped(
+      (socket) => socket.say(answer('late'), 10),
+      {},
+      (other) => {
+        other.eventHooks.request.push(() => controller.abort());
+        return asking(other);
+      },
+    );
+    expect(() => client.get(url, { signal: controller.signal })).toThrow(controller.signal.reason);
+    expect(openOf(inner)).toBe(0);
+  });
+
+  test('end with the call: the next one has all its time', () => {
+    const urls = [url, 'http://second.invalid/', 'http://third.invalid/'];
+    let calls = 2;
+    const { client } = wrapped(
+      (socket) => socket.say(answer('ok'), 200),
+      { timeout: { total: 300 } },
+      (inner) => {
+        while (--calls > 0) inner.get(urls.pop() as string);
+        return inner.get(urls.pop() as string) as unknown as Response;
+      },
+    );
+    thrown(() => client.get(url), TotalTimeout);
+    expect(client.get(url).text).toBe('ok');
+  });
+});
+
 describe('cancelling a blocking call', () => {
   test('a signal that has fired before: nothing is sent', () => {
     const { client, connector } = blockingClient(() => {});
