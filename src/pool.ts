@@ -136,8 +136,8 @@ class NextTurn extends Park {
     if (!socket.blocking) host.nextTurn(() => this.wake());
   }
 
-  override block(): boolean {
-    this.#socket.wait(0);
+  override block(timeoutMs: number | null): boolean {
+    this.#socket.wait(0, timeoutMs);
     this.wake();
     return true;
   }

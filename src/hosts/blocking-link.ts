@@ -278,11 +278,11 @@ export class Link {
     if (Atomics.wait(words, protocol.BELL, bell, most) === 'timed-out' && !this.#worker.isRunning()) this.#broke();
   }
 
-  /** Waits until all that has arrived at the worker's sockets by now stands in their rings. */
-  fence(): void {
+  /** Waits until all that has arrived at the worker's sockets by now stands in their rings; for `mostMs` if that is less. */
+  fence(mostMs: number | null): void {
     const turn = ++this.#latestFence | 0;
     this.post({ kind: 'fence', turn });
     const passed = () => this.#broken !== null || Atomics.load(this.#worker.words, protocol.FENCE) === turn;
-    this.wait({ progress: passed }, FENCE_MS);
+    this.wait({ progress: passed }, Math.min(mostMs ?? FENCE_MS, FENCE_MS));
   }
 }

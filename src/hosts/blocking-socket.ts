@@ -56,14 +56,14 @@ export class BlockingSocket implements Socket, Progress {
   }
 
   /** @throws Error if nothing can ever happen: our mistake, which would block for ever. */
-  wait(timeoutMs: number | null): boolean {
+  wait(timeoutMs: number | null, hostMs: number | null = null): boolean {
     const { link } = this.#channel;
     if (timeoutMs === null && (this.#closed || this.#stopped) && this.#draining === null && this.#ending === null) {
       throw new Error(`Cannot wait for ${this.#where}: nothing is being read or written`);
     }
     if (timeoutMs !== 0) return link.wait(this, timeoutMs);
     if (link.wait(this, 0)) return true;
-    link.fence();
+    link.fence(hostMs);
     return this.progress();
   }
 

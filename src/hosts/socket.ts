@@ -47,9 +47,10 @@ export interface Socket {
   /**
    * Of a blocking socket: waits until something happens on it, for `timeoutMs` at the most (`null`: as long as it takes; 0:
    * not at all). True: octets or the end were delivered, or octets that waited to be sent were taken, so that the promise
-   * of their `write` may have settled; both inside this call.
+   * of their `write` may have settled; both inside this call. What has arrived at the host counts as having happened; with a
+   * `timeoutMs` of 0 the host is given time to say so: `hostMs` at the most (not given: as the host sees fit).
    */
-  wait(timeoutMs: number | null): boolean;
+  wait(timeoutMs: number | null, hostMs?: number | null): boolean;
   /** Sends head, then body, unbroken and in call order. `undefined`: the host took it; else a promise of its having done so. */
   write(head: Octets, body: Uint8Array | null): MaybePromise<void>;
   /** Closes our side only. A promise settles when what was written, and the end, have left. */

@@ -245,6 +245,17 @@ describe('limits of a blocking call', () => {
     expect(String(error.request.url)).toBe(url);
   });
 
+  test('total: while a host that is slow says whether an idle connection lives', () => {
+    const { client, connector, host } = blockingClient((socket) => socket.say(answer('one')).say(answer('two')));
+    client.get(url);
+    host.passBlocked(100);
+    connector.socket(0).fenceMs = 1000;
+    const before = host.now();
+    thrown(() => client.get(url, { timeout: { total: 100 } }), TotalTimeout);
+    expect(host.now() - before).toBe(100);
+    expect(connector.socket(0).written.match(/GET/g)?.length).toBe(1);
+  });
+
   test('total: a call that never hears a word', () => {
     const { client, host } = blockingClient(() => {}, { timeout: { read: '10s', total: '2s' } });
     const before = host.now();

@@ -94,6 +94,8 @@ export class BlockingFakeSocket implements Socket {
   writeClosed = false;
   /** Octets that a write takes before the rest has to wait. */
   room = Number.POSITIVE_INFINITY;
+  /** How long the host takes to say what has arrived. */
+  fenceMs = 0;
   readonly script: Script;
   readonly #written: Buffer[] = [];
   #held: Promised<void> | null = null;
@@ -115,7 +117,8 @@ export class BlockingFakeSocket implements Socket {
     this.#reading = true;
   }
 
-  wait(timeoutMs: number | null): boolean {
+  wait(timeoutMs: number | null, hostMs?: number | null): boolean {
+    if (timeoutMs === 0) this.script.host.passBlocked(Math.min(this.fenceMs, hostMs ?? this.fenceMs));
     return this.script.wait(timeoutMs);
   }
 
