@@ -2,7 +2,7 @@
 import type { Deadlines } from './deadlines.js';
 import { ConnectTimeout } from './exceptions.js';
 import { isThenable, Park } from './flow.js';
-import type { Address, Cancel, Connector, ConnectPhase, Socket, Waitable } from './hosts/socket.js';
+import type { Address, Cancel, Connector, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
 
 /** A connect under way: what its flow parks on, and what the connector tells. */
 export class ConnectAttempt extends Park implements Cancel {
@@ -50,7 +50,13 @@ export class ConnectAttempt extends Park implements Cancel {
   }
 
   start(connector: Connector): void {
-    const made = connector.connect(this.#address, this);
+    let made: MaybePromise<Socket>;
+    try {
+      made = connector.connect(this.#address, this);
+    } catch (error) {
+      this.error ??= error;
+      return;
+    }
     if (!isThenable(made)) {
       this.socket = made as Socket;
       return;
@@ -66,7 +72,8 @@ export class ConnectAttempt extends Park implements Cancel {
         this.wake();
       },
       (error) => {
-        this.error = error;
+        // Whoever closed the pool meanwhile has said why it ends.
+        this.error ??= error;
         this.wake();
       },
     );

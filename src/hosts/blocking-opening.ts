@@ -54,7 +54,7 @@ export class Opening implements Progress {
 
   progress(): boolean {
     if (this.#isOver) return true;
-    if (!this.#channel.closed) this.#follow();
+    const isFurther = !this.#channel.closed && this.#follow();
     const channel = this.#channel;
     const { opened, failed, found, lost } = channel;
     if (opened !== null) {
@@ -68,9 +68,9 @@ export class Opening implements Progress {
     if (lost !== null) return this.#fail(this.#lost(lost));
     if (found !== null) {
       channel.found = null;
-      return this.#allow(found);
+      return this.#allow(found) || isFurther;
     }
-    return false;
+    return isFurther;
   }
 
   #lost(why: string): ConnectError {
@@ -90,18 +90,20 @@ export class Opening implements Progress {
     return false;
   }
 
-  /** Tells who waits how far it is, by their own clock. */
-  #follow(): void {
+  /** Tells who waits how far it is, by their own clock. True: further than before. */
+  #follow(): boolean {
     const { words } = this.#channel;
     const cancel = this.#cancel;
-    cancel.phase = protocol.PHASES[Atomics.load(words, protocol.PHASE)] as ConnectPhase;
+    const phase = protocol.PHASES[Atomics.load(words, protocol.PHASE)] as ConnectPhase;
     const reached = Atomics.load(words, protocol.REACHED);
-    if (reached === this.#reached) return;
     const news = reached & ~this.#reached;
+    if (news === 0 && phase === cancel.phase) return false;
     this.#reached = reached;
     const now = cancel.now();
     if ((news & protocol.RESOLVED) !== 0) cancel.resolvedAt = now;
     if ((news & protocol.CONNECTED) !== 0) cancel.connectedAt = now;
     if ((news & protocol.SECURED) !== 0) cancel.securedAt = now;
+    if (phase !== cancel.phase) cancel.phase = phase;
+    return true;
   }
 }

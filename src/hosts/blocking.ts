@@ -9,7 +9,7 @@ import { allowedOf, answered, type Found, refused } from './addresses.js';
 import { type Channel, Link, type StartedWorker } from './blocking-link.js';
 import { Opening } from './blocking-opening.js';
 import { BlockingSocket } from './blocking-socket.js';
-import { connectError, messageOf, placeOf } from './connect-error.js';
+import { connectError, failedAction, messageOf, placeOf } from './connect-error.js';
 import type { Address, Cancel, Connector, Resolve, Socket } from './socket.js';
 import type { Pending } from './waitable.js';
 
@@ -56,6 +56,8 @@ export class BlockingConnector implements Connector {
   readonly blocking = true;
   readonly #worker: SharedWorker;
   #link: Link | null = null;
+  /** How often it was closed. */
+  #closings = 0;
   readonly #channels = new Set<Channel>();
 
   constructor(worker: SharedWorker) {
@@ -68,7 +70,14 @@ export class BlockingConnector implements Connector {
     const { host, port, uds, localAddress, allowAddress } = address;
     const isLiteral = uds !== null || this.#familyOf(host) !== 0;
     cancel.phase = isLiteral ? 'connect' : 'dns';
+    const closings = this.#closings;
     const addresses = this.#addressesOf(address, where, isLiteral);
+    if (closings !== this.#closings) {
+      throw new ConnectError(`${failedAction(where, cancel.phase)}: the connector was closed meanwhile`, {
+        phase: cancel.phase,
+        retryable: false,
+      });
+    }
     const link = this.#joined(where);
     const tls = address.tls === null ? null : link.carriedTarget(address.tls, where);
     const channel = link.open(this.#channels);
@@ -123,6 +132,7 @@ export class BlockingConnector implements Connector {
 
   /** Destroys its sockets; the worker ends with its last user. It may connect again. */
   close(): void {
+    this.#closings++;
     for (const channel of [...this.#channels]) channel.close();
     if (this.#link !== null) this.#worker.leave(this.#link);
     this.#link = null;

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openConnector } from '#blocking';
 import { connector as asyncConnector } from '#sockets';
 import { ConnectError } from '../../src/exceptions.js';
-import type { Address } from '../../src/hosts/socket.js';
+import type { Address, Socket, Waitable } from '../../src/hosts/socket.js';
+import { Client, CloseError } from '../../src/index.js';
 import {
   addressOf,
   cancelOf,
@@ -200,7 +201,47 @@ test('a question that closes its own connector ends the connect', async () => {
   await goneFrom(server);
 });
 
+describe('a question that closes the client', () => {
+  test.each(['resolve', 'allowAddress'])('%s: the call fails as one of a closed client', async (name) => {
+    const server = await serve(dialogue().stall());
+    const question = () => {
+      client.close();
+      return name === 'resolve' ? '127.0.0.1' : true;
+    };
+    const client = new Client({ [name]: question });
+    const url = `http://localhost:${server.port}/`;
+    expect(() => client.get(url)).toThrow(CloseError);
+    expect(server.accepted).toBe(0);
+  });
+});
+
 describe('phases and times', () => {
+  test('are told as they come: who waits hears of each', async () => {
+    const server = await serve(dialogue().acceptOnly());
+    const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: { ca: null }, sessions: null };
+    const cancel = cancelOf();
+    const connecting = shared.connect(addressOf(server.port, { tls }), cancel) as Waitable<Socket>;
+    while (cancel.phase !== 'tls') expect(connecting.wait(10_000)).toBe(true);
+    expect(cancel.connectedAt).toBeGreaterThan(0);
+    cancel.onCancel?.();
+  });
+
+  test('are traced as they come', async () => {
+    const server = await serve(dialogue().acceptOnly());
+    const stop = new AbortController();
+    const steps: string[] = [];
+    const trace = (step: string) => {
+      steps.push(step);
+      if (step === 'connection.start_tls.started') stop.abort();
+    };
+    using client = new Client({ timeout: { connect: '5s' } });
+    const url = `https://127.0.0.1:${server.port}/`;
+    const from = performance.now();
+    expect(() => client.get(url, { signal: stop.signal, extensions: { trace } })).toThrow(stop.signal.reason);
+    expect(performance.now() - from).toBeLessThan(4000);
+    expect(steps).toContain('connection.connect_tcp.complete');
+  });
+
   test('are told by the clock of who waits', async () => {
     const server = await serve(dialogue().stall());
     let now = 1000;
@@ -249,7 +290,7 @@ describe('giving up', () => {
     const connecting = shared.connect(addressOf(server.port, { tls }), cancel) as ReturnType<typeof shared.connect> & {
       wait(ms: number): boolean;
     };
-    while (cancel.phase !== 'tls') expect(connecting.wait(20)).toBe(false);
+    while (cancel.phase !== 'tls') connecting.wait(20);
     expect(cancel.connectedAt).toBeGreaterThan(0);
     cancel.cancelled = true;
     cancel.onCancel?.();

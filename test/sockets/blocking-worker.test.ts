@@ -116,6 +116,39 @@ describe('its life', () => {
     expect(workers.length).toBe(0);
   });
 
+  test('is not begun for who closes its connector while it is asked where to', () => {
+    const connector = connectorOf();
+    const resolve = () => {
+      connector.close();
+      return '127.0.0.1';
+    };
+    const asked = () => connector.connect(addressOf(1, { host: 'x', resolve }), cancelOf());
+    expect(asked).toThrow('Cannot resolve x:1: the connector was closed meanwhile');
+    expect(workers.length).toBe(0);
+  });
+
+  test('may be slow: it is given no more time to say what has arrived than there is', async () => {
+    const server = await serve(dialogue().stall());
+    // [asleep, to be woken]
+    const asleep = new Int32Array(new SharedArrayBuffer(8));
+    prelude = `const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', (asleep) => {
+        Atomics.store(asleep, 0, 1);
+        Atomics.notify(asleep, 0);
+        Atomics.wait(asleep, 1, 0, 30000);
+      }).unref();`;
+    const line = connectTo(server.port);
+    latest().postMessage(asleep);
+    Atomics.wait(asleep, 0, 0);
+    const from = performance.now();
+    expect(line.socket.wait(0, 30)).toBe(false);
+    const took = performance.now() - from;
+    Atomics.store(asleep, 1, 1);
+    Atomics.notify(asleep, 1);
+    expect(took).toBeGreaterThanOrEqual(29);
+    expect(took).toBeLessThan(900);
+  });
+
   test('may be slow: with no time to wait, all that has arrived at the host by then is delivered all the same', async () => {
     const told = gate();
     const server = await serve(dialogue().until(told).say('late').stall());
@@ -191,7 +224,7 @@ describe('its death', () => {
     const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: {}, sessions: null };
     const cancel = cancelOf();
     const connecting = connectorOf().connect(addressOf(server.port, { tls }), cancel) as Waitable<Socket>;
-    while (cancel.phase !== 'tls') expect(connecting.wait(20)).toBe(false);
+    while (cancel.phase !== 'tls') connecting.wait(20);
     kill();
     expect(() => settled(connecting, NOTICED_MS)).toThrow(`Cannot set up TLS with 127.0.0.1:${server.port}: ${GONE}`);
   });
