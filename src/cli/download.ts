@@ -50,11 +50,13 @@ function streamTarget(stream: OutputStream, signal: AbortSignal): Target {
   };
 }
 
-/** Octets that the head announces, or `null`. */
-function announcedOctets(response: AsyncResponse): number | null {
-  const length = response.headers.get('content-length');
-  const bodiless = response.request.method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304;
-  return length === null || bodiless ? null : Number(length);
+/** Octets that the head announces, or `null`. Of a length that was given several times, alike, one (RFC 9110 §8.6). */
+function announcedOctets({ headers, request, statusCode }: AsyncResponse): number | null {
+  const isBodiless = request.method === 'HEAD' || statusCode === 204 || statusCode === 304;
+  if (isBodiless || headers.has('transfer-encoding')) return null;
+  const [first = ''] = (headers.get('content-length') ?? '').split(',', 1);
+  const octets = first === '' ? Number.NaN : Number(first);
+  return Number.isSafeInteger(octets) ? octets : null;
 }
 
 /**

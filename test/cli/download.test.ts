@@ -135,6 +135,16 @@ describe('the progress of a download', () => {
     expect(stderr.endsWith('\x1b[K\n')).toBe(true);
   });
 
+  test.each([
+    ['given as a list', 'content-length: 5, 5\r\n'],
+    ['given twice', 'content-length: 5\r\ncontent-length: 5\r\n'],
+  ])('knows a length %s', async (_how, fields) => {
+    const server = await serve(always(`HTTP/1.1 200 OK\r\n${fields}\r\nabcde`));
+    const { code, stderr } = await ran([server.url, '--download', pathOf()], { isTTY: true });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/100% .* 5 bytes of 5 bytes {2}/);
+  });
+
   test('has no share where the length is not known, or there is no body', async () => {
     const chunked = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
     const server = await serve([always(chunked), always('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n')]);
