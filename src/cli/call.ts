@@ -6,6 +6,7 @@ import { AsyncClient, type AsyncResponse } from '../index.js';
 import type { Settings } from './arguments.js';
 import { bodyText } from './body-text.js';
 import { DownloadBroken, download } from './download.js';
+import { oneLine } from './escaping.js';
 import { readCall } from './input.js';
 import { Printer } from './printer.js';
 import { errorLine, responseHead } from './printing.js';
@@ -29,7 +30,7 @@ export async function call(settings: Settings, system: System): Promise<number> 
   } catch (error) {
     if (error instanceof UsageError || error instanceof Stopped) throw error;
     const broken = error instanceof DownloadBroken ? error : null;
-    if (broken !== null) new Printer(system.stderr).lines([broken.message]);
+    if (broken !== null) new Printer(system.stderr).lines([oneLine(broken.message)]);
     system.signal.throwIfAborted();
     printer.lines([errorLine(broken === null ? error : broken.cause, printer.paint)]);
     return EXIT_FAILURE;

@@ -17,6 +17,14 @@ export function visibleLine(text: string): string {
   return text.replace(CONTROLS, escapeOf);
 }
 
+/** A message as one line, its controls escaped. */
+export function oneLine(message: string): string {
+  return message
+    .split(/\s*[\r\n]+\s*/)
+    .map((line) => visibleLine(line))
+    .join(' ');
+}
+
 /** Text of several lines, its controls escaped but for tabs and the ends of lines, which become line feeds. */
 export function visibleText(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(CONTROLS_BUT_ENDS, escapeOf);

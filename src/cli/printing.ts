@@ -1,7 +1,7 @@
 /** Heads of responses and requests, and errors, as lines of text: pure. What others sent is escaped here (escaping.ts). */
 import { Buffer } from 'node:buffer';
 import type { AsyncResponse, Headers, Request } from '../index.js';
-import { visibleLine } from './escaping.js';
+import { oneLine, visibleLine } from './escaping.js';
 import type { Paint, Part } from './highlighting.js';
 
 /** `name: value` lines, names as they were spelled. */
@@ -37,9 +37,5 @@ export function requestHead(request: Request, httpVersion: string, paint: Paint)
 /** An error in one line: its class, and what it says. */
 export function errorLine(error: unknown, paint: Paint): string {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const said = message
-    .split(/\s*[\r\n]+\s*/)
-    .map((line) => visibleLine(line))
-    .join(' ');
-  return `${paint('bad', visibleLine(name))}: ${said}`;
+  return `${paint('bad', visibleLine(name))}: ${oneLine(message)}`;
 }

@@ -4,6 +4,7 @@
  */
 import { VERSION } from '../version.js';
 import { commandOf } from './arguments.js';
+import { oneLine } from './escaping.js';
 import { helpText } from './help.js';
 import { EXIT_FAILURE, EXIT_PIPE_CLOSED, EXIT_USAGE, Stopped, type System, UsageError } from './system.js';
 
@@ -51,8 +52,8 @@ async function obey(words: readonly string[], system: System): Promise<number> {
 /** Says why the program ends, and gives the exit code of it. */
 async function failed(error: unknown, stderr: System['stderr']): Promise<number> {
   const { message } = error instanceof Error ? error : new Error(String(error));
-  if (error instanceof UsageError) stderr.write(`${message}\nTry 'httpx-wasm --help' for help.\n`);
-  else if (message !== '') stderr.write(`${message}\n`);
+  if (error instanceof UsageError) stderr.write(`${oneLine(message)}\nTry 'httpx-wasm --help' for help.\n`);
+  else if (message !== '') stderr.write(`${oneLine(message)}\n`);
   await flushed(stderr);
   if (error instanceof UsageError) return EXIT_USAGE;
   return error instanceof Stopped ? error.exitCode : EXIT_FAILURE;

@@ -61,6 +61,12 @@ describe('a download', () => {
     expect(readFileSync(path, 'utf8')).toBe('abc');
   });
 
+  test('that is cut short says so in one line, whatever the file is called', async () => {
+    const server = await serve(dialogue().hear().say(cut).fin());
+    const { stderr } = await ran([server.url, '--download', `${pathOf()}\x9b2J\u202e`]);
+    expect(stderr).toMatch(/^Download is incomplete: "[^\n]*\\x9b2J\\u202e" holds only [^\n]*\n$/);
+  });
+
   test('that never begins leaves the file alone', async () => {
     const server = await serve(dialogue().hear().fin());
     const path = pathOf();

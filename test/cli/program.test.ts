@@ -97,6 +97,20 @@ describe('what is printed', () => {
     expect(stderr).toBe(`Cannot read the command line: there is no option "-x"\nTry 'httpx-wasm --help' for help.\n`);
   });
 
+  test('a name of the command line that a terminal would obey: escaped, in one line', async () => {
+    const name = 'no\x1b[2J\nsuch\x9b2J\u202e';
+    for (const words of [
+      ['http://127.0.0.1:1/', '-f', 'up', name],
+      ['http://127.0.0.1:1/', '--timeout', name],
+      [`--${name}`],
+    ]) {
+      const { code, stderr } = await ran(words);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^Cannot [^\n]*such\\x9b2J\\u202e[^\n]*\nTry 'httpx-wasm --help' for help\.\n$/);
+      expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+    }
+  });
+
   test('the help and the version, exit code 0', async () => {
     expect(await ran(['--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: httpx-wasm <URL>/) });
     expect(await ran(['--version'])).toMatchObject({
