@@ -82,13 +82,15 @@ function jsonContent(text: string, headers: HeaderPair[]): Uint8Array {
   return octets;
 }
 
-/** All of standard input, as text. */
+/** All of standard input, as text. @throws UsageError: what is not UTF-8 would be sent as something else */
 async function textOf(stdin: InputStream): Promise<string> {
   const pieces: Uint8Array[] = [];
   for await (const piece of stdin) pieces.push(piece as Uint8Array);
-  return Buffer.concat(pieces)
-    .toString('utf8')
-    .replace(/^\ufeff/, '');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
+  } catch {
+    throw new UsageError('Cannot read --json: standard input is not UTF-8');
+  }
 }
 
 /** A file of a form: the field, and name and content of the file. Nothing of it is read before it is sent. */
@@ -146,7 +148,11 @@ function askPassword(system: System): Promise<string> {
   const lines = createInterface({ input: stdin, output: unseen, terminal: isTerminal, historySize: 0 });
   return new Promise<string>((resolve, reject) => {
     if (isTerminal) stderr.write('Password: ');
-    lines.once('line', resolve);
+    lines.once('line', (line) => {
+      // Stands for octets that the reader could not decode: the password would be another one.
+      if (line.includes('\ufffd')) reject(new UsageError('Cannot read the password: standard input is not UTF-8'));
+      else resolve(line);
+    });
     lines.once('SIGINT', () => reject(new Stopped(EXIT_INTERRUPTED)));
     lines.once('close', () => reject(new UsageError('Cannot read the password: standard input has ended')));
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -194,6 +194,17 @@ describe('standard input', () => {
   });
 
   test.each([
+    ['JSON', ['-j', '-'], '--json'],
+    ['a password', ['--auth', 'ann', '-'], 'the password'],
+  ])('that is not UTF-8 is refused as %s', async (_what, words, named) => {
+    const server = await sink();
+    const { code, stderr } = await ran([server.url, ...words], { stdin: Buffer.from('"\xe9"\n', 'latin1') });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^Cannot read ${named}: standard input is not UTF-8\n`));
+    expect(server.accepted).toBe(0);
+  });
+
+  test.each([
     ['content', ['-c', '-']],
     ['JSON', ['-j', '-']],
     ['a password', ['--auth', 'ann', '-']],
