@@ -50,8 +50,11 @@ export interface RequestBody {
   readonly replayable: boolean;
   /** It can only be read on an event loop. */
   readonly async: boolean;
-  /** @throws StreamConsumed if it was read before and cannot be again. */
-  open(): BodyReader;
+  /**
+   * `blocking`: by who cannot wait for promises.
+   * @throws StreamConsumed if it was read before and cannot be again.
+   */
+  open(blocking?: boolean): BodyReader;
   /** Nobody will read it: a source that nobody has begun to read, and that cannot be read twice, is told. */
   abandon(reason: unknown): void;
 }
@@ -95,9 +98,9 @@ export function octetsBody(octets: Uint8Array<ArrayBuffer>): RequestBody {
   return new OctetsBody(octets);
 }
 
-/** All octets of a body. */
-export function* joinedBody(body: RequestBody): Flow<Uint8Array<ArrayBuffer>> {
-  const reader = body.open();
+/** All octets of a body. `blocking`: as of `open`. */
+export function* joinedBody(body: RequestBody, blocking: boolean): Flow<Uint8Array<ArrayBuffer>> {
+  const reader = body.open(blocking);
   const pieces: Uint8Array[] = [];
   let octets = 0;
   try {

@@ -142,7 +142,7 @@ const RESTING_MAX = 16;
 export class Codings extends Instance<DecoderExports> {
   streams = 0;
   /** How many streams it serves at the most, at a time. */
-  streamsMax = STREAMS_MAX;
+  streamsMax: number = STREAMS_MAX;
   readonly #reference: WeakRef<Codings> = new WeakRef(this);
 
   get isSmall(): boolean {

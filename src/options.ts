@@ -184,7 +184,7 @@ const CALL: Names<CallOptions> = {
   extensions: true,
   signal: true,
 };
-const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true };
+const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true, compress: true };
 const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
 const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   params: true,

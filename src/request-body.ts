@@ -1,6 +1,7 @@
 /**
  * A request's body, of whichever option gives it, and the header fields that announce it (httpx: `encode_request`).
  */
+import { compressed } from './compression.js';
 import { own } from './config.js';
 import {
   checkForm,
@@ -28,6 +29,8 @@ export interface ContentOptions {
   readonly files?: RequestFiles | null | undefined;
   /** Sent as JSON. `null` is no body (as httpx): for the text 'null' give it as `content`. */
   readonly json?: unknown;
+  /** Compresses the body while it is sent, and says so by Content-Encoding. A body of no octets stays as it is. */
+  readonly compress?: 'gzip' | 'deflate' | null | undefined;
 }
 
 /** The names of these options. */
@@ -36,6 +39,7 @@ export const CONTENT_OPTIONS: Readonly<Record<keyof ContentOptions, true>> = {
   data: true,
   files: true,
   json: true,
+  compress: true,
 };
 
 /** Methods that announce an empty body (RFC 9110 §8.6). */
@@ -86,9 +90,11 @@ export function announcedBody(
   options: ContentOptions | undefined,
   headers: Headers,
   method: string,
-  host: Pick<Host, 'random'>,
+  host: Pick<Host, 'random' | 'compressor'>,
 ): RequestBody {
-  const encoded = options === undefined ? null : encode(options, headers, host);
+  let encoded = options === undefined ? null : encode(options, headers, host);
+  const compress = own(options, 'compress') ?? null;
+  if (compress !== null) encoded = compressed(encoded ?? { body: NO_BODY, headers: [] }, compress, headers, host);
   if (encoded !== null || method !== 'GET') announceBody(headers, method, encoded?.headers ?? []);
   return encoded?.body ?? NO_BODY;
 }

@@ -174,17 +174,17 @@ export class Request {
 
   /** Reads a streamed body into memory, so that it can be sent again, and returns it. */
   aread(): Promise<Uint8Array<ArrayBuffer>> {
-    return runAsync(this.readFlow());
+    return runAsync(this.readFlow(false));
   }
 
   /** As `aread`, at once. @throws TypeError for a body that only an event loop can read */
   read(): Uint8Array<ArrayBuffer> {
-    return runSync(this.readFlow(), null);
+    return runSync(this.readFlow(true), null);
   }
 
   /** @internal Reads the body into memory. */
-  *readFlow(): Flow<Uint8Array<ArrayBuffer>> {
-    if (this.#body.octets === null) this.#body = octetsBody(yield* joinedBody(this.#body));
+  *readFlow(blocking: boolean): Flow<Uint8Array<ArrayBuffer>> {
+    if (this.#body.octets === null) this.#body = octetsBody(yield* joinedBody(this.#body, blocking));
     return this.content;
   }
 

@@ -121,7 +121,7 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
   let response: Response | null = null;
   let bodySent = false;
   try {
-    if (reads?.requiresRequestBody === true) yield* request.readFlow();
+    if (reads?.requiresRequestBody === true) yield* request.readFlow(io.blocking);
     steps = stepsOf(auth, request, io.blocking);
     for (;;) {
       waiting = true;

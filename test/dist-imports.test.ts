@@ -8,7 +8,10 @@ import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { filesBelow, importsOf, parse, ROOT } from './source-syntax.js';
 
-/** Everything of Node that the package may use. No http, http2, zlib, child_process: the core does what they would. */
+/**
+ * Everything of Node that the package may use. No http, http2, child_process: the core does what they would. zlib is for
+ * compressing request bodies where nothing can be waited for.
+ */
 const NODE_MODULES: readonly string[] = [
   'node:buffer',
   'node:crypto',
@@ -20,6 +23,7 @@ const NODE_MODULES: readonly string[] = [
   'node:process',
   'node:tls',
   'node:worker_threads',
+  'node:zlib',
 ];
 /** What the command may use besides. */
 const COMMAND_MODULES: readonly string[] = [
@@ -71,6 +75,10 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(listed(sites.filter((s) => !isKnown(s)))).toEqual([]);
   });
 
+  test('zlib is loaded late, by a host module, and nowhere else', () => {
+    expect(listed(sites.filter(({ specifier }) => specifier === 'node:zlib'))).toEqual([]);
+  });
+
   test('a Node module that is loaded late is on the list too, and loaded by a host module of Node', () => {
     const late = filesBelow('dist', ['.js']).flatMap((path) =>
       [...readFileSync(join(ROOT, path), 'utf8').matchAll(/getBuiltinModule\(([^)]*)\)/g)].map(([, name]) => ({
@@ -84,10 +92,10 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     ).toEqual([]);
   });
 
-  test('TLS and cryptography are not loaded before they are needed', () => {
+  test('TLS, cryptography and zlib are not loaded before they are needed', () => {
     const source = `
       import 'httpx-wasm';
-      console.log(process.moduleLoadList.filter((name) => /^NativeModule (tls|crypto|net)$/.test(name)).join());`;
+      console.log(process.moduleLoadList.filter((name) => /^NativeModule (tls|crypto|net|zlib)$/.test(name)).join());`;
     expect(runNode(source, 'module')).toBe('NativeModule net');
   });
 

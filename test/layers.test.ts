@@ -82,6 +82,7 @@ const CLIENT: Ranks = [
     'response-body',
     'cookies',
     'foreign-jar',
+    'compression',
     'content',
     'multipart',
   ],

@@ -16,6 +16,15 @@ export interface PublicSuffixes {
   isPublicSuffix(domain: string): boolean;
 }
 
+/** What a body can be compressed to, by the names of content codings: `deflate` is zlib (RFC 1950). */
+export type CompressedFormat = 'gzip' | 'deflate';
+
+/** Compresses one body, piece by piece. */
+export interface Compressor {
+  /** What can be said of the body so far, perhaps nothing; after the last piece, the rest of it. */
+  push(piece: Uint8Array, isLast: boolean): Uint8Array<ArrayBuffer>;
+}
+
 export interface Host {
   /** Name and version of the runtime, as in `node/24.1.0`. */
   readonly name: string;
@@ -35,6 +44,8 @@ export interface Host {
   readFile(path: string): Uint8Array<ArrayBuffer>;
   /** The public suffix list, which is loaded when it is first asked for. */
   publicSuffixes(): MaybePromise<PublicSuffixes>;
+  /** A compressor that waits for nothing; `null` on hosts that have only the platform's streams. */
+  readonly compressor: ((format: CompressedFormat) => Compressor) | null;
   /** A warning for the developer. */
   warn(message: string): void;
 }

@@ -183,8 +183,9 @@ class SocketTransport {
 
   *flow(request: Request): Flow<Response> {
     const body = request.stream;
-    if (this.#environment.connector.blocking && body.async) throw asyncBody();
-    let reader = body.octets === null ? body.open() : null;
+    const { blocking } = this.#environment.connector;
+    if (blocking && body.async) throw asyncBody();
+    let reader = body.octets === null ? body.open(blocking) : null;
     let sentBefore: Sent = 'none';
     let exchange: Exchange | null = null;
     try {
@@ -227,7 +228,7 @@ class SocketTransport {
           if (fresh || !reused || exchange === null || !mayRepeat(error, exchange, request)) throw error;
           sentBefore = exchange.sent;
           reader?.cancel(error);
-          reader = body.octets === null ? body.open() : null;
+          reader = body.octets === null ? body.open(blocking) : null;
         }
       }
     } catch (error) {

@@ -39,7 +39,7 @@ export class ScriptedTransport {
   }
 
   *flow(request: httpx.Request): Flow<httpx.Response> {
-    if (this.#reads) yield* request.readFlow();
+    if (this.#reads) yield* request.readFlow(false);
     const reader = request.stream.open();
     const pieces: Uint8Array[] = [];
     for (;;) {

@@ -3,6 +3,7 @@
  * Randomness is a counter, the environment and the files are what the test puts in.
  */
 import type { Host, HostTimer, PublicSuffixes } from '../../src/hosts/host.js';
+import { host } from '../../src/hosts/node/host.js';
 import { publicSuffixes } from '../../src/hosts/node/public-suffixes.js';
 import type { MaybePromise } from '../../src/hosts/socket.js';
 
@@ -14,6 +15,7 @@ interface Timer extends HostTimer {
 
 export class FakeHost implements Host {
   readonly name = 'fake/1';
+  readonly compressor = host.compressor;
   readonly warnings: string[] = [];
   readonly variables = new Map<string, string>();
   readonly files = new Map<string, Uint8Array<ArrayBuffer>>();

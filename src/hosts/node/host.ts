@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Host } from '../host.js';
+import { compressor } from './compressor.js';
 import { cryptoModule } from './late-modules.js';
 import { publicSuffixes } from './public-suffixes.js';
 
@@ -27,5 +28,6 @@ export const host: Host = {
     return owned;
   },
   publicSuffixes,
+  compressor,
   warn: (message) => process.emitWarning(message, 'HttpxWasmWarning'),
 };
