@@ -386,7 +386,7 @@ export class StreamConsumed extends StreamError {
     super(
       message ??
         'Cannot read the body: its stream has been consumed already; to use a body twice, read it whole with ' +
-          '`await response.aread()` first.',
+          '`response.read()` (Client) or `await response.aread()` (AsyncClient) first.',
       options,
     );
   }
@@ -410,7 +410,12 @@ export class ResponseNotRead extends StreamError {
   }
 
   constructor(message?: string, options?: ErrorOptions) {
-    super(message ?? 'Cannot give the content of a streamed response: call `await response.aread()` first.', options);
+    super(
+      message ??
+        'Cannot give the content of a streamed response: call `response.read()` (Client) or `await response.aread()` ' +
+          '(AsyncClient) first.',
+      options,
+    );
   }
 }
 
@@ -421,6 +426,11 @@ export class RequestNotRead extends StreamError {
   }
 
   constructor(message?: string, options?: ErrorOptions) {
-    super(message ?? 'Cannot give the content of a streamed request: call `await request.aread()` first.', options);
+    super(
+      message ??
+        'Cannot give the content of a streamed request: call `request.read()` (Client) or `await request.aread()` ' +
+          '(AsyncClient) first.',
+      options,
+    );
   }
 }

@@ -140,7 +140,10 @@ export interface CallOptions {
   readonly followRedirects?: boolean | null | undefined;
   /** What the layers below are told. */
   readonly extensions?: RequestExtensions | null | undefined;
-  /** Cancels the call at any moment: it rejects with the signal's reason. */
+  /**
+   * Cancels the call, which fails with the signal's reason: at any moment with `AsyncClient`; with `Client`, at its next step
+   * after code of yours (a hook, a body's iterator) has aborted it, for nothing else can run on its thread meanwhile.
+   */
   readonly signal?: AbortSignal | null | undefined;
 }
 
@@ -155,7 +158,10 @@ export interface SendOptions {
   readonly auth?: AuthTypes | undefined;
   /** Whether redirects are followed; `null`: they are not. */
   readonly followRedirects?: boolean | null | undefined;
-  /** Cancels the call at any moment: it rejects with the signal's reason. */
+  /**
+   * Cancels the call, which fails with the signal's reason: at any moment with `AsyncClient`; with `Client`, at its next step
+   * after code of yours (a hook, a body's iterator) has aborted it, for nothing else can run on its thread meanwhile.
+   */
   readonly signal?: AbortSignal | null | undefined;
 }
 

@@ -84,23 +84,29 @@ class Waiter extends Park {
   readonly site: Site;
   /** Only a new connection will do. */
   readonly fresh: boolean;
+  readonly #maxConnections: number | null;
   connection: HttpConnection | null = null;
   mayConnect = false;
   error: TransportError | null = null;
 
-  constructor(site: Site, fresh: boolean) {
+  constructor(site: Site, fresh: boolean, maxConnections: number | null) {
     super();
     this.site = site;
     this.fresh = fresh;
+    this.#maxConnections = maxConnections;
   }
 
   override onExpire(ms: number): void {
-    this.#fail(`no connection of the pool became free after ${ms} ms`);
+    this.#fail(`no connection of the pool became free after ${ms} ms (maxConnections: ${this.#maxConnections})`);
   }
 
-  /** Only this thread could free one, and it is here. */
+  /** Only this thread could free one, and it is here: even the registry of dropped responses needs the event loop. */
   override block(): boolean {
-    this.#fail('all connections of the pool are in use, and a blocking call cannot wait for one');
+    this.#fail(
+      `all connections of the pool are in use (maxConnections: ${this.#maxConnections}), and a blocking call cannot wait ` +
+        'for one; read or close streamed responses, for one that is only dropped frees its connection no sooner than at ' +
+        'the next turn of the event loop',
+    );
     return true;
   }
 
@@ -294,7 +300,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Waits in line. A connection, or `null`: leave to connect (already counted). */
   *#inLine(site: Site, limits: CallLimits, fresh: boolean): Flow<HttpConnection | null> {
-    const waiter = new Waiter(site, fresh);
+    const waiter = new Waiter(site, fresh, this.#limits.maxConnections);
     this.#waiters.push(waiter);
     if (limits.pool !== null) arm(waiter, limits.pool, this.deadlines.tick());
     let taken = false;

@@ -75,6 +75,7 @@ export const droppedUnread: FinalizationRegistry<Unread> = new FinalizationRegis
   source?.close();
   exchange.close();
   if (pending) {
-    warn(`A response of ${url} was dropped unread; its connection is closed. Read it, or close it with aclose().`);
+    const close = exchange.connection.socket.blocking ? 'close()' : 'aclose()';
+    warn(`A response of ${url} was dropped unread; its connection is closed. Read it, or close it with ${close}.`);
   }
 });

@@ -167,8 +167,7 @@ export class Request {
   /** The body's octets. @throws RequestNotRead if it is a stream that was not read. */
   get content(): Uint8Array<ArrayBuffer> {
     const { octets } = this.#body;
-    if (octets === null)
-      throw new RequestNotRead('Cannot read request.content: the body is a stream; call aread() first');
+    if (octets === null) throw new RequestNotRead();
     return octets;
   }
 

@@ -145,7 +145,11 @@ describe('a blocking call', () => {
     const error = thrown(() => client.get('http://other.invalid/'), PoolTimeout);
     expect(host.now()).toBe(before);
     expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
-    expect(error.message).toContain('blocking');
+    expect(error.message).toBe(
+      'Cannot send the request to http://other.invalid: all connections of the pool are in use (maxConnections: 1), and ' +
+        'a blocking call cannot wait for one; read or close streamed responses, for one that is only dropped frees its ' +
+        'connection no sooner than at the next turn of the event loop',
+    );
     unread.close();
     expect(thrown(() => client.get('http://other.invalid/'), ReadTimeout).message).toContain('other.invalid');
   });

@@ -6,6 +6,7 @@ import {
   Limits,
   MockTransport,
   Request,
+  RequestNotRead,
   Response,
   ResponseNotRead,
   StreamConsumed,
@@ -237,8 +238,17 @@ describe.each(clients)('$name', (kind) => {
 
   describe('what messages and inspection say', () => {
     test('of a response that was not read, and one that was', () => {
-      expect(new ResponseNotRead().message).not.toContain('`read()`');
       expect(new StreamConsumed().message).not.toMatch(/redirect|retry/);
+      for (const error of [new ResponseNotRead(), new StreamConsumed()]) {
+        expect(error.message).toContain('`response.read()` (Client) or `await response.aread()` (AsyncClient)');
+      }
+      const unread = new RequestNotRead();
+      expect(unread.message).toContain('`request.read()` (Client) or `await request.aread()` (AsyncClient)');
+    });
+
+    test('of a request whose body is a stream: both ways to read it', () => {
+      const request = new Request('POST', url, { content: kind.pieces(['a']) });
+      expect(() => request.content).toThrow('call `request.read()` (Client) or `await request.aread()` (AsyncClient)');
     });
 
     test('of a client: its settings, no secret, nothing of its inside', () => {

@@ -361,6 +361,7 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
     const response = await client.stream('GET', server.url);
     const error = await failureOf(() => client.get(server.url), PoolTimeout);
     expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
+    expect(error.message).toContain('(maxConnections: 1)');
     await kind.close(response);
     await server.emptied();
   });

@@ -50,7 +50,11 @@ export interface FakeSide {
     readonly sockets: readonly { readonly written: string; readonly closed: boolean }[];
     readonly open: number;
   };
+  readonly host: FakeHost;
 }
+
+/** What fake sockets answer each request with: always the same, or by the number of the connection. */
+type FakeAnswers = string | ((connection: number) => string | Uint8Array);
 
 /** Requests that one fake connection answers. */
 const FAKE_ANSWERS = 8;
@@ -62,8 +66,8 @@ export interface ClientKind {
   readonly functions: typeof httpx | typeof sync;
   /** A client that is closed when the test ends. */
   open(settings?: Settings, environment?: Environment): AnyClient;
-  /** Fake sockets that answer each request with these octets. */
-  fake(octets: string, settings?: Settings): FakeSide;
+  /** Fake sockets that answer each request. */
+  fake(answers: FakeAnswers, settings?: Settings): FakeSide;
   /** Real sockets, and a host that the test moves and feeds. */
   environment(): ClockEnvironment;
   /** A request body of unknown length: what `pieces` gives, in a generator such as the client takes. */
@@ -100,6 +104,8 @@ const UNWATCHED: Cancel = {
   securedAt: 0,
 };
 
+const answerOf = (answers: FakeAnswers, connection: number): string | Uint8Array =>
+  typeof answers === 'string' ? answers : answers(connection);
 const encoded = (piece: string | Uint8Array): Uint8Array =>
   typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
 
@@ -111,10 +117,11 @@ const asynchronous: ClientKind = {
     onTestFinished(() => client.aclose());
     return client;
   },
-  fake(octets, settings) {
+  fake(answers, settings) {
     const environment = fakeEnvironment();
-    environment.connector.onSocket = answering(() => octets);
-    return { client: this.open(settings, environment), connector: environment.connector };
+    const { connector, host } = environment;
+    connector.onSocket = (socket, connection) => answering(() => answerOf(answers, connection))(socket);
+    return { client: this.open(settings, environment), connector, host };
   },
   environment: clockEnvironment,
   async *pieces(pieces) {
@@ -158,14 +165,15 @@ export const blocking: ClientKind = {
     onTestFinished(() => client.close());
     return client;
   },
-  fake(octets, settings) {
+  fake(answers, settings) {
     const host = new FakeHost();
     const connector = new BlockingFakeConnector(host);
     // What comes after the first answer is not there yet when the kept connection is looked at.
-    connector.onSocket = (socket) => {
+    connector.onSocket = (socket, connection) => {
+      const octets = answerOf(answers, connection);
       for (let turn = 0; turn < FAKE_ANSWERS; turn++) socket.say(octets, turn === 0 ? 0 : 1);
     };
-    return { client: this.open(settings, { host, connector, deadlines: new Deadlines(host) }), connector };
+    return { client: this.open(settings, { host, connector, deadlines: new Deadlines(host) }), connector, host };
   },
   environment() {
     joinThread();

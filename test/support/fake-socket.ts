@@ -215,7 +215,9 @@ export class FakeConnector implements Connector {
 }
 
 /** Answers each request written to the socket (one head, no body) with the octets that `reply` gives for it. */
-export function answering(reply: (head: string, index: number) => string | null): (socket: FakeSocket) => void {
+export function answering(
+  reply: (head: string, index: number) => string | Uint8Array | null,
+): (socket: FakeSocket) => void {
   let index = 0;
   return (socket) => {
     let heard = '';
