@@ -27,11 +27,25 @@ interface Target {
   close(): Promise<void>;
 }
 
-async function fileTarget(path: string): Promise<Target> {
+/** Opens a file to be written. @throws when the signal is aborted meanwhile: `open` waits for who reads a named pipe */
+function opened(path: string, signal: AbortSignal): Promise<FileHandle> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    open(path, 'w')
+      .then((file) => (signal.aborted ? file.close() : resolve(file)))
+      .catch(reject)
+      .finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
+
+async function fileTarget(path: string, signal: AbortSignal): Promise<Target> {
   let file: FileHandle;
   try {
-    file = await open(path, 'w');
+    file = await opened(path, signal);
   } catch (error) {
+    signal.throwIfAborted();
     throw new Error(`Cannot open the file to download to: ${(error as Error).message}`, { cause: error });
   }
   return {
@@ -65,7 +79,7 @@ function announcedOctets({ headers, request, statusCode }: AsyncResponse): numbe
  */
 export async function download(response: AsyncResponse, path: string, system: System): Promise<void> {
   const { stdout, stderr, signal } = system;
-  const target = path === '-' ? streamTarget(stdout, signal) : await fileTarget(path);
+  const target = path === '-' ? streamTarget(stdout, signal) : await fileTarget(path, signal);
   const total = announcedOctets(response);
   const bar = stderr.isTTY === true ? new ProgressBar(stderr, path, total, () => system.now()) : null;
   let saved = 0;

@@ -8,11 +8,18 @@ import { EXIT_FAILURE, Stopped, type System } from './system.js';
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 const stop = new AbortController();
+let caught: string | null = null;
 for (const [name, number] of Object.entries(SIGNALS)) {
   process.on(name, () => {
+    caught = name;
     for (const each of Object.keys(SIGNALS)) process.removeAllListeners(each);
     stop.abort(new Stopped(128 + number));
   });
+}
+
+/** Whether a thread waits for a file, a pipe or the resolver. */
+function isThreadBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => /^(?:FSReq|GetAddrInfoReq)/.test(name));
 }
 
 const system: System = {
@@ -24,5 +31,9 @@ const system: System = {
 };
 // Until there is a code: to end without one, since nothing is left to wait for, would be no success.
 process.exitCode = EXIT_FAILURE;
-// Left alone, an abandoned look-up of a name would keep the process for as long as the system's resolver tries.
-execute(process.argv.slice(2), system).then((code) => process.exit(code));
+// What was begun and is wanted no longer would keep the process.
+execute(process.argv.slice(2), system).then((code) => {
+  // `exit` waits for such a thread, perhaps for good. The signal, which nobody here hears any more, does not: shells see one code.
+  if (caught !== null && isThreadBusy()) process.kill(process.pid, caught);
+  process.exit(code);
+});

@@ -1,11 +1,13 @@
 /** The built command as a process of its own: streams, signals, exit codes. Skipped, visibly, where dist is absent. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../source-syntax.js';
+import { filesOf } from '../support/certificates.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -15,14 +17,29 @@ const isBuilt = existsSync(PROGRAM);
 interface Running {
   readonly child: ChildProcess;
   /** Exit code, standard output, standard error. */
-  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+  readonly ended: Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
 function start(words: readonly string[], environment: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [PROGRAM, ...words], { env: environment, stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = Promise.all([once(child, 'close'), text(child.stdout).catch(() => ''), text(child.stderr)]);
-  return { child, ended: ended.then(([[code], stdout, stderr]) => ({ code: code as number | null, stdout, stderr })) };
+  return {
+    child,
+    ended: ended.then(([[code, signal], stdout, stderr]) => ({ code: shellCode(code, signal), stdout, stderr })),
+  };
+}
+
+/** An exit code as shells have it. */
+function shellCode(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + constants.signals[signal as NodeJS.Signals];
+}
+
+/** The path of a named pipe that nobody has open. */
+function pipeOf(): string {
+  const { file } = filesOf({ file: '' });
+  execFileSync('mkfifo', [`${file}-pipe`]);
+  return `${file}-pipe`;
 }
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n';
@@ -79,6 +96,25 @@ describe.skipIf(!isBuilt)(`the command${isBuilt ? '' : ' (skipped: dist is absen
     child.stdin?.on('error', () => {});
     child.kill(signal);
     expect(await ended).toEqual({ code, stdout: '', stderr: '' });
+  });
+
+  test.skipIf(process.platform === 'win32')('ends at a signal while a pipe to download to has no reader', async () => {
+    const server = await serve(always(`${HEAD}content-length: 2\r\n\r\nhi`));
+    const { child, ended } = start([server.url, '--download', pipeOf()]);
+    // Said right before the pipe is opened.
+    await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 143, stderr: '' });
+    await server.emptied();
+  });
+
+  test.skipIf(process.platform === 'win32')('ends at a signal while a pipe to send has no writer', async () => {
+    const server = await serve(dialogue().hearHead().stall());
+    const { child, ended } = start([server.url, '-f', 'up', pipeOf(), '--timeout', '1m']);
+    await server.until(() => server.heads.length === 1);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 143, stdout: '', stderr: '' });
+    await server.emptied();
   });
 
   test('ends quietly when nobody reads what it prints', async () => {
