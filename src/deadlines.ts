@@ -1,6 +1,7 @@
 /**
  * Deadlines: one intrusive list per duration, in order of expiry by construction, and one host timer per list, set anew
- * only when it fires. To arm or disarm a node costs no allocation. A node is in at most one list.
+ * only when it fires. To arm or disarm a node costs no allocation. A node is in at most one list. The process lives for a
+ * list's timer only while somebody holds the list.
  * Knows nothing of what expires: the node's `onExpire` does.
  */
 import type { Host, HostTimer } from './hosts/host.js';
@@ -25,6 +26,7 @@ export class DeadlineList {
   readonly #owner: Deadlines;
   #timer: HostTimer | null = null;
   #firing = false;
+  #holders = 0;
   /** @internal */ first: DeadlineNode | null = null;
   /** @internal */ last: DeadlineNode | null = null;
 
@@ -35,8 +37,19 @@ export class DeadlineList {
 
   /** @internal Makes sure that the host will call. */
   watch(ms: number): void {
-    if (this.#timer === null && !this.#firing)
-      this.#timer = this.#owner.host.after(Math.min(ms, TIMER_MS_MAX), () => this.#fire());
+    if (this.#timer !== null || this.#firing) return;
+    this.#timer = this.#owner.host.after(Math.min(ms, TIMER_MS_MAX), () => this.#fire());
+    if (this.#holders > 0) this.#timer.keepAlive(true);
+  }
+
+  /** The process must live until a deadline in this list, which somebody waits for; once for each who says so. */
+  hold(): void {
+    if (this.#holders++ === 0) this.#timer?.keepAlive(true);
+  }
+
+  /** It need not any more, for one of those. */
+  release(): void {
+    if (--this.#holders === 0) this.#timer?.keepAlive(false);
   }
 
   #fire(): void {

@@ -6,7 +6,7 @@
  * blocks its thread at each Park until that is woken, and refuses promises. An abort that fires while a step is running is
  * queued until the generator is suspended; yields inside `finally` are still driven afterwards.
  */
-import { arm, DeadlineNode, type Deadlines, disarm, strike } from './deadlines.js';
+import { arm, type DeadlineList, DeadlineNode, type Deadlines, disarm, strike } from './deadlines.js';
 import { HTTPError } from './exceptions.js';
 
 export type Flow<T> = Generator<unknown, T, unknown>;
@@ -185,6 +185,7 @@ export class Guard extends DeadlineNode {
   readonly #expired: (ms: number) => unknown;
   readonly #clock: Deadlines;
   #hub: Hub | null = null;
+  #held: DeadlineList | null = null;
   #before: Guard | null = null;
   #after: Guard | null = null;
 
@@ -205,7 +206,12 @@ export class Guard extends DeadlineNode {
       if (hub.first !== null) hub.first.#before = this;
       hub.first = this;
     }
-    if (totalMs !== null) arm(this, clock.of(totalMs), clock.tick());
+    if (totalMs === null) return;
+    const list = clock.of(totalMs);
+    arm(this, list, clock.tick());
+    // Whatever the call waits for: nothing else may keep the process alive until this ends it.
+    list.hold();
+    this.#held = list;
   }
 
   override onExpire(ms: number): void {
@@ -230,9 +236,10 @@ export class Guard extends DeadlineNode {
     target?.abort(reason);
   }
 
-  /** The watch goes on over `target` after the run has ended. */
+  /** The watch goes on over `target` after the run has ended; what is under way there keeps the process alive by itself. */
   moveTo(target: Abortable): void {
     this.target = target;
+    this.#release();
   }
 
   /** `from` has ended: nothing to watch any more, unless the guard was moved. */
@@ -245,8 +252,14 @@ export class Guard extends DeadlineNode {
     this.#unlink();
   }
 
+  #release(): void {
+    this.#held?.release();
+    this.#held = null;
+  }
+
   #unlink(): void {
     disarm(this);
+    this.#release();
     this.target = null;
     const hub = this.#hub;
     if (hub === null) return;

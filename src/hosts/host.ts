@@ -8,6 +8,8 @@ import type { MaybePromise } from './socket.js';
 /** A timer that was set by `Host.after`. */
 export interface HostTimer {
   cancel(): void;
+  /** Whether the process stays alive for it: at first it does not. */
+  keepAlive(wanted: boolean): void;
 }
 
 /** Domains below which names belong to different people: 'com', 'co.uk', 'github.io' (publicsuffix.org). */
@@ -32,7 +34,7 @@ export interface Host {
   now(): number;
   /** Milliseconds since 1970, as the system has it: it may jump. For dates, never for durations. */
   wallClock(): number;
-  /** Calls `run` once after `ms` milliseconds. The timer does not keep the process alive by itself. */
+  /** Calls `run` once after `ms` milliseconds. The timer does not keep the process alive unless it is told to. */
   after(ms: number, run: () => void): HostTimer;
   /** Calls `run` in a later turn of the event loop, after pending reads were delivered. */
   nextTurn(run: () => void): void;

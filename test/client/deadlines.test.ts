@@ -102,3 +102,28 @@ test('an expiry that throws takes no other’s deadline away', async () => {
   await host.advance(1);
   expect(behind.expired).toEqual([100]);
 });
+
+test('the process lives for a list while somebody holds it, also when its timer is set anew', async () => {
+  const host = new FakeHost();
+  const deadlines = new Deadlines(host);
+  const list = deadlines.of(50);
+  const [first, second] = [new Node(), new Node()];
+  arm(first, list, deadlines.tick());
+  expect(host.keptAlive).toBe(false);
+  await host.advance(20);
+  arm(second, list, deadlines.tick());
+  list.hold();
+  list.hold();
+  expect(host.keptAlive).toBe(true);
+  await host.advance(30);
+  expect([first, second].map((node) => node.expired.length)).toEqual([1, 0]);
+  expect(host.keptAlive).toBe(true);
+  list.release();
+  expect(host.keptAlive).toBe(true);
+  list.release();
+  expect(host.keptAlive).toBe(false);
+  await host.advance(20);
+  list.hold();
+  arm(first, list, deadlines.tick());
+  expect(host.keptAlive).toBe(true);
+});

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Client, ClientClosed, CloseError, ReadError, StreamClosed } from '../../src/index.js';
 import { errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { type AnyClient, clients } from '../support/clients.js';
@@ -261,20 +261,75 @@ test('Client alone: Symbol.dispose is close', () => {
 });
 
 const built = new URL('../../dist/index.js', import.meta.url);
+const skipped = existsSync(built) ? '' : ' (skipped: dist is not built)';
 
-test.skipIf(!existsSync(built)).each([
-  ['AsyncClient', 'await new AsyncClient().get'],
-  ['Client', 'new Client().get'],
-])(
-  `an idle %s does not keep the process alive${existsSync(built) ? '' : ' (skipped: dist is not built)'}`,
-  async (name, get) => {
+/** What a process of its own says and how it ends that imports `httpx` and runs a script, with `url` for a server's. */
+async function outcomeOf(script: string, url = ''): Promise<{ code: number | null; said: string; ms: number }> {
+  const program = `import * as httpx from ${JSON.stringify(built.href)}; const url = ${JSON.stringify(url)}; ${script}`;
+  const from = performance.now();
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill());
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said: said.trim(), ms: performance.now() - from };
+}
+
+describe.skipIf(skipped !== '')(`a process with nothing else to do${skipped}`, () => {
+  const told = 'catch((error) => console.log(error.name))';
+  const never = 'new Promise(() => {})';
+  const total = "timeout: { total: '50ms' }";
+  const mock = 'new httpx.MockTransport(() => new httpx.Response(200))';
+
+  test.each([
+    ['a hook', `{ transport: ${mock}, ${total}, eventHooks: { request: [() => ${never}] } }`, '{}'],
+    ['an auth function', `{ transport: ${mock}, ${total} }`, `{ auth: () => ${never} }`],
+    ['a transport', `{ transport: new httpx.MockTransport(() => ${never}), ${total} }`, '{}'],
+    ['a trace function', `{ ${total} }`, `{ extensions: { trace: () => ${never} } }`],
+  ])('lives until the total time of a call that waits for %s is up', async (_name, client, call) => {
     const server = await serve(always(answer('ok')));
-    const names = [built.href, server.url].map((text) => JSON.stringify(text));
-    const script = `const { ${name} } = await import(${names[0]}); ${get}(${names[1]});`;
-    const from = performance.now();
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
-    const [code] = (await once(child, 'exit')) as [number];
+    const { code, said } = await outcomeOf(
+      `await new httpx.AsyncClient(${client}).get(url, ${call}).${told};`,
+      server.url,
+    );
+    expect([code, said]).toEqual([0, 'TotalTimeout']);
+  });
+
+  test.each([
+    [
+      'a call that is over',
+      `await new httpx.AsyncClient({ transport: ${mock} }).get('http://a.invalid/', { timeout: { total: '60m' } })`,
+    ],
+    ['a call that failed', `await new httpx.AsyncClient().get('http://[', { timeout: { total: '60m' } }).${told}`],
+    [
+      'a call that is over beside one of the same limit that is not',
+      `const client = new httpx.AsyncClient({ transport: ${mock}, timeout: { total: '60m' } });
+      client.get('http://a.invalid/', { auth: () => ${never}, signal: AbortSignal.timeout(50) }).${told};
+      await client.get('http://a.invalid/');`,
+    ],
+    [
+      'a body that was closed unread',
+      `await new httpx.AsyncClient({ timeout: { total: '60m' } }).stream('GET', url).then((r) => r.aclose())`,
+    ],
+    ['a blocking call', `new httpx.Client().get(url, { timeout: { total: '60m' } })`],
+  ])('ends, whatever total time is left of %s', async (_name, script) => {
+    const server = await serve(always(answer('ok')), { repeatLast: true });
+    const { code, ms } = await outcomeOf(`${script};`, server.url);
     expect(code).toBe(0);
-    expect(performance.now() - from).toBeLessThan(4500);
-  },
-);
+    expect(ms).toBeLessThan(4500);
+  });
+});
+
+test.skipIf(skipped !== '').each([
+  ['AsyncClient', 'await new httpx.AsyncClient().get'],
+  ['Client', 'new httpx.Client().get'],
+])(`an idle %s does not keep the process alive${skipped}`, async (_name, get) => {
+  const server = await serve(always(answer('ok')));
+  const { code, ms } = await outcomeOf(`${get}(url);`, server.url);
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(4500);
+});

@@ -11,6 +11,7 @@ interface Timer extends HostTimer {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
+  keepsAlive: boolean;
 }
 
 export class FakeHost implements Host {
@@ -42,7 +43,11 @@ export class FakeHost implements Host {
       at: this.#now + Math.max(0, ms),
       order: this.#order++,
       run,
+      keepsAlive: false,
       cancel: () => void this.#timers.delete(timer),
+      keepAlive: (wanted) => {
+        timer.keepsAlive = wanted;
+      },
     };
     this.#timers.add(timer);
     return timer;
@@ -68,6 +73,11 @@ export class FakeHost implements Host {
 
   warn(message: string): void {
     this.warnings.push(message);
+  }
+
+  /** Whether a timer keeps the process alive. */
+  get keptAlive(): boolean {
+    return [...this.#timers].some(({ keepsAlive }) => keepsAlive);
   }
 
   /** Timers that are set and have not fired. */

@@ -15,7 +15,10 @@ export const host: Host = {
   after(ms, run) {
     const timer = setTimeout(run, ms);
     timer.unref();
-    return { cancel: () => clearTimeout(timer) };
+    return {
+      cancel: () => clearTimeout(timer),
+      keepAlive: (wanted) => void (wanted ? timer.ref() : timer.unref()),
+    };
   },
   // The first may come before the next poll of the sockets, the second comes after it.
   nextTurn: (run) => void setImmediate(() => setImmediate(run)),
