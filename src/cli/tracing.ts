@@ -2,7 +2,7 @@
  * What `--verbose` shows beside responses: connections, their TLS, and request heads, as the client's trace tells of them.
  * What a certificate says is the peer's word, and escaped.
  */
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { CipherNameAndProtocol, PeerCertificate, TLSSocket } from 'node:tls';
 import type { Request, TracedConnection, TraceFunction, TraceInfo } from '../index.js';
 import { visibleLine } from './escaping.js';
 import type { Paint } from './highlighting.js';
@@ -49,13 +49,15 @@ export function certificateLines(certificate: PeerCertificate): string[] {
 /** `undefined`: the peer was gone before it could be asked. */
 function tlsLines(socket: TLSSocket | undefined): string[] {
   if (socket === undefined) return [];
-  const certificate = socket.getPeerCertificate();
+  // Both are absent, whatever their types say, once the handle of the socket is gone.
+  const certificate: PeerCertificate | null = socket.getPeerCertificate();
+  const cipher: CipherNameAndProtocol | undefined = socket.getCipher();
   const alpn = socket.alpnProtocol;
   return [
-    `* SSL established using ${quoted(socket.getProtocol() ?? 'unknown')} / ${quoted(socket.getCipher().standardName)}`,
+    `* SSL established using ${quoted(socket.getProtocol() ?? 'unknown')} / ${quoted(cipher?.standardName ?? 'unknown')}`,
     `* Selected ALPN protocol: ${typeof alpn === 'string' ? quoted(alpn) : 'none'}`,
     // A resumed session, or a peer without a certificate, has none to show.
-    ...(Object.keys(certificate).length === 0 ? [] : certificateLines(certificate)),
+    ...(certificate === null || Object.keys(certificate).length === 0 ? [] : certificateLines(certificate)),
   ];
 }
 

@@ -1,7 +1,9 @@
 /** What `--verbose` shows. */
 import type { PeerCertificate } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { certificateLines } from '../../src/cli/tracing.js';
+import { plain } from '../../src/cli/highlighting.js';
+import { certificateLines, tracing } from '../../src/cli/tracing.js';
+import type { TraceInfo } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
@@ -71,6 +73,19 @@ describe('with --verbose', () => {
     expect(stdout).toBe('hi');
     expect(stderr).toMatch(/^\* Connecting to/);
   });
+});
+
+test('a TLS connection that is gone by then has no certificate and no cipher to show', () => {
+  const gone = {
+    getPeerCertificate: () => null,
+    getCipher: () => undefined,
+    getProtocol: () => null,
+    alpnProtocol: null,
+  };
+  const shown: string[] = [];
+  const trace = tracing((lines) => shown.push(...lines), plain);
+  trace('connection.start_tls.complete', { returnValue: { getExtraInfo: () => gone } } as unknown as TraceInfo);
+  expect(shown).toEqual(["* SSL established using 'unknown' / 'unknown'", '* Selected ALPN protocol: none']);
 });
 
 describe('a certificate', () => {
