@@ -30,9 +30,10 @@ export async function call(settings: Settings, system: System): Promise<number> 
   } catch (error) {
     if (error instanceof UsageError || error instanceof Stopped) throw error;
     const broken = error instanceof DownloadBroken ? error : null;
-    if (broken !== null) new Printer(system.stderr).lines([oneLine(broken.message)]);
+    if (broken !== null && system.signal.aborted) new Printer(system.stderr).lines([oneLine(broken.message)]);
     system.signal.throwIfAborted();
-    printer.lines([errorLine(broken === null ? error : broken.cause, printer.paint)]);
+    const line = errorLine(broken?.cause ?? error, printer.paint);
+    printer.lines([broken === null ? line : `${line}; ${oneLine(broken.state)}`]);
     return EXIT_FAILURE;
   }
 }

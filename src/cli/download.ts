@@ -12,9 +12,13 @@ import type { OutputStream, System } from './system.js';
 export class DownloadBroken extends Error {
   override readonly name = 'DownloadBroken';
   override readonly cause: unknown;
+  /** How much is there. */
+  readonly state: string;
 
   constructor(target: string, octets: number, cause: unknown) {
-    super(`Download is incomplete: ${target} holds only the first ${octets} bytes of the body`);
+    const state = `${target} holds only the first ${octets} bytes of the body`;
+    super(`Download is incomplete: ${state}`);
+    this.state = state;
     this.cause = cause;
   }
 }

@@ -56,15 +56,16 @@ describe('a download', () => {
     const path = pathOf();
     const { code, stdout, stderr } = await ran([server.url, '--download', path]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/\n\nRemoteProtocolError: [^\n]+\n$/);
-    expect(stderr).toBe(`Download is incomplete: ${JSON.stringify(path)} holds only the first 3 bytes of the body\n`);
+    expect(stdout).toMatch(/\n\nRemoteProtocolError: [^\n]+; "[^\n]+" holds only the first 3 bytes of the body\n$/);
+    expect(stdout).toContain(`; ${JSON.stringify(path)} holds`);
+    expect(stderr).toBe('');
     expect(readFileSync(path, 'utf8')).toBe('abc');
   });
 
   test('that is cut short says so in one line, whatever the file is called', async () => {
     const server = await serve(dialogue().hear().say(cut).fin());
-    const { stderr } = await ran([server.url, '--download', `${pathOf()}\x9b2J\u202e`]);
-    expect(stderr).toMatch(/^Download is incomplete: "[^\n]*\\x9b2J\\u202e" holds only [^\n]*\n$/);
+    const { stdout } = await ran([server.url, '--download', `${pathOf()}\x9b2J\u202e`]);
+    expect(stdout).toMatch(/\n\nRemoteProtocolError: [^\n]*; "[^\n]*\\x9b2J\\u202e" holds only [^\n]*\n$/);
   });
 
   test('that never begins leaves the file alone', async () => {
@@ -88,8 +89,8 @@ describe('a download', () => {
     const server = await serve(always(whole(BODY)));
     const { code, stdout, stderr } = await ran([server.url, '--download', '/dev/full']);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/\n\nError: ENOSPC[^\n]*\n$/);
-    expect(stderr).toMatch(/^Download is incomplete: "\/dev\/full" holds only the first 0 bytes/);
+    expect(stdout).toMatch(/\n\nError: ENOSPC[^\n]*; "\/dev\/full" holds only the first 0 bytes of the body\n$/);
+    expect(stderr).toBe('');
   });
 
   test('that is interrupted says so, and ends the connection', async () => {
@@ -121,7 +122,9 @@ describe('a download to standard output', () => {
     const server = await serve(dialogue().hear().say(cut).fin());
     const { stdout, stderr } = await ran([server.url, '--download', '-']);
     expect(stdout).toBe('abc');
-    expect(stderr).toMatch(/Download is incomplete: standard output .*\nRemoteProtocolError: [^\n]+\n$/);
+    expect(stderr).toMatch(
+      /\n\nRemoteProtocolError: [^\n]+; standard output holds only the first 3 bytes of the body\n$/,
+    );
   });
 
   test('is refused where that is a terminal', async () => {
