@@ -53,8 +53,8 @@ export interface FakeSide {
   readonly host: FakeHost;
 }
 
-/** What fake sockets answer each request with: always the same, or by the number of the connection. */
-type FakeAnswers = string | ((connection: number) => string | Uint8Array);
+/** What fake sockets answer each request with: always the same, or by connection and request on it. */
+type FakeAnswers = string | ((connection: number, request: number) => string | Uint8Array);
 
 /** Requests that one fake connection answers. */
 const FAKE_ANSWERS = 8;
@@ -104,8 +104,8 @@ const UNWATCHED: Cancel = {
   securedAt: 0,
 };
 
-const answerOf = (answers: FakeAnswers, connection: number): string | Uint8Array =>
-  typeof answers === 'string' ? answers : answers(connection);
+const answerOf = (answers: FakeAnswers, connection: number, request: number): string | Uint8Array =>
+  typeof answers === 'string' ? answers : answers(connection, request);
 const encoded = (piece: string | Uint8Array): Uint8Array =>
   typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
 
@@ -120,7 +120,8 @@ const asynchronous: ClientKind = {
   fake(answers, settings) {
     const environment = fakeEnvironment();
     const { connector, host } = environment;
-    connector.onSocket = (socket, connection) => answering(() => answerOf(answers, connection))(socket);
+    connector.onSocket = (socket, connection) =>
+      answering((_head, request) => answerOf(answers, connection, request))(socket);
     return { client: this.open(settings, environment), connector, host };
   },
   environment: clockEnvironment,
@@ -170,8 +171,9 @@ export const blocking: ClientKind = {
     const connector = new BlockingFakeConnector(host);
     // What comes after the first answer is not there yet when the kept connection is looked at.
     connector.onSocket = (socket, connection) => {
-      const octets = answerOf(answers, connection);
-      for (let turn = 0; turn < FAKE_ANSWERS; turn++) socket.say(octets, turn === 0 ? 0 : 1);
+      for (let turn = 0; turn < FAKE_ANSWERS; turn++) {
+        socket.say(answerOf(answers, connection, turn), turn === 0 ? 0 : 1);
+      }
     };
     return { client: this.open(settings, { host, connector, deadlines: new Deadlines(host) }), connector, host };
   },
