@@ -2,8 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { KEPT, type Sink } from '../../src/hosts/socket.js';
-import { type AsyncResponse, ReadError, RemoteProtocolError, Response } from '../../src/index.js';
+import { type MaybePromise, ReadError, RemoteProtocolError, Response } from '../../src/index.js';
 import { failureOf, fakeEnvironment, openClient } from '../support/client.js';
+import { type AnyResponse, clients } from '../support/clients.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { collected, heldOf } from '../support/garbage.js';
 import { answer, octetsOf, patternOf } from '../support/octets.js';
@@ -13,24 +14,24 @@ import { strayErrorsOf } from '../support/stray-errors.js';
 const head = (octets: number, fields = ''): string => `HTTP/1.1 200 OK\r\nContent-Length: ${octets}\r\n${fields}\r\n`;
 const chunkedHead = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-async function bodyOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function bodyOf(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of stream) parts.push(part);
+  for await (const part of stream as AsyncIterable<Uint8Array>) parts.push(part);
   return Buffer.concat(parts);
 }
 
-describe('byte streams', () => {
+describe.each(clients)('byte streams of $name', (kind) => {
   test('body gives the decoded octets, rawBody those of the wire', async () => {
     const coded = gzipSync('plain');
     const server = await serve(
       always(Buffer.concat([octetsOf(head(coded.length, 'Content-Encoding: gzip\r\n')), coded])),
       { repeatLast: true },
     );
-    const client = openClient();
+    const client = kind.open();
     const decoded = await client.stream('GET', server.url);
-    expect((await bodyOf(decoded.body as AsyncIterable<Uint8Array>)).toString()).toBe('plain');
+    expect((await bodyOf(decoded.body)).toString()).toBe('plain');
     const raw = await client.stream('GET', server.url);
-    expect((await bodyOf(raw.rawBody as AsyncIterable<Uint8Array>)).equals(coded)).toBe(true);
+    expect((await bodyOf(raw.rawBody)).equals(coded)).toBe(true);
     expect(server.accepted).toBe(1);
   });
 
@@ -43,7 +44,7 @@ describe('byte streams', () => {
         .until(opened)
         .say('def'),
     );
-    const response = await openClient().stream('GET', server.url);
+    const response = await kind.open().stream('GET', server.url);
     const reader = response.body.getReader();
     expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('abc');
     opened.open();
@@ -54,7 +55,7 @@ describe('byte streams', () => {
   test('a BYOB reader gets its own memory filled', async () => {
     const pattern = patternOf(300_000);
     const server = await serve(dialogue().hear().say(head(pattern.length)).say(pattern));
-    const response = await openClient().stream('GET', server.url);
+    const response = await kind.open().stream('GET', server.url);
     const reader = response.body.getReader({ mode: 'byob' });
     const got: Buffer[] = [];
     let buffer = new ArrayBuffer(4096);
@@ -69,6 +70,62 @@ describe('byte streams', () => {
     expect(Buffer.concat(got).equals(pattern)).toBe(true);
   });
 
+  test('a BYOB reader works on a decoded body too', async () => {
+    const pattern = patternOf(100_000);
+    const coded = gzipSync(pattern);
+    const server = await serve(dialogue().hear().say(head(coded.length, 'Content-Encoding: gzip\r\n')).say(coded));
+    const response = await kind.open().stream('GET', server.url);
+    const reader = response.body.getReader({ mode: 'byob' });
+    const got: Buffer[] = [];
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(1000));
+      if (value !== undefined) got.push(Buffer.from(value));
+      if (done) break;
+    }
+    expect(Buffer.concat(got).equals(pattern)).toBe(true);
+  });
+
+  test('cancelling the stream closes the connection and frees its place', async () => {
+    const server = await serve([
+      dialogue()
+        .hear()
+        .say(`${head(1 << 30)}abc`)
+        .sayForever('x'),
+      always(answer('next')),
+    ]);
+    const client = kind.open({ limits: { maxConnections: 1 } });
+    const response = await client.stream('GET', server.url);
+    const reader = response.body.getReader();
+    await reader.read();
+    await reader.cancel();
+    await server.until(() => server.peer(0).clientClosedAt !== null);
+    expect((await client.get(server.url)).text).toBe('next');
+    expect(response.isClosed).toBe(true);
+  });
+
+  test('a body cut short errors the stream after what came', async () => {
+    const server = await serve(
+      dialogue()
+        .hear()
+        .say(`${head(10)}abc`)
+        .fin(),
+    );
+    const response = await kind.open().stream('GET', server.url);
+    const reader = response.body.getReader();
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('abc');
+    await failureOf(reader.read(), RemoteProtocolError);
+  });
+
+  test('a stream handed to another fetch API flows through', async () => {
+    const pattern = patternOf(500_000);
+    const server = await serve(dialogue().hear().say(head(pattern.length)).say(pattern));
+    const response = await kind.open().stream('GET', server.url);
+    const copy = new Uint8Array(await new globalThis.Response(response.body).arrayBuffer());
+    expect(Buffer.from(copy).equals(pattern)).toBe(true);
+  });
+});
+
+describe('byte streams, of AsyncClient alone', () => {
   test('a piece that fills a BYOB view exactly leaves no empty piece behind', async () => {
     const environment = fakeEnvironment();
     environment.connector.onSocket = (socket) => {
@@ -85,21 +142,6 @@ describe('byte streams', () => {
     environment.connector.socket(0).say('def');
     expect(Buffer.from((await second).value ?? []).toString()).toBe('def');
     expect((await reader.read()).done).toBe(true);
-  });
-
-  test('a BYOB reader works on a decoded body too', async () => {
-    const pattern = patternOf(100_000);
-    const coded = gzipSync(pattern);
-    const server = await serve(dialogue().hear().say(head(coded.length, 'Content-Encoding: gzip\r\n')).say(coded));
-    const response = await openClient().stream('GET', server.url);
-    const reader = response.body.getReader({ mode: 'byob' });
-    const got: Buffer[] = [];
-    for (;;) {
-      const { done, value } = await reader.read(new Uint8Array(1000));
-      if (value !== undefined) got.push(Buffer.from(value));
-      if (done) break;
-    }
-    expect(Buffer.concat(got).equals(pattern)).toBe(true);
   });
 
   test('the octets of a chunk belong to the reader and are never written to again', async () => {
@@ -144,48 +186,9 @@ describe('byte streams', () => {
     environment.connector.sockets.find((socket) => !socket.closed)?.say('0\r\n\r\n');
     expect((await next).text).toBe('abc');
   });
-
-  test('cancelling the stream closes the connection and frees its place', async () => {
-    const server = await serve([
-      dialogue()
-        .hear()
-        .say(`${head(1 << 30)}abc`)
-        .sayForever('x'),
-      always(answer('next')),
-    ]);
-    const client = openClient({ limits: { maxConnections: 1 } });
-    const response = await client.stream('GET', server.url);
-    const reader = response.body.getReader();
-    await reader.read();
-    await reader.cancel();
-    await server.until(() => server.peer(0).clientClosedAt !== null);
-    expect((await client.get(server.url)).text).toBe('next');
-    expect(response.isClosed).toBe(true);
-  });
-
-  test('a body cut short errors the stream after what came', async () => {
-    const server = await serve(
-      dialogue()
-        .hear()
-        .say(`${head(10)}abc`)
-        .fin(),
-    );
-    const response = await openClient().stream('GET', server.url);
-    const reader = response.body.getReader();
-    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('abc');
-    await failureOf(reader.read(), RemoteProtocolError);
-  });
-
-  test('a stream handed to another fetch API flows through', async () => {
-    const pattern = patternOf(500_000);
-    const server = await serve(dialogue().hear().say(head(pattern.length)).say(pattern));
-    const response = await openClient().stream('GET', server.url);
-    const copy = new Uint8Array(await new globalThis.Response(response.body).arrayBuffer());
-    expect(Buffer.from(copy).equals(pattern)).toBe(true);
-  });
 });
 
-describe('whose memory a piece is', () => {
+describe('whose memory a piece is, of AsyncClient', () => {
   const pieces = [patternOf(20_000), patternOf(40_000).subarray(20_000)];
   const coded = Buffer.concat(
     pieces.flatMap((piece) => [octetsOf(`${piece.length.toString(16)}\r\n`), piece, octetsOf('\r\n')]),
@@ -210,7 +213,7 @@ describe('whose memory a piece is', () => {
 
   test('two chunks of one read reach a byte stream’s reader both', async () => {
     const { response, say } = await lentTwice();
-    const all = bodyOf(response.body as AsyncIterable<Uint8Array>);
+    const all = bodyOf(response.body);
     all.catch(() => {});
     await say();
     expect((await all).equals(Buffer.concat(pieces))).toBe(true);
@@ -249,41 +252,10 @@ describe('whose memory a piece is', () => {
     await response.aclose();
   });
 
-  const made = (): [string, () => Promise<AsyncResponse>][] => [
-    [
-      'received',
-      async () => {
-        const environment = fakeEnvironment();
-        environment.connector.onSocket = (socket) => {
-          socket.onWritten = () => socket.say(answer('abc'));
-        };
-        return openClient({}, environment).get('http://fake.invalid/');
-      },
-    ],
-    ['made by hand', async () => new Response(200, { content: new TextEncoder().encode('abc') })],
-  ];
-
-  test.each(made())('the content of a response %s is not given away with its body', async (_name, make) => {
-    const response = await make();
-    const { content } = response;
-    expect((await bodyOf(response.body as AsyncIterable<Uint8Array>)).toString()).toBe('abc');
-    expect(Buffer.from(content).toString()).toBe('abc');
-    expect(response.text).toBe('abc');
-  });
-
-  test.each(made())('the content of a response %s is not what its iterator hands out', async (_name, make) => {
-    const response = await make();
-    const { content } = response;
-    for await (const piece of response.aiterBytes()) piece.fill(0);
-    expect(Buffer.from(content).toString()).toBe('abc');
-    for await (const piece of response.aiterBytes()) structuredClone(null, { transfer: [piece.buffer] });
-    expect(response.text).toBe('abc');
-  });
-
   test('octets that a response was made of stay their owner’s', async () => {
     const mine = new TextEncoder().encode('abc');
     const response = new Response(200, { content: mine });
-    expect((await bodyOf(response.body as AsyncIterable<Uint8Array>)).toString()).toBe('abc');
+    expect((await bodyOf(response.body)).toString()).toBe('abc');
     expect(Buffer.from(mine).toString()).toBe('abc');
   });
 
@@ -312,7 +284,31 @@ describe('whose memory a piece is', () => {
   });
 });
 
-describe('iterators', () => {
+describe.each(clients)('the content of a response of $name', (kind) => {
+  const made: [string, () => MaybePromise<AnyResponse>][] = [
+    ['received', () => kind.fake(answer('abc')).client.get('http://fake.invalid/')],
+    ['made by hand', () => new Response(200, { content: new TextEncoder().encode('abc') })],
+  ];
+
+  test.each(made)('%s is not given away with its body', async (_name, make) => {
+    const response = await make();
+    const { content } = response;
+    expect((await bodyOf(response.body)).toString()).toBe('abc');
+    expect(Buffer.from(content).toString()).toBe('abc');
+    expect(response.text).toBe('abc');
+  });
+
+  test.each(made)('%s is not what its iterator hands out', async (_name, make) => {
+    const response = await make();
+    const { content } = response;
+    for await (const piece of kind.bytes(response)) piece.fill(0);
+    expect(Buffer.from(content).toString()).toBe('abc');
+    for await (const piece of kind.bytes(response)) structuredClone(null, { transfer: [piece.buffer] });
+    expect(response.text).toBe('abc');
+  });
+});
+
+describe('iterators, of AsyncClient alone', () => {
   test('calls that overlap get the pieces in their order, those that waited and those that did not', async () => {
     const environment = fakeEnvironment();
     environment.connector.onSocket = (socket) => {
@@ -402,7 +398,7 @@ describe('iterators', () => {
   });
 });
 
-describe('back-pressure', () => {
+describe('back-pressure, of AsyncClient alone: who blocks takes nothing while it pauses', () => {
   test('of what the socket has for a reader that pauses, at most one mebibyte is taken', async () => {
     const environment = fakeEnvironment();
     environment.connector.onSocket = (socket) => {
