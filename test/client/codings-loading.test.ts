@@ -3,6 +3,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AsyncClient } from '../../src/index.js';
 import { textOf } from '../support/octets.js';
+import { strayErrorsOf } from '../support/stray-errors.js';
 
 const { loading } = vi.hoisted(() => ({
   loading: { asked: 0, settle: (_failure: Error | null) => {}, promise: null as Promise<unknown> | null },
@@ -109,6 +110,15 @@ describe('a response made by hand', () => {
     expect(textOf(await reading)).toBe('over the air');
     expect(response.text).toBe('over the air');
     expect(made().text).toBe('over the air');
+  });
+
+  test('that nobody reads does not mind if the decoder cannot be had', async () => {
+    const strays = await strayErrorsOf(async () => {
+      made();
+      loading.settle(new Error('404'));
+      await on.environment.host.settled();
+    });
+    expect(strays).toEqual([]);
   });
 
   test('can be gone through', async () => {

@@ -76,12 +76,16 @@ describe('streams that last at the same time', () => {
   });
 
   test('share none with one that may use larger windows than usual', () => {
-    const large = new Decoder('zstd', { ...NO_LIMITS, windowOctets: 64 * MIB });
-    const others = Array.from({ length: 63 + 63 * 15 }, () => new Decoder('zstd', NO_LIMITS));
-    expect(codingsInUse()).toMatchObject({ instances: 64, streams: 64 + 63 * 15 });
-    const second = new Decoder('zstd', { ...NO_LIMITS, windowOctets: 64 * MIB });
-    expect(codingsInUse().instances).toBe(65);
-    for (const each of [large, second, ...others]) each.free();
+    const large = borrowCodings(true);
+    const others = Array.from({ length: 63 }, () => borrowCodings(false));
+    const shared = borrowCodings(false);
+    expect(shared).toBe(others[0]);
+    const second = borrowCodings(true);
+    expect([large.streams, second.streams]).toEqual([1, 1]);
+    const decoder = new Decoder('zstd', { ...NO_LIMITS, windowOctets: 9 * MIB });
+    expect(codingsInUse()).toMatchObject({ instances: 66, streams: 67 });
+    decoder.free();
+    for (const each of [large, ...others, shared, second]) each.giveBack();
     expect(codingsInUse()).toEqual(NOTHING_IN_USE);
   });
 });

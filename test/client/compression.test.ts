@@ -1,8 +1,11 @@
 /** `compress`: what a server gets of a compressed body is what was given, by either client, and is announced as it is sent. */
 import { brotliCompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { compressed } from '../../src/compression.js';
+import { joinedBody, octetsBody } from '../../src/content.js';
+import { runAsync } from '../../src/flow.js';
 import { host } from '../../src/hosts/node/host.js';
-import { BasicAuth, MockTransport, Request, Response } from '../../src/index.js';
+import { BasicAuth, Headers, MockTransport, Request, Response } from '../../src/index.js';
 import { errorOf, failureOf, openClient, type RequestOptions } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
@@ -15,7 +18,7 @@ const plainOf = (format: Format, coded: Uint8Array): Buffer => (format === 'gzip
 
 /** Octets that repeat far apart, so that much of them can be left out. */
 const large = Buffer.concat(Array.from({ length: 40 }, () => patternOf(20_011)));
-const small = octetsOf('{"all":"work","no":"play"}'.repeat(50));
+const small = Uint8Array.from(octetsOf('{"all":"work","no":"play"}'.repeat(50)));
 
 describe.each(clients)('$name', (kind) => {
   async function sent(options: RequestOptions): Promise<{ head: string; body: Buffer }> {
@@ -55,6 +58,13 @@ describe.each(clients)('$name', (kind) => {
       expect(fieldOf(head, 'content-encoding')).toBe(compress);
       expect(fieldOf(head, 'transfer-encoding')).toBe('chunked');
       expect(fieldOf(head, 'content-length')).toBeNull();
+    });
+
+    test('refers back as far as the format can, across its pieces', async () => {
+      const block = host.random(30_000);
+      const { body } = await sent({ content: Array.from({ length: 10 }, () => block), compress });
+      expect(plainOf(compress, body).length).toBe(300_000);
+      expect(body.length).toBeLessThan(40_000);
     });
 
     test('of octets that cannot be compressed grows them little', async () => {
@@ -217,6 +227,18 @@ describe('Request', () => {
     expect(request.isReplayable).toBe(false);
     expect(() => request.read()).toThrow();
   });
+});
+
+test('a host that cannot compress without waiting does so as a stream, for event loops only', async () => {
+  const { body, headers } = compressed({ body: octetsBody(small), headers: [] }, 'gzip', new Headers(), {
+    compressor: null,
+  });
+  expect([body.async, body.octets, body.replayable]).toEqual([true, null, true]);
+  expect(headers).toEqual([
+    ['Transfer-Encoding', 'chunked'],
+    ['Content-Encoding', 'gzip'],
+  ]);
+  expect(gunzipSync(await runAsync(joinedBody(body, false))).equals(small)).toBe(true);
 });
 
 test('an abort ends the compression, and the source is told', async () => {

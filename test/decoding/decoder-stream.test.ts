@@ -129,6 +129,14 @@ describe('back-pressure', () => {
     expect((await last).done).toBe(true);
   });
 
+  test('a piece of no octets waits for nobody', async () => {
+    const stream = new DecoderStream('gzip');
+    const writer = stream.writable.getWriter();
+    await writer.write(new Uint8Array(0));
+    await writer.close();
+    expect((await stream.readable.getReader().read()).done).toBe(true);
+  });
+
   test('a source is read only as far as its reader goes', async () => {
     const pieces = cut(encode('gzip', plain), 100);
     const source = sourceOf(pieces);
