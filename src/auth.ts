@@ -167,8 +167,14 @@ export function drivesItself(auth: Auth, blocking: boolean): boolean {
     : auth.asyncAuthFlow !== Auth.prototype.asyncAuthFlow;
 }
 
-/** What drives the authentication of `request`. */
+/** What drives the authentication of `request`. @throws TypeError for what is no generator */
 export function stepsOf(auth: Auth, request: Request, blocking: boolean): AuthSteps {
+  const steps = stepsGiven(auth, request, blocking);
+  if (typeof (steps as Partial<AuthSteps> | null)?.next === 'function') return steps;
+  throw new TypeError(`Cannot authenticate: expected the auth flow to be a generator, got ${typeNameOf(steps)}`);
+}
+
+function stepsGiven(auth: Auth, request: Request, blocking: boolean): AuthSteps {
   if (!drivesItself(auth, blocking)) return auth.authFlow(request);
   return blocking ? auth.syncAuthFlow(request) : auth.asyncAuthFlow(request);
 }

@@ -430,7 +430,9 @@ class BlockingRun<T> implements Resumable, Abortable {
 
 function cannotWait(): { readonly reason: TypeError } {
   return {
-    reason: new TypeError('Cannot wait in a blocking call: the transport, a hook or the body answered with a promise'),
+    reason: new TypeError(
+      'Cannot wait in a blocking call: the transport, a hook, the auth or the body answered with a promise',
+    ),
   };
 }
 

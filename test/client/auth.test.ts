@@ -209,6 +209,21 @@ describe.each(clients)('an auth flow of $name', (kind) => {
   });
 
   test.each([
+    ['null', null, 'got null'],
+    ['no generator', { throw: 1 }, 'got Object'],
+    ['a list', [], 'got Array'],
+  ])('that is %s is refused by name', async (_name, flow, got) => {
+    class Wrong extends httpx.Auth {
+      override authFlow(): httpx.AuthFlow {
+        return flow as never;
+      }
+    }
+    const { client } = answering();
+    const error = await failureOf(() => client.get(URL_, { auth: new Wrong() }), TypeError);
+    expect(error.message).toBe(`Cannot authenticate: expected the auth flow to be a generator, ${got}`);
+  });
+
+  test.each([
     ['answers', false, []],
     ['sends it after all', true, ['one', 'two']],
   ])('that sends another request and %s: a stream nobody read is told once', async (_name, sendsIt, expected) => {
@@ -389,8 +404,11 @@ describe('a flow', () => {
   test('of a blocking client answers at once, or is refused', () => {
     const blocking = new httpx.Client({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
     expect(blocking.get(URL_, { auth: new Repeating(3) }).history.length).toBe(2);
-    expect(() => blocking.get(URL_, { auth: async (request) => request })).toThrow(TypeError);
-    expect(() => blocking.get(URL_, { auth: new httpx.BearerAuth(async () => 'later') })).toThrow(TypeError);
+    const refused = 'the transport, a hook, the auth or the body answered with a promise';
+    for (const auth of [async (request: httpx.Request) => request, new httpx.BearerAuth(async () => 'later')]) {
+      expect(() => blocking.get(URL_, { auth })).toThrow(TypeError);
+      expect(() => blocking.get(URL_, { auth })).toThrow(refused);
+    }
     blocking.close();
   });
 });
