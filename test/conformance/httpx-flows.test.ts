@@ -16,7 +16,6 @@ function waitsFor({ id, input }: Scenario): string | null {
   if (input.capture_cookies === true || /"cookies"|record_cookie_count/.test(text)) return 'cookies';
   if (/"\$digest"|"\$ref"/.test(text)) return 'digest authentication';
   if (/"\$netrc"/.test(text)) return 'netrc';
-  if (/"files"/.test(text)) return 'multipart';
   if (/"mounts"/.test(text)) return 'mounts';
   if (input.capture_log === true) return 'logging';
   return id === '' ? 'an id' : null;

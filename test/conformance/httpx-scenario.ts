@@ -2,6 +2,7 @@
  * Plays the scenario files of vectors/httpx (its README says what they mean): one client, a scripted transport, steps. What
  * comes out has the vectors' own shape, so that a runner compares the two as they are.
  */
+import { blockingRuntime, type Environment, runtime } from '../../src/environment.js';
 import * as httpx from '../../src/index.js';
 import { authGiven, hookOf } from './httpx-scripts.js';
 import { type Answer, ScriptedTransport } from './httpx-transport.js';
@@ -86,16 +87,22 @@ export interface AnyClient {
   send(request: httpx.Request, options?: object): unknown;
 }
 
+/** The runtime, with the random octets of the vectors: boundaries of forms are made of 0, 1, 2 … */
+function vectorEnvironment(environment: Environment): Environment {
+  const random = (n: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: n }, (_, i) => i);
+  return { ...environment, host: { ...environment.host, random } };
+}
+
 export const onLoop: ClientKind = {
   name: 'AsyncClient',
-  open: (options) => new httpx.AsyncClient(options) as unknown as AnyClient,
+  open: (options) => new httpx.AsyncClient(options, vectorEnvironment(runtime)) as unknown as AnyClient,
   read: (response) => response.aread(),
   close: (client) => (client as unknown as httpx.AsyncClient).aclose(),
 };
 
 export const onThread: ClientKind = {
   name: 'Client',
-  open: (options) => new httpx.Client(options) as unknown as AnyClient,
+  open: (options) => new httpx.Client(options, vectorEnvironment(blockingRuntime())) as unknown as AnyClient,
   read: (response) => response.read(),
   close: (client) => (client as unknown as httpx.Client).close(),
 };
@@ -134,6 +141,14 @@ export function givenValue(value: unknown): unknown {
     return { [Symbol.iterator]: () => pieces[Symbol.iterator]() };
   }
   return value;
+}
+
+/** Files by field, each a tuple. */
+function filesOf(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const entries = Object.entries(given).map(
+    ([field, file]) => [field, (file as { $tuple: unknown[] }).$tuple] as const,
+  );
+  return Object.fromEntries(entries.map(([field, tuple]) => [field, tuple.map(givenValue)]));
 }
 
 function piecesOf(encoded: unknown): Uint8Array[] {
@@ -186,6 +201,7 @@ class Play {
       if (name === 'auth') options.auth = authGiven(value, (line) => this.events.push(line));
       else if (name === 'event_hooks') options.eventHooks = this.#hooks(value as Record<string, unknown[]>);
       else if (name === 'timeout') options.timeout = Number(value) * 1000;
+      else if (name === 'files') options.files = filesOf(value as Record<string, unknown>);
       else options[CAMEL[name] ?? name] = givenValue(value);
     }
     return options;
