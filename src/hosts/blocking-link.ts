@@ -146,6 +146,7 @@ export class Link {
   #heard = 0;
   #crash: CarriedError | null = null;
   #broken: string | null = null;
+  #hasBegun = true;
 
   constructor(worker: StartedWorker, now: () => number) {
     this.#worker = worker;
@@ -165,6 +166,11 @@ export class Link {
   /** Why nothing can be had of the worker any more, or `null`. */
   get broken(): string | null {
     return this.#broken;
+  }
+
+  /** Of a broken link: false if the worker never ran, so that another one would not either. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** What the worker's end was caused by, where that is known. */
@@ -216,7 +222,7 @@ export class Link {
   /** Notes what the worker has said. */
   listen(): void {
     const { words } = this.#worker;
-    const ended = Atomics.load(words, protocol.STATE) === protocol.ENDED;
+    const state = Atomics.load(words, protocol.STATE);
     const said = Atomics.load(words, protocol.MESSAGES);
     if (said !== this.#heard) {
       this.#heard = said;
@@ -224,10 +230,12 @@ export class Link {
         this.#note(message);
       }
     }
-    if (ended) this.#broke();
+    if (state === protocol.ENDED || state === protocol.FAILED) this.#broke();
   }
 
   #broke(): void {
+    const state = Atomics.load(this.#worker.words, protocol.STATE);
+    this.#hasBegun = state !== protocol.STARTING && state !== protocol.FAILED;
     this.#broken ??= this.#crash === null ? 'it ended unexpectedly' : `it failed: ${this.#crash.message}`;
   }
 

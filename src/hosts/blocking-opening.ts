@@ -75,8 +75,9 @@ export class Opening implements Progress {
 
   #lost(why: string): ConnectError {
     const { phase } = this.#cancel;
-    const { crash } = this.#channel.link;
-    return new ConnectError(`${failedAction(this.#outcome.where, phase)}: ${why}`, { phase, cause: crash });
+    const { crash, hasBegun } = this.#channel.link;
+    const options = { phase, cause: crash, retryable: hasBegun };
+    return new ConnectError(`${failedAction(this.#outcome.where, phase)}: ${why}`, options);
   }
 
   #allow(found: readonly string[]): boolean {

@@ -15,7 +15,7 @@ import type { ConnectPhase } from './socket.js';
 
 /** Changes whenever there is something for the caller; it sleeps on this word. */
 export const BELL = 0;
-/** STARTING, RUNNING or ENDED. */
+/** STARTING, RUNNING, ENDED or FAILED. */
 export const STATE = 1;
 /** Messages that the worker has posted. */
 export const MESSAGES = 2;
@@ -26,6 +26,8 @@ export const LINK_WORDS = 4;
 export const STARTING = 0;
 export const RUNNING = 1;
 export const ENDED = 2;
+/** It could not begin: its code cannot be run. */
+export const FAILED = 3;
 
 // ── words of a channel ──
 
@@ -145,5 +147,5 @@ export type ToCaller =
   | { readonly kind: 'unsent'; readonly id: number; readonly error: CarriedError }
   /** The worker has let go of the channel and of its memory. */
   | { readonly kind: 'closed'; readonly id: number }
-  /** The worker is about to end because of a mistake of ours. */
+  /** The worker is about to end: because of a mistake of ours, or since its code cannot be run. */
   | { readonly kind: 'crashed'; readonly error: CarriedError };

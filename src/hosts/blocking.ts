@@ -125,7 +125,8 @@ export class BlockingConnector implements Connector {
       this.#link = this.#worker.join();
     } catch (cause) {
       const why = messageOf(cause);
-      throw new ConnectError(`Cannot connect to ${where}: no worker for the sockets can be started: ${why}`, { cause });
+      const message = `Cannot connect to ${where}: no worker for the sockets can be started: ${why}`;
+      throw new ConnectError(message, { cause, retryable: false });
     }
     return this.#link;
   }

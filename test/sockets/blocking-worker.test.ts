@@ -1,8 +1,10 @@
 /** The worker behind blocking sockets: when it lives, who hears of its death, and that nothing of it keeps a process alive. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import type { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { CloseError, ConnectError } from '../../src/exceptions.js';
@@ -28,9 +30,12 @@ const NOTICED_MS = 8000;
 /** Workers that were started, and what was said to them: a witness between the code and the runtime. */
 const workers: Worker[] = [];
 const ports: MessageChannel['port1'][] = [];
+const MISSING = 'file:///nonexistent/blocking-worker.js';
 /** Run in place of the worker's code, and before it. */
 let code: string | null = null;
 let prelude = '';
+/** Whether the worker's own file is missing. */
+let isMissing = false;
 
 const threads = process.getBuiltinModule('node:worker_threads');
 const { Worker: RealWorker, MessageChannel: RealChannel } = threads;
@@ -38,7 +43,10 @@ const { Worker: RealWorker, MessageChannel: RealChannel } = threads;
 beforeEach(() => {
   class WatchedWorker extends RealWorker {
     constructor(...[script, options]: ConstructorParameters<typeof Worker>) {
-      super(code ?? `${prelude}\n${script}`, options);
+      const found = isMissing
+        ? String(script).replace(/import\("[^"]*"\)/, `import(${JSON.stringify(MISSING)})`)
+        : script;
+      super(code ?? `${prelude}\n${found}`, options);
       workers.push(this);
     }
   }
@@ -56,6 +64,7 @@ afterEach(() => {
   workers.length = ports.length = 0;
   code = null;
   prelude = '';
+  isMissing = false;
 });
 
 function latest(): Worker {
@@ -76,6 +85,15 @@ function kill(): void {
 function endOf(line: Line): unknown {
   waitUntil(line, () => line.heard.ends.length > 0, NOTICED_MS);
   return line.heard.ends[0];
+}
+
+function failureOf(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('It succeeded');
 }
 
 const GONE = 'the worker that owns the sockets is gone: it ended unexpectedly';
@@ -277,10 +295,19 @@ describe('its death', () => {
   ])('%s is a ConnectError, soon', (_name, instead) => {
     code = instead;
     const from = performance.now();
-    expect(() => settled(connectorOf().connect(addressOf(1), cancelOf()), NOTICED_MS)).toThrow(
-      `Cannot connect to 127.0.0.1:1: ${GONE}`,
-    );
+    const error = failureOf(() => settled(connectorOf().connect(addressOf(1), cancelOf()), NOTICED_MS));
+    expect(error).toMatchObject({ message: `Cannot connect to 127.0.0.1:1: ${GONE}`, retryable: false });
     expect(performance.now() - from).toBeLessThan(NOTICED_MS);
+  });
+
+  test('for want of its file, as in a bundle: an error that says so, and not to try again', async () => {
+    isMissing = true;
+    const error = failureOf(() => settled(connectorOf().connect(addressOf(1), cancelOf()), NOTICED_MS));
+    expect(error).toMatchObject({ name: 'ConnectError', retryable: false });
+    expect(error.message).toContain("Cannot find module '/nonexistent/blocking-worker.js'");
+    expect(error.message).toContain('must leave httpx-wasm out of the bundle');
+    expect(error.cause).toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' });
+    await exitOf(latest());
   });
 
   test('before its birth: what the runtime says', () => {
@@ -291,21 +318,52 @@ describe('its death', () => {
         }
       },
     });
-    expect(() => connectorOf().connect(addressOf(1), cancelOf())).toThrow(
-      'Cannot connect to 127.0.0.1:1: no worker for the sockets can be started: Access to this API has been restricted',
-    );
+    expect(failureOf(() => connectorOf().connect(addressOf(1), cancelOf()))).toMatchObject({
+      message:
+        'Cannot connect to 127.0.0.1:1: no worker for the sockets can be started: Access to this API has been restricted',
+      retryable: false,
+    });
   });
 });
 
 describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist: npm run build)', () => {
   /** Runs a program that has `Client` and `url`, and must end by itself. */
-  function run(url: string, program: string, ...options: readonly string[]): string {
+  function run(url: string, program: string, options: readonly string[] = [], env: NodeJS.ProcessEnv = {}): string {
     const text = `import { Client } from 'httpx-wasm'; const url = ${JSON.stringify(url)}; ${program}`;
     const words = [...options, '--input-type=module', '-e', text];
-    return execFileSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8', timeout: 20_000, stdio: 'pipe' });
+    const all = { ...process.env, ...env };
+    return execFileSync(process.execPath, words, {
+      cwd: ROOT,
+      encoding: 'utf8',
+      timeout: 20_000,
+      stdio: 'pipe',
+      env: all,
+    });
   }
 
-  const idle = `const client = new Client(); console.log(client.get(url).text);`;
+  /** A file that a process can be told to run first; it makes a blocking call, and says in which thread. */
+  function preloadOf(url: string): string {
+    const folder = mkdtempSync(join(tmpdir(), 'preload-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'preload.mjs');
+    const module = pathToFileURL(join(ROOT, 'dist/sync.js')).href;
+    writeFileSync(
+      file,
+      `import { writeSync } from 'node:fs';
+      import { threadId } from 'node:worker_threads';
+      import { get } from ${JSON.stringify(module)};
+      if (threadId > 3) process.exit(1);
+      writeSync(1, 'first in ' + threadId + ': ');
+      writeSync(1, get(${JSON.stringify(url)}).text + '\\n');`,
+    );
+    return file;
+  }
+
+  /** Its connection would be idle for ever; it says if it does not end soon after. */
+  const idle = `const client = new Client({ limits: { keepaliveExpiry: null } });
+    console.log(client.get(url).text);
+    const over = performance.now();
+    process.on('exit', () => performance.now() - over < 2000 || console.log('late'));`;
 
   test('ends by itself with idle connections open', async () => {
     const server = await serve(always(answer('done')), { repeatLast: true });
@@ -333,9 +391,39 @@ describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist
     expect(run(server.url, program)).toBe('done\n');
   });
 
-  test('that makes a client and sends nothing has one thread', () => {
-    const program = `new Client();
-      console.log(process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/.test(name)).length);`;
-    expect(run('', program)).toBe('0\n');
+  test.each(['a flag', 'NODE_OPTIONS'])(
+    'may block in what %s makes it run first, which the worker does not run',
+    async (how) => {
+      const server = await serve(always(answer('done')), { repeatLast: true });
+      const words = ['--import', preloadOf(server.url), '--dns-result-order', 'ipv4first', '--use-openssl-ca'];
+      const printed =
+        how === 'a flag' ? run(server.url, idle, words) : run(server.url, idle, [], { NODE_OPTIONS: words.join(' ') });
+      expect(printed).toBe('first in 0: done\ndone\n');
+    },
+  );
+
+  test('may not block in the thread of the sockets itself', () => {
+    const thread = `import('httpx-wasm/sync').then(({ get }) => get('http://127.0.0.1:1/')).catch((error) =>
+      require('node:worker_threads').parentPort.postMessage(error.message));`;
+    const program = `const { Worker } = await import('node:worker_threads');
+      const options = { eval: true, execArgv: [], workerData: { role: 'httpx-wasm sockets' } };
+      new Worker(${JSON.stringify(thread)}, options).on('message', (text) => console.log(text));`;
+    expect(run('', program)).toContain('this thread is itself the worker that owns the sockets of another');
+  });
+
+  test.skipIf(process.platform !== 'linux')('that makes a client and sends nothing has no thread more', async () => {
+    const server = await serve(always(answer('done')), { repeatLast: true });
+    const counted = (program: string) =>
+      Number(
+        run(
+          server.url,
+          `const { readdirSync } = await import('node:fs');
+          const before = readdirSync('/proc/self/task').length;
+          ${program}
+          console.log(readdirSync('/proc/self/task').length - before);`,
+        ),
+      );
+    expect(counted('new Client();')).toBe(0);
+    expect(counted('new Client().get(url);')).toBeGreaterThan(0);
   });
 });
