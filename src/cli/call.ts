@@ -10,7 +10,7 @@ import { oneLine } from './escaping.js';
 import { readCall } from './input.js';
 import { Printer } from './printer.js';
 import { errorLine, responseHead } from './printing.js';
-import { EXIT_FAILURE, Stopped, type System, UsageError } from './system.js';
+import { EXIT_FAILURE, EXIT_PIPE_CLOSED, Stopped, type System, UsageError } from './system.js';
 import { tracing } from './tracing.js';
 
 /**
@@ -30,8 +30,11 @@ export async function call(settings: Settings, system: System): Promise<number> 
   } catch (error) {
     if (error instanceof UsageError || error instanceof Stopped) throw error;
     const broken = error instanceof DownloadBroken ? error : null;
-    if (broken !== null && system.signal.aborted) new Printer(system.stderr).lines([oneLine(broken.message)]);
-    system.signal.throwIfAborted();
+    const { aborted, reason } = system.signal;
+    // Who reads standard output no more knows that.
+    const isKnown = path === '-' && reason instanceof Stopped && reason.exitCode === EXIT_PIPE_CLOSED;
+    if (broken !== null && aborted && !isKnown) new Printer(system.stderr).lines([oneLine(broken.message)]);
+    if (aborted) throw reason;
     const line = errorLine(broken?.cause ?? error, printer.paint);
     printer.lines([broken === null ? line : `${line}; ${oneLine(broken.state)}`]);
     return EXIT_FAILURE;
