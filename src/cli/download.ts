@@ -8,6 +8,9 @@ import { written } from './printer.js';
 import { ProgressBar } from './progress.js';
 import type { OutputStream, System } from './system.js';
 
+/** How often the bar is drawn while nothing comes. */
+const REDRAW_EVERY_MS = 1000;
+
 /** A body of which only the beginning was saved. `cause`: what broke it off. */
 export class DownloadBroken extends Error {
   override readonly name = 'DownloadBroken';
@@ -86,6 +89,7 @@ export async function download(response: AsyncResponse, path: string, system: Sy
   const target = path === '-' ? streamTarget(stdout, signal) : await fileTarget(path, signal);
   const total = announcedOctets(response);
   const bar = stderr.isTTY === true ? new ProgressBar(stderr, path, total, () => system.now()) : null;
+  const stopWaiting = bar === null ? null : system.every(REDRAW_EVERY_MS, () => bar.wait());
   let saved = 0;
   try {
     for await (const piece of response.aiterBytes()) {
@@ -96,6 +100,7 @@ export async function download(response: AsyncResponse, path: string, system: Sy
   } catch (error) {
     throw new DownloadBroken(target.name, saved, error);
   } finally {
+    stopWaiting?.();
     bar?.end();
     await target.close();
   }

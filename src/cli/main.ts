@@ -28,6 +28,10 @@ const system: System = {
   stderr: process.stderr,
   signal: stop.signal,
   now: () => performance.now(),
+  every(ms, work) {
+    const timer = setInterval(work, ms);
+    return () => clearInterval(timer);
+  },
 };
 // Until there is a code: to end without one, since nothing is left to wait for, would be no success.
 process.exitCode = EXIT_FAILURE;

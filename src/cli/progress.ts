@@ -1,6 +1,6 @@
 /**
  * The progress of a download as one line of a terminal, drawn again over itself: how much, how fast, how long still. Drawn
- * when octets come, at most ten times a second, so that it needs no timer and leaves nothing to undo but its line.
+ * when octets come, at most ten times a second, and when who has it says so: it has no clock of its own.
  */
 import { visibleLine } from './escaping.js';
 import type { OutputStream } from './system.js';
@@ -19,6 +19,9 @@ const BAR_COLUMNS_MAX = 40;
 const NAME_COLUMNS_MAX = 40;
 /** Of a terminal that does not know, or says 0, as those without a window do. */
 const COLUMNS = 80;
+
+/** Who has to wait longer than this is told nothing: the rate is as good as none. */
+const SECONDS_MAX = 100 * 3600;
 
 const DRAW_EVERY_MS = 100;
 /** How much of the old rate stays in the new one. */
@@ -39,7 +42,7 @@ export function sizeText(octets: number): string {
 }
 
 function durationText(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '-:--';
+  if (!(seconds < SECONDS_MAX)) return '-:--';
   const whole = Math.ceil(seconds);
   const two = (value: number): string => String(value).padStart(2, '0');
   const hours = Math.floor(whole / 3600);
@@ -120,6 +123,11 @@ export class ProgressBar {
     this.#drawnAt = now;
     this.#drawnReceived = received;
     this.#draw();
+  }
+
+  /** To be called when nothing has come for a while: the rate falls, and the time left grows. */
+  wait(): void {
+    this.update(this.#received);
   }
 
   /** The last line, with the average rate; what comes after stands below it. */

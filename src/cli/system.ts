@@ -24,6 +24,8 @@ export interface System {
   readonly signal: AbortSignal;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** Has work done regularly, until what it returns is called. */
+  every(ms: number, work: () => void): () => void;
 }
 
 /** Why the program ends before its work is done, and with which exit code. */

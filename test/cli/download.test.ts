@@ -154,6 +154,25 @@ describe('the progress of a download', () => {
     expect(stderr).toMatch(/100% .* 5 bytes of 5 bytes {2}/);
   });
 
+  test('goes on while nothing comes: the rate falls', async () => {
+    let now = 0;
+    const began = gate();
+    const server = await serve(dialogue().hear().say(cut).open(began).stall());
+    const system = fakeSystem({ isTTY: true, now: () => (now += 500) });
+    const path = pathOf();
+    const running = ran([server.url, '--timeout', '1m', '--download', path], system);
+    await began.opened;
+    while (readFileSync(path, 'utf8') !== 'abc') await new Promise((resolve) => setImmediate(resolve));
+    system.tick();
+    system.tick();
+    system.stop.abort(new Stopped(130));
+    const rates = [...(await running).stderr.matchAll(/ 3 bytes of 1\.0 kB {2}(\d+) bytes\/s {2}/g)].map(([, rate]) =>
+      Number(rate),
+    );
+    expect(rates.slice(0, 3)).toEqual([6, 5, 4]);
+    expect(system.clocks).toBe(0);
+  });
+
   test('has no share where the length is not known, or there is no body', async () => {
     const chunked = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
     const server = await serve([always(chunked), always('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n')]);

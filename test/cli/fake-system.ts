@@ -42,12 +42,25 @@ export interface FakeSystem extends System {
   readonly stdout: KeptOutput;
   readonly stderr: KeptOutput;
   readonly stop: AbortController;
+  /** What the program has done regularly. */
+  readonly clocks: number;
+  /** Lets it be done once more. */
+  tick(): void;
 }
 
 export function fakeSystem({ stdin = '', isTTY = false, now = () => 0 }: FakeSystemOptions = {}): FakeSystem {
   const stop = new AbortController();
   const input = stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]);
+  const clocks = new Set<() => void>();
   return {
+    get clocks() {
+      return clocks.size;
+    },
+    tick: () => clocks.forEach((work) => void work()),
+    every(_ms, work) {
+      clocks.add(work);
+      return () => void clocks.delete(work);
+    },
     stdin: () => input as InputStream,
     stdout: new KeptOutput(isTTY),
     stderr: new KeptOutput(isTTY),

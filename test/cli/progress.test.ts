@@ -18,6 +18,7 @@ describe('the line', () => {
   test('has no time left at its end, and a dash while there is no rate', () => {
     expect(progressLine('a', { received: 1, total: 1, octetsPerSecond: 1 }, 99)).not.toContain('left');
     expect(progressLine('a', { received: 0, total: 9, octetsPerSecond: 0 }, 99)).toContain('-:-- left');
+    expect(progressLine('a', { received: 0, total: 8_000_000, octetsPerSecond: 1 }, 99)).toContain('-:-- left');
     expect(progressLine('a', { received: 0, total: 8_000_000, octetsPerSecond: 1000 }, 99)).toContain('2:13:20 left');
   });
 
