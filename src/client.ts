@@ -4,10 +4,12 @@
  */
 import { type Auth, type AuthTypes, authOf, urlAuth } from './auth.js';
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
+import { Cookies, type CookieTypes } from './cookies.js';
 import type { Environment } from './environment.js';
 import { ClientClosed, TotalTimeout } from './exceptions.js';
 import { type Flow, Guard } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
+import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import {
   type BaseClientOptions,
@@ -102,6 +104,7 @@ export abstract class BaseClient<K extends ClientKind> {
   #maxRedirects: number;
   #headers: Headers;
   #params: QueryParams;
+  #cookies: Cookies;
   #timeout: Timeout;
   #baseUrl: URL;
   #extensions: RequestExtensions;
@@ -117,6 +120,7 @@ export abstract class BaseClient<K extends ClientKind> {
     this.#headers = new Headers(defaultHeaders());
     this.#headers.update(own(options, 'headers') ?? null);
     this.#params = new QueryParams(own(options, 'params') ?? null);
+    this.#cookies = new Cookies(own(options, 'cookies') ?? null, environment.host);
     this.#timeout = Timeout.from(own(options, 'timeout'), DEFAULT_TIMEOUT);
     this.#extensions = ownExtensions(null, this.#timeout);
     this.#baseUrl = asBase(own(options, 'baseUrl') ?? '');
@@ -165,6 +169,16 @@ export abstract class BaseClient<K extends ClientKind> {
 
   set params(params: QueryParamTypes | null) {
     this.#params = new QueryParams(params);
+  }
+
+  /** Cookies that were given, and that servers have set: each request gets those that are for its URL. */
+  get cookies(): Cookies {
+    return this.#cookies;
+  }
+
+  /** Starts anew with these. */
+  set cookies(cookies: CookieTypes) {
+    this.#cookies = new Cookies(cookies, this.environment.host);
   }
 
   /** Limits of waiting, for calls that say nothing else. What a plain object leaves open is 5 s, and no limit in all. */
@@ -243,6 +257,11 @@ export abstract class BaseClient<K extends ClientKind> {
   }
 
   /** @internal */
+  get host(): Host {
+    return this.environment.host;
+  }
+
+  /** @internal */
   now(): number {
     return this.environment.deadlines.tick();
   }
@@ -271,8 +290,12 @@ export abstract class BaseClient<K extends ClientKind> {
     const name = methodOf(method);
     const target = this.#mergedUrl(url, own(options, 'params'));
     const headers = this.#mergedHeaders(target, own(options, 'headers'));
+    const cookies = this.#mergedCookies(own(options, 'cookies'));
+    if (cookies?.answersLater === false) cookies.addNow(headers, target);
     const body = announcedBody(options, headers, name, this.environment.host);
-    return new Request(name, target, new Prepared(headers, body, this.#mergedExtensions(options)));
+    const request = new Request(name, target, new Prepared(headers, body, this.#mergedExtensions(options)));
+    if (cookies?.answersLater === true) request.lateCookies = cookies;
+    return request;
   }
 
   #mergedUrl(url: URLTypes, params: QueryParamTypes | null | undefined): URL {
@@ -291,6 +314,16 @@ export abstract class BaseClient<K extends ClientKind> {
       this.#bases.set(origin, cached);
     }
     return cached.base.with(extra);
+  }
+
+  /** The cookies of a call: the client's own, those and others beside them, or none. */
+  #mergedCookies(given: CookieTypes | undefined): Cookies | null {
+    if (given === undefined) return this.#cookies;
+    if (given === null) return null;
+    const merged = new Cookies(null, this.environment.host);
+    merged.update(this.#cookies);
+    merged.update(given);
+    return merged;
   }
 
   #mergedExtensions(options: CallOptions | undefined): RequestExtensions {

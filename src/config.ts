@@ -157,7 +157,6 @@ function timeoutOf(
 
 /** Options of httpx, and of its transports, for what this version does not do. */
 const ANNOUNCED: readonly string[] = [
-  'cookies',
   'proxy',
   'mounts',
   'http1',

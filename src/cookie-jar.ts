@@ -106,15 +106,18 @@ export class CookieJar implements Iterable<Cookie> {
     }
   }
 
-  /** @internal The Cookie field of a request to `url`, as octets (RFC 6265bis §5.8.3); '' if there is none. */
-  headerFor(url: URL): string {
+  /**
+   * @internal The Cookie field of a request to `url`, as octets (RFC 6265bis §5.8.3); '' if there is none. `everywhere`: with
+   * the cookies that code has set for every host.
+   */
+  headerFor(url: URL, everywhere: boolean): string {
     if (this.#size === 0) return '';
     const now = this.#clock();
     const { host } = url.origin;
     const path = pathOf(url);
     const secure = isSecure(url);
     const matching: Kept[] = [];
-    for (const domain of domainsOf(host)) {
+    for (const domain of domainsOf(host, everywhere)) {
       for (const [key, kept] of this.#byDomain.get(domain) ?? []) {
         const { cookie } = kept;
         if (isExpired(cookie, now)) this.#drop(domain, key);
@@ -285,9 +288,9 @@ function indexOf(domain: string): string {
   return domain.startsWith('.') ? domain.slice(1) : domain;
 }
 
-/** The host, the domains above it, and '' for the cookies of every host. */
-function domainsOf(host: string): string[] {
-  const domains = [host, ''];
+/** The host, the domains above it, and, where they count, '' for the cookies of every host. */
+function domainsOf(host: string, everywhere: boolean): string[] {
+  const domains = everywhere ? [host, ''] : [host];
   if (isAddress(host)) return domains;
   for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
     const above = host.slice(dot + 1);

@@ -162,9 +162,26 @@ export class Cookies implements Iterable<[string, string]> {
     return this.items();
   }
 
-  /** @internal The Cookie field of a request, as octets; '' if there is none. */
-  headerFor(url: URL): MaybePromise<string> {
-    return this.#jar.headerFor(url);
+  /** @internal The Cookie field of a request, as octets; '' if there is none. `everywhere`: with those for every host. */
+  headerFor(url: URL, everywhere = true): MaybePromise<string> {
+    return this.#jar.headerFor(url, everywhere);
+  }
+
+  /** @internal True if its jar's store answers later: what goes with a request is then asked for when that is sent. */
+  get answersLater(): boolean {
+    return this.#jar instanceof ForeignJar && !this.#jar.isSynchronous;
+  }
+
+  /** @internal Adds the Cookie field of a request, unless it has one. */
+  *addTo(headers: Headers, url: URL): Flow<void> {
+    const field = yield* wait(this.headerFor(url));
+    if (field !== '' && !headers.has('cookie')) headers.append('Cookie', field);
+  }
+
+  /** @internal As `addTo`, at once. */
+  addNow(headers: Headers, url: URL, everywhere = true): void {
+    const field = this.headerFor(url, everywhere);
+    if (typeof field === 'string' && field !== '' && !headers.has('cookie')) headers.append('Cookie', field);
   }
 
   /** @internal Keeps what a response from `url` sets. */

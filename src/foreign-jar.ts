@@ -72,15 +72,16 @@ export class ForeignJar implements Iterable<Cookie> {
     if (failure !== null) throw failure;
   }
 
-  headerFor(url: URL): MaybePromise<string> {
-    if (this.#isSynchronous) return cookieOctets(this.native.getCookieStringSync(url.href));
+  /** None of its cookies is for every host. */
+  headerFor(url: URL, _everywhere: boolean): MaybePromise<string> {
+    if (this.isSynchronous) return cookieOctets(this.native.getCookieStringSync(url.href));
     return this.native.getCookieString(url.href).then(cookieOctets);
   }
 
   /** `fields`: values of Set-Cookie as octets. */
   receive(url: URL, fields: readonly string[]): MaybePromise<void> {
     const texts = fields.map(cookieText);
-    if (this.#isSynchronous) {
+    if (this.isSynchronous) {
       for (const text of texts) this.native.setCookieSync(text, url.href, { ignoreError: true });
       return undefined;
     }
@@ -89,12 +90,13 @@ export class ForeignJar implements Iterable<Cookie> {
     return texts.reduce(kept, Promise.resolve()).then(() => undefined);
   }
 
-  get #isSynchronous(): boolean {
+  /** Its store answers at once. */
+  get isSynchronous(): boolean {
     return this.native.store.synchronous === true;
   }
 
   #demandSynchronous(): void {
-    if (this.#isSynchronous) return;
+    if (this.isSynchronous) return;
     throw new TypeError(
       "Cannot look into the cookies: the tough-cookie jar's store is not synchronous; ask the jar itself",
     );

@@ -12,6 +12,7 @@ import {
   typeNameOf,
   type VerifyTypes,
 } from './config.js';
+import type { CookieTypes } from './cookies.js';
 import type { HeaderTypes } from './headers.js';
 import type { MaybePromise, Resolve } from './hosts/socket.js';
 import type { QueryParamTypes } from './query-params.js';
@@ -85,6 +86,8 @@ export interface BaseClientOptions<K extends ClientKind> {
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into every request's headers; the request's own win. Accept, Accept-Encoding, Connection and User-Agent are set. */
   readonly headers?: HeaderTypes | undefined;
+  /** Sent where they belong, beside those that servers set. A jar is used as it is, everything else copied. */
+  readonly cookies?: CookieTypes | undefined;
   /** Whether, and against which authorities, certificates are checked; `true`, the runtime's store, by default. */
   readonly verify?: VerifyTypes | null | undefined;
   /** The certificate that this client shows: paths of PEM files. None by default. */
@@ -132,6 +135,8 @@ export interface CallOptions {
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into the client's headers; these win. */
   readonly headers?: HeaderTypes | undefined;
+  /** For this one request, beside the client's; these win. `null`: none at all. */
+  readonly cookies?: CookieTypes | undefined;
   /** Limits of waiting, in milliseconds or with a unit; what a plain object leaves open is the client's; `null`: no limit. */
   readonly timeout?: TimeoutTypes | undefined;
   /** Who sends the request; `null`: nobody, but what the URL says. */
@@ -184,6 +189,7 @@ type Names<T> = Readonly<Record<keyof T, true>>;
 const CALL: Names<CallOptions> = {
   params: true,
   headers: true,
+  cookies: true,
   timeout: true,
   auth: true,
   followRedirects: true,
@@ -195,6 +201,7 @@ const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
 const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   params: true,
   headers: true,
+  cookies: true,
   verify: true,
   cert: true,
   timeout: true,
@@ -244,16 +251,18 @@ export function checkCall(options: object | null | undefined, known: OptionNames
 /** What of a function's options makes its client, and what is left for the call. */
 export interface OneCall {
   /** Settings of a client whose connections end with their response, so that nobody has to close it. */
-  readonly client: OneCallOptions & { readonly limits: LimitsTypes };
+  readonly client: OneCallOptions & { readonly limits: LimitsTypes; readonly cookies: CookieTypes | undefined };
   readonly call: BodyCallOptions;
 }
 
 /** @throws TypeError for a name that is not among `known` */
 export function oneCall(options: BodyFunctionOptions | undefined, known: OptionNames): OneCall {
   checkCall(options, known);
-  const { verify: _verify, cert: _cert, ...call } = options ?? {};
+  const { verify: _verify, cert: _cert, cookies: _cookies, ...call } = options ?? {};
   const limits = { maxConnections: 100, maxKeepaliveConnections: 0 };
-  return { client: { verify: own(options, 'verify'), cert: own(options, 'cert'), limits }, call };
+  // The client's, so that they outlive a redirect (httpx).
+  const cookies = own(options, 'cookies');
+  return { client: { verify: own(options, 'verify'), cert: own(options, 'cert'), limits, cookies }, call };
 }
 
 /** The signal of a call. @throws TypeError for what is none. */

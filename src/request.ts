@@ -1,6 +1,7 @@
 /** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
 import { checkFields, INSPECT, own, type Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
+import { Cookies, type CookieTypes } from './cookies.js';
 import { runtime } from './environment.js';
 import { RequestNotRead } from './exceptions.js';
 import { type Flow, runAsync, runSync } from './flow.js';
@@ -32,6 +33,8 @@ export interface RequestOptions extends ContentOptions {
   readonly params?: QueryParamTypes | null | undefined;
   /** Its header fields; Host and what announces the body are added unless given. */
   readonly headers?: HeaderTypes | undefined;
+  /** Sent as its Cookie field, as far as they are for its URL, unless its headers have one. */
+  readonly cookies?: CookieTypes | undefined;
   /** What the layers below are told. */
   readonly extensions?: RequestExtensions | null | undefined;
 }
@@ -39,6 +42,7 @@ export interface RequestOptions extends ContentOptions {
 const REQUEST_OPTIONS: Readonly<Record<keyof RequestOptions, true>> = {
   params: true,
   headers: true,
+  cookies: true,
   ...CONTENT_OPTIONS,
   extensions: true,
 };
@@ -113,6 +117,8 @@ export class Request {
   headers: Headers;
   /** @internal Redirects led it to another origin, at least for a while: a client's auth is not meant for it. */
   readonly leftOrigin: boolean;
+  /** Whose Cookie field is still to be asked for. @internal */
+  lateCookies: Cookies | null = null;
   #extensions: RequestExtensions;
   #body: RequestBody;
 
@@ -142,7 +148,18 @@ export class Request {
     const extensions = own(options, 'extensions') ?? null;
     this.#extensions = extensions === null ? NO_EXTENSIONS : ownExtensions(extensions);
     if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', hostFieldOf(this.url));
+    const cookies = own(options, 'cookies') ?? null;
+    if (cookies !== null) this.addCookies(new Cookies(cookies));
     this.#body = announcedBody(options, this.headers, this.method, runtime.host);
+  }
+
+  /**
+   * Adds those cookies that are for its URL; those of a jar that answers later, when it is sent. Cookies for every host were
+   * not meant for one that a server has led to. @internal
+   */
+  addCookies(cookies: Cookies): void {
+    if (cookies.answersLater) this.lateCookies = cookies;
+    else cookies.addNow(this.headers, this.url, !this.leftOrigin);
   }
 
   /** What the layers below are told: replace it as a whole. */
@@ -190,7 +207,9 @@ export class Request {
   /** A request of its own with the same parts; the body is shared. */
   clone(): Request {
     const parts = new Prepared(this.headers.copy(), this.#body, this.#extensions, this.leftOrigin);
-    return new Request(this.method, this.url, parts);
+    const clone = new Request(this.method, this.url, parts);
+    clone.lateCookies = this.lateCookies;
+    return clone;
   }
 
   /** Method and URL, the password masked. */

@@ -5,8 +5,12 @@
 import * as abi from '../assembly/abi.js';
 import { checkFields, INSPECT, own } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
+import { Cookies } from './cookies.js';
+import { runtime } from './environment.js';
 import { HTTPStatusError, ResponseNotRead } from './exceptions.js';
+import { runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
+import type { Host } from './hosts/host.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
 import { Received, type Timings, timingsOf } from './received.js';
 import { type AnyRequest, type AsyncRequest, type Request, type SyncRequest, shown } from './request.js';
@@ -84,6 +88,9 @@ export class Response extends ResponseBody {
   defaultEncoding: DefaultEncoding = 'utf-8';
   #headers: Headers | null = null;
   #extensions: Extensions | null = null;
+  /** Tells the date, and which suffixes are public. @internal */
+  host: Host = runtime.host;
+  #cookies: Cookies | null = null;
   #text: string | null = null;
   #encoding: string | null = null;
 
@@ -190,6 +197,22 @@ export class Response extends ResponseBody {
 
   get isError(): boolean {
     return codes.isError(this.statusCode);
+  }
+
+  /** Sets cookies. @internal */
+  get setsCookies(): boolean {
+    if (this.#headers !== null || this.received === null) return this.headers.has('set-cookie');
+    return (this.flags & abi.FLAG_SET_COOKIE) !== 0;
+  }
+
+  /** The cookies that this very response sets, as far as it may. @throws Error without a request */
+  get cookies(): Cookies {
+    if (this.#cookies === null) {
+      const cookies = new Cookies(null, this.host);
+      if (this.setsCookies) runSync(cookies.receive(this.request.url, this.headers, this.host), null);
+      this.#cookies = cookies;
+    }
+    return this.#cookies;
   }
 
   /** A redirect that says where to. */

@@ -1,6 +1,6 @@
 /**
  * THE send flow, written once for every client: auth → hooks → transport → hooks → redirects, each request of it in turn,
- * and the request attached to every error. Cookies take their place around the transport.
+ * and the request attached to every error. Cookies are kept before the hooks see a response.
  *
  * A response in between (a redirect, a step of an auth flow) is read a little, so that its connection can be used again,
  * and else given up: never decoded, never for long (SECURITY §2.6).
@@ -8,6 +8,7 @@
 import { type Auth, type AuthSteps, drivesItself, stepsOf } from './auth.js';
 import { joined } from './body.js';
 import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
+import type { Cookies } from './cookies.js';
 import {
   HTTPError,
   ReadError,
@@ -17,6 +18,7 @@ import {
   UnsupportedProtocol,
 } from './exceptions.js';
 import { type Flow, type Guard, isThenable, wait } from './flow.js';
+import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { ClientKind } from './options.js';
 import { redirected } from './redirect.js';
@@ -30,6 +32,9 @@ export interface Io {
   /** Asks a transport that is no flow, in the client's way. */
   ask(transport: AnyTransport, request: Request): MaybePromise<Response>;
   now(): number;
+  /** Kept from response to request. */
+  readonly cookies: Cookies;
+  readonly host: Host;
   /** Nothing may be waited for but the network. */
   readonly blocking: boolean;
   /** Tells the developer. */
@@ -69,6 +74,7 @@ export function* send(
   let response: Response | null = null;
   try {
     for (let redirects = 0; ; redirects++) {
+      if (current.lateCookies !== null) yield* lateCookies(current);
       for (const hook of requestHooks) {
         const running = hook(current);
         if (isThenable(running)) yield running;
@@ -82,6 +88,7 @@ export function* send(
       response.request = current;
       response.defaultEncoding = settings.defaultEncoding;
       response.sentAt(startedAt, io);
+      if (response.setsCookies) yield* kept(io, current, response);
       for (const hook of responseHooks) {
         const running = hook(response);
         if (isThenable(running)) yield running;
@@ -89,10 +96,11 @@ export function* send(
       response.history = history;
       if (!asksForMore(response)) break;
       if (!settings.followRedirects) {
-        response.nextRequest = nextOf(current, response, settings);
+        response.nextRequest = nextOf(io, current, response, settings);
         break;
       }
       const next = redirected(current, response, settings.sensitiveHeaders);
+      next.addCookies(io.cookies);
       if (redirects === settings.maxRedirects) throw tooMany(request, next, redirects);
       yield* drained(io, response, settings.guard);
       history = [...history, response];
@@ -110,6 +118,19 @@ export function* send(
     if (error instanceof HTTPError) error.attachRequest(current);
     throw error;
   }
+}
+
+/** Keeps what a response sets, before anything else is done about it (httpx). */
+function* kept(io: Io, request: Request, response: Response): Flow<void> {
+  response.host = io.host;
+  yield* io.cookies.receive(request.url, response.headers, io.host);
+}
+
+/** Asks a jar that answers later for a request's Cookie field. */
+function* lateCookies(request: Request): Flow<void> {
+  const cookies = request.lateCookies;
+  request.lateCookies = null;
+  if (cookies !== null) yield* cookies.addTo(request.headers, request.url);
 }
 
 /** Sends what an auth flow asks for, step by step. */
@@ -182,9 +203,11 @@ function asksForMore(response: Response): boolean {
 }
 
 /** What a redirect that is not followed asks for; `null` if it cannot be followed: the response itself is no worse for it. */
-function nextOf(request: Request, response: Response, settings: SendSettings): Request | null {
+function nextOf(io: Io, request: Request, response: Response, settings: SendSettings): Request | null {
   try {
-    return redirected(request, response, settings.sensitiveHeaders);
+    const next = redirected(request, response, settings.sensitiveHeaders);
+    next.addCookies(io.cookies);
+    return next;
   } catch (error) {
     if (error instanceof RemoteProtocolError || error instanceof UnsupportedProtocol) return null;
     throw error;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type Cookie, Cookies, type CookieTypes, type ToughCookieJar } from '../../src/cookies.js';
+import { type Cookie, Cookies, type CookieTypes } from '../../src/cookies.js';
 import { CookieConflict } from '../../src/exceptions.js';
 import { runAsync, runSync } from '../../src/flow.js';
 import { Headers } from '../../src/headers.js';
@@ -8,6 +8,7 @@ import type { PublicSuffixes } from '../../src/hosts/host.js';
 import type { MaybePromise } from '../../src/hosts/socket.js';
 import { URL } from '../../src/url.js';
 import { FakeHost } from '../support/fake-host.js';
+import { ToughJar } from '../support/tough-jar.js';
 
 const DAY = 86_400_000;
 
@@ -241,7 +242,7 @@ describe('limits', () => {
 
   test('180 cookies for a domain: those without Secure go first, then the longest unused', () => {
     const { cookies, receive, sent } = opened();
-    receive('https://a.example/', 'first=1; Path=/used', 'second=1; Path=/unused', 'safe=1; Secure; Path=/safe');
+    receive('https://a.example/', 'safe=1; Secure; Path=/safe', 'first=1; Path=/used', 'second=1; Path=/unused');
     for (let i = 0; i < 177; i++) receive('https://a.example/', `c${i}=1; Path=/other`);
     expect(cookies.size).toBe(180);
     expect(sent('https://a.example/used')).toBe('first=1');
@@ -287,38 +288,6 @@ test('what a jar says of itself makes the same jar', () => {
   expect(header(again, 'https://a.example.com/x/')).toBe('h=1; code=1; d=2');
   expect(header(again, 'https://b.a.example.com/x/'), 'host-only stays host-only').toBe('code=1; d=2');
 });
-
-/** As much of a tough-cookie jar as is used: keeps every cookie for its URL's host. */
-class ToughJar implements ToughCookieJar {
-  readonly kept = new Map<string, { key: string; value: string; domain: string; path: string; expires?: string }>();
-  readonly store: ToughCookieJar['store'];
-  constructor(synchronous: boolean) {
-    const removeCookie = (_domain: string, _path: string, key: string, done: (error: Error | null) => void): void => {
-      this.kept.delete(key);
-      done(null);
-    };
-    this.store = { synchronous, removeCookie };
-  }
-  setCookieSync(cookie: string, url: string): void {
-    const [, key = '', value = ''] = /^([^=]*)=([^;]*)/.exec(cookie) ?? [];
-    const domain = new globalThis.URL(url).hostname;
-    this.kept.set(key, { key, value, domain, path: '/', expires: '2026-02-01T00:00:00.000Z' });
-  }
-  getCookieStringSync(url: string): string {
-    const { hostname } = new globalThis.URL(url);
-    const mine = [...this.kept.values()].filter(({ domain }) => domain === hostname);
-    return mine.map(({ key, value }) => `${key}=${value}`).join('; ');
-  }
-  async setCookie(cookie: string, url: string): Promise<void> {
-    this.setCookieSync(cookie, url);
-  }
-  async getCookieString(url: string): Promise<string> {
-    return this.getCookieStringSync(url);
-  }
-  serializeSync(): { cookies: object[] } {
-    return { cookies: [...this.kept.values()] };
-  }
-}
 
 describe('a tough-cookie jar', () => {
   test('is used as it is', () => {

@@ -16,7 +16,7 @@ import { answer } from '../support/octets.js';
 
 const url = 'http://fake.invalid/';
 /** Options of httpx that the client does not have yet: ignoring them would change what is sent, or to whom. */
-const ABSENT: readonly string[] = ['cookies', 'proxy', 'mounts', 'http1', 'http2', 'trustEnv'];
+const ABSENT: readonly string[] = ['proxy', 'mounts', 'http1', 'http2', 'trustEnv'];
 const BARE = ['get', 'options', 'head', 'delete'] as const;
 const WITH_BODY = ['post', 'put', 'patch', 'query'] as const;
 const FUNCTIONS = [
@@ -46,7 +46,7 @@ const refusalOf = (name: string): string =>
 describe('an unknown option', () => {
   test.each([...ABSENT, 'headrs', 'json', 'signal'])('%s of a client is named', (name) => {
     expect(() => new AsyncClient(option(name))).toThrow(TypeError);
-    expect(() => new AsyncClient(option(name))).toThrow(`${refusalOf(name)} (known: params, headers, verify,`);
+    expect(() => new AsyncClient(option(name))).toThrow(`${refusalOf(name)} (known: params, headers, cookies, verify,`);
   });
 
   test.each([...ABSENT, 'header', 'verify', 'stream'])('%s of a call is named, and nothing is sent', async (name) => {
@@ -71,20 +71,20 @@ describe('an unknown option', () => {
     for (const verb of WITH_BODY) expect((await client[verb](url, option(name))).text).toBe('ok');
   });
 
-  test.each(['cookies', 'json', 'timeout'])('%s of send is named, and nothing is sent', async (name) => {
+  test.each(['proxy', 'cookies', 'json', 'timeout'])('%s of send is named, and nothing is sent', async (name) => {
     const { client, environment } = refusing();
     const error = await failureOf(client.send(client.buildRequest('GET', url), option(name)), TypeError);
     expect(error.message).toContain(`${refusalOf(name)} (known: stream, auth, followRedirects, signal)`);
     expect(environment.connector.sockets.length).toBe(0);
   });
 
-  test.each(['cookies', 'signal', 'stream'])('%s of a request is named', (name) => {
+  test.each(['proxy', 'signal', 'stream'])('%s of a request is named', (name) => {
     expect(() => openClient().buildRequest('GET', url, option(name))).toThrow(refusalOf(name));
     expect(() => new Request('GET', url, option(name))).toThrow(refusalOf(name));
   });
 
   test('of a function for one call is named', async () => {
-    for (const name of ['cookies', 'limits', 'verfy']) {
+    for (const name of ['proxy', 'limits', 'verfy']) {
       for (const call of FUNCTIONS) {
         const error = await failureOf(call(url, option(name)), TypeError);
         expect(error.message).toContain(refusalOf(name));

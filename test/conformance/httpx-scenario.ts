@@ -2,8 +2,11 @@
  * Plays the scenario files of vectors/httpx (its README says what they mean): one client, a scripted transport, steps. What
  * comes out has the vectors' own shape, so that a runner compares the two as they are.
  */
-import { blockingRuntime, type Environment, runtime } from '../../src/environment.js';
+import { Deadlines } from '../../src/deadlines.js';
+import type { Environment } from '../../src/environment.js';
 import * as httpx from '../../src/index.js';
+import { FakeHost } from '../support/fake-host.js';
+import { FakeConnector } from '../support/fake-socket.js';
 import { authGiven, hookOf } from './httpx-scripts.js';
 import { type Answer, ScriptedTransport } from './httpx-transport.js';
 
@@ -59,6 +62,7 @@ export interface SeenResponse {
   }[];
   readonly is_closed: boolean;
   readonly body_b64: string | SeenError;
+  readonly cookies?: readonly Pair[];
   readonly next_request: { readonly method: string; readonly url: string; readonly headers: readonly Pair[] } | null;
 }
 
@@ -73,7 +77,7 @@ export interface Outcome {
 /** What a kind of client is to the runner. */
 export interface ClientKind {
   readonly name: string;
-  open(options: Record<string, unknown>): AnyClient;
+  open(options: Record<string, unknown>, environment: Environment): AnyClient;
   read(response: httpx.Response): Promise<Uint8Array> | Uint8Array;
   close(client: AnyClient): Promise<void> | void;
 }
@@ -81,28 +85,23 @@ export interface ClientKind {
 /** What the runner asks of a client, whose answers it awaits. */
 export interface AnyClient {
   auth: unknown;
+  cookies: httpx.Cookies;
   readonly headers: httpx.Headers;
   request(method: string, url: string, options?: object): unknown;
   stream(method: string, url: string, options?: object): unknown;
   send(request: httpx.Request, options?: object): unknown;
 }
 
-/** The runtime, with the random octets of the vectors: boundaries of forms are made of 0, 1, 2 … */
-function vectorEnvironment(environment: Environment): Environment {
-  const random = (n: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: n }, (_, i) => i);
-  return { ...environment, host: { ...environment.host, random } };
-}
-
 export const onLoop: ClientKind = {
   name: 'AsyncClient',
-  open: (options) => new httpx.AsyncClient(options, vectorEnvironment(runtime)) as unknown as AnyClient,
+  open: (options, environment) => new httpx.AsyncClient(options, environment) as unknown as AnyClient,
   read: (response) => response.aread(),
   close: (client) => (client as unknown as httpx.AsyncClient).aclose(),
 };
 
 export const onThread: ClientKind = {
   name: 'Client',
-  open: (options) => new httpx.Client(options, vectorEnvironment(blockingRuntime())) as unknown as AnyClient,
+  open: (options, environment) => new httpx.Client(options, environment) as unknown as AnyClient,
   read: (response) => response.read(),
   close: (client) => (client as unknown as httpx.Client).close(),
 };
@@ -155,6 +154,33 @@ function piecesOf(encoded: unknown): Uint8Array[] {
   return (encoded as string[]).map((piece) => new Uint8Array(Buffer.from(piece, 'base64')));
 }
 
+/**
+ * The host of a play: at its beginning it is the first of January 2026, and `advance_clock` alone moves it. Its random octets
+ * are those of the vectors: boundaries of forms are made of 0, 1, 2 …
+ */
+class PlayHost extends FakeHost {
+  secondsLater = 0;
+  override random(n: number): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from({ length: n }, (_, i) => i);
+  }
+  override wallClock(): number {
+    return 1_767_225_600_000 + this.secondsLater * 1000;
+  }
+}
+
+/** The jar as `comparable` leaves it. */
+function jarOf(cookies: httpx.Cookies): unknown {
+  return [...(cookies.jar as httpx.CookieJar)].map(({ name, value, domain, path, secure, expires, hostOnly }) => ({
+    name,
+    value,
+    domain,
+    path,
+    secure,
+    expires: expires === null ? null : expires / 1000,
+    domain_specified: domain !== '' && !hostOnly,
+  }));
+}
+
 /** One scenario, under way. */
 class Play {
   readonly events: string[] = [];
@@ -162,6 +188,8 @@ class Play {
   readonly #scenario: Scenario;
   readonly #requests: SeenRequest[] = [];
   readonly #own = new Map<string, string>();
+  readonly #host = new PlayHost();
+  #client: AnyClient | null = null;
   #last: httpx.Response | null = null;
 
   constructor(scenario: Scenario, kind: ClientKind) {
@@ -177,10 +205,12 @@ class Play {
     });
     let client: AnyClient;
     try {
-      client = this.#kind.open({ ...this.#options(input.client ?? {}), transport });
+      const environment = { host: this.#host, connector: new FakeConnector(), deadlines: new Deadlines(this.#host) };
+      client = this.#kind.open({ ...this.#options(input.client ?? {}), transport }, environment);
     } catch (error) {
       return { client: errorOf(error) };
     }
+    this.#client = client;
     for (const name of Object.keys(AS_HTTPX)) this.#own.set(name, client.headers.get(name) ?? '');
     const results: (SeenResponse | SeenError | string | null)[] = [];
     for (const step of input.steps) {
@@ -191,7 +221,12 @@ class Play {
       }
     }
     await this.#kind.close(client);
-    return { requests: this.#requests, results, ...(input.capture_events ? { events: this.events } : {}) };
+    return {
+      requests: this.#requests,
+      results,
+      ...(input.capture_events ? { events: this.events } : {}),
+      ...(input.capture_cookies === true ? { jar: jarOf(client.cookies) } : {}),
+    };
   }
 
   /** Options by our names. */
@@ -214,10 +249,11 @@ class Play {
         .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
         .join(' | ');
     const read = (response: httpx.Response): unknown => this.#kind.read(response);
+    const cookies = (): number => this.#client?.cookies.size ?? 0;
     return Object.fromEntries(
       Object.entries(given).map(([event, actions]) => [
         event,
-        actions.map((action) => hookOf(event, action, { note, shown, read })),
+        actions.map((action) => hookOf(event, action, { note, shown, read, cookies })),
       ]),
     );
   }
@@ -236,6 +272,14 @@ class Play {
       case 'set':
         if (attr !== 'auth') throw new Error(`${this.#scenario.id}: set ${String(attr)} is not known`);
         client.auth = authGiven(value, (line) => this.events.push(line));
+        return null;
+      case 'advance_clock':
+        this.#host.secondsLater += Number(step.seconds);
+        return null;
+      case 'cookies.set':
+      case 'cookies.delete':
+      case 'cookies.clear':
+        editCookies(client.cookies, what, step.args as CookieArguments | undefined);
         return null;
       default:
         throw new Error(`${this.#scenario.id}: ${what} is not known`);
@@ -261,6 +305,7 @@ class Play {
       })),
       is_closed: response.isClosed,
       body_b64: bodyOf(response),
+      ...(this.#scenario.input.capture_response_cookies === true ? { cookies: [...response.cookies] } : {}),
       next_request:
         next === null
           ? null
@@ -277,6 +322,21 @@ class Play {
       ...(this.#scenario.input.capture_timeout === true ? { timeout: secondsOf(request) } : {}),
     };
   }
+}
+
+interface CookieArguments extends httpx.CookieScope {
+  readonly name?: string;
+  readonly value?: string;
+}
+
+function editCookies(
+  cookies: httpx.Cookies,
+  what: string,
+  { name = '', value = '', ...scope }: CookieArguments = {},
+): void {
+  if (what === 'cookies.set') cookies.set(name, value, scope);
+  else if (what === 'cookies.delete') cookies.delete(name, scope);
+  else cookies.clear(scope);
 }
 
 function secondsOf(request: httpx.Request): Record<string, number | null> {
@@ -311,7 +371,21 @@ export function comparable<T>(value: T): T {
     if (module !== 'httpx') return { $error: { type: 'Error', module: 'builtins' } } as T;
     return { $error: { type, module, ...(request_url === undefined ? {} : { request_url }) } } as T;
   }
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, comparable(each)])) as T;
+  // Warnings are Python's: that cookies of one request are deprecated there.
+  const kept = Object.entries(value).filter(([name]) => name !== 'warnings');
+  return Object.fromEntries(
+    kept.map(([name, each]) => [name, name === 'jar' ? comparableJar(each) : comparable(each)]),
+  ) as T;
+}
+
+/** Python's jar marks domains by a '.', names without one by '.local', and calls what code has set HttpOnly. */
+function comparableJar(jar: readonly Readonly<Record<string, unknown>>[]): unknown {
+  return jar.map(({ http_only: _, ...cookie }) => ({
+    ...cookie,
+    domain: String(cookie.domain)
+      .replace(/^\./, '')
+      .replace(/\.local$/, ''),
+  }));
 }
 
 /** Plays a scenario with a client of that kind. */

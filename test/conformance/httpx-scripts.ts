@@ -9,6 +9,8 @@ export interface HookTools {
   readonly note: Note;
   readonly shown: (headers: httpx.Headers) => string;
   readonly read: (response: httpx.Response) => unknown;
+  /** How many the client has. */
+  readonly cookies: () => number;
 }
 
 interface Action {
@@ -42,7 +44,7 @@ function requestHook(action: Action, request: httpx.Request, { note, shown }: Ho
   else throw new Error(`The request hook ${action.do} is not known`);
 }
 
-function responseHook(action: Action, response: httpx.Response, { note, shown, read }: HookTools): unknown {
+function responseHook(action: Action, response: httpx.Response, { note, shown, read, cookies }: HookTools): unknown {
   switch (action.do) {
     case 'record':
       return void note(`hook.response ${response.statusCode} ${response.url}`);
@@ -50,6 +52,8 @@ function responseHook(action: Action, response: httpx.Response, { note, shown, r
       return void note(`hook.response headers ${shown(response.headers)}`);
     case 'record_state':
       return void note(`hook.response ${stateOf(response)}`);
+    case 'record_cookie_count':
+      return void note(`hook.response client_cookies=${cookies()}`);
     case 'raise_for_status':
       return void response.raiseForStatus();
     case 'set_status':
