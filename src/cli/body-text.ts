@@ -15,7 +15,7 @@ const JSON_TYPE = /^(?:(?:application|text)\/json|.*\+json)$/;
 const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** Characters of JSON that are laid out, and octets of binary data that are counted: what is longer wants a file. */
-export const SHOWN_MAX = 32 * 1024 * 1024;
+export const SHOWN_MAX: number = 32 * 1024 * 1024;
 
 /** A body that is too long to be shown as it should be. */
 export class BodyTooLong extends Error {
