@@ -2,30 +2,37 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as httpx from '../../src/index.js';
-import { type ClientOptions, failureOf, isSettled, openClient } from '../support/client.js';
-import { clients } from '../support/clients.js';
+import { failureOf, isSettled } from '../support/client.js';
+import { blocking, type ClientKind, clients, type Settings } from '../support/clients.js';
 
 const URL_ = 'https://example.org/';
 
 /** A client whose requests are answered by `reply`, and what was sent. */
-function asking(options: ClientOptions = {}, reply: (index: number) => httpx.Response = () => new httpx.Response(200)) {
+function asking(
+  kind: ClientKind,
+  options: Settings = {},
+  reply: (index: number) => httpx.Response = () => new httpx.Response(200),
+) {
   const seen: httpx.Request[] = [];
   const transport = new httpx.MockTransport((request) => {
     seen.push(request.clone());
     return reply(seen.length - 1);
   });
-  return { client: openClient({ transport, ...options }), seen };
+  return { client: kind.open({ transport, ...options }), seen };
 }
 
 const authorizations = (seen: readonly httpx.Request[]): (string | null)[] =>
   seen.map(({ headers }) => headers.get('authorization'));
 
+/** Its auth may answer later. */
+const waits = (kind: ClientKind): boolean => kind.name === 'AsyncClient';
+
 /** What is no auth, as JavaScript may give it. */
 const wrong = (value: unknown): httpx.AuthTypes => value as httpx.AuthTypes;
 
-describe('auth of a client and of a call', () => {
+describe.each(clients)('auth of a client and of a call: $name', (kind) => {
   test('the call’s wins, null is none, undefined is the client’s', async () => {
-    const { client, seen } = asking({ auth: ['user', 'password'] });
+    const { client, seen } = asking(kind, { auth: ['user', 'password'] });
     await client.get(URL_);
     await client.get(URL_, { auth: ['other', ''] });
     await client.get(URL_, { auth: null });
@@ -48,54 +55,51 @@ describe('auth of a client and of a call', () => {
     ['another type of item', ['user', 5], 'got a list of [string, number]'],
     ['an object', { user: 'secret' }, 'got Object'],
   ])('%s is refused by name, and not shown', async (_name, value, message) => {
-    const { client, seen } = asking();
-    const attempts = [
-      () => new httpx.AsyncClient({ auth: wrong(value) }),
-      () => Object.assign(client, { auth: value }),
-    ];
+    const { client, seen } = asking(kind);
+    const attempts = [() => kind.open({ auth: wrong(value) }), () => Object.assign(client, { auth: value })];
     for (const attempt of attempts) {
       expect(attempt).toThrow(TypeError);
       expect(attempt).toThrow(message);
       expect(attempt).not.toThrow(/secret/);
     }
-    const error = await failureOf(client.get(URL_, { auth: wrong(value) }), TypeError);
+    const error = await failureOf(() => client.get(URL_, { auth: wrong(value) }), TypeError);
     expect(error.message).toContain('expected auth to be [user, password], an Auth or a function');
     expect(seen.length).toBe(0);
   });
 
   test('no secret is shown by what holds it', () => {
-    const client = openClient({ auth: ['user', 'hunter2'], baseUrl: 'https://u:hunter2@example.org' });
+    const client = kind.open({ auth: ['user', 'hunter2'], baseUrl: 'https://u:hunter2@example.org' });
     const shown = [client, client.auth, new httpx.BearerAuth('hunter2'), client.baseUrl];
     for (const each of shown) expect(inspect(each, { depth: 9 })).not.toContain('hunter2');
     expect(String(client)).not.toContain('hunter2');
   });
 
   test('a function may change the request or give another, at once or later', async () => {
-    const { client, seen } = asking();
+    const { client, seen } = asking(kind);
     const mark = (request: httpx.Request): httpx.Request => {
       request.headers.set('X-Mark', 'yes');
       return request;
     };
     await client.get(URL_, { auth: mark });
-    await client.get(URL_, { auth: async (request) => mark(request) });
+    await client.get(URL_, { auth: waits(kind) ? async (request) => mark(request) : mark });
     await client.get(URL_, { auth: () => new httpx.Request('GET', 'https://example.org/else') });
     expect(seen.map(({ headers }) => headers.get('x-mark'))).toEqual(['yes', 'yes', null]);
     expect(seen[2]?.url.path).toBe('/else');
     const nothing = (() => undefined) as unknown as (request: httpx.Request) => httpx.Request;
-    const error = await failureOf(client.get(URL_, { auth: nothing }), TypeError);
+    const error = await failureOf(() => client.get(URL_, { auth: nothing }), TypeError);
     expect(error.message).toContain('expected the auth flow to yield a Request, got undefined');
   });
 
   test('a token may be asked for each time', async () => {
-    const { client, seen } = asking();
+    const { client, seen } = asking(kind);
     let count = 0;
     client.auth = new httpx.BearerAuth(() => `t${++count}`);
     await client.get(URL_);
-    await client.get(URL_, { auth: new httpx.BearerAuth(async () => 'later') });
+    await client.get(URL_, { auth: new httpx.BearerAuth(waits(kind) ? async () => 'later' : () => 'later') });
     await client.get(URL_);
     expect(authorizations(seen)).toEqual(['Bearer t1', 'Bearer later', 'Bearer t2']);
     const noToken = new httpx.BearerAuth((() => null) as unknown as () => string);
-    const error = await failureOf(client.get(URL_, { auth: noToken }), TypeError);
+    const error = await failureOf(() => client.get(URL_, { auth: noToken }), TypeError);
     expect(error.message).toContain('expected the token to be a string, got null');
     expect(() => new httpx.BearerAuth(5 as unknown as string)).toThrow('expected a string or a function, got number');
     expect(() => new httpx.BasicAuth('u', 5 as unknown as string)).toThrow('got string and number');
@@ -103,15 +107,15 @@ describe('auth of a client and of a call', () => {
   });
 
   test('a token that is no field value is refused before anything is sent', async () => {
-    const client = openClient({ auth: new httpx.BearerAuth('a\r\nX: y') });
-    const error = await failureOf(client.get('http://127.0.0.1:1/'), httpx.LocalProtocolError);
+    const client = kind.open({ auth: new httpx.BearerAuth('a\r\nX: y') });
+    const error = await failureOf(() => client.get('http://127.0.0.1:1/'), httpx.LocalProtocolError);
     expect(error.message).not.toContain('X: y');
   });
 });
 
-describe('credentials in a URL', () => {
+describe.each(clients)('credentials in a URL: $name', (kind) => {
   test('are sent as Basic, unless auth is given; and never elsewhere', async () => {
-    const { client, seen } = asking();
+    const { client, seen } = asking(kind);
     await client.get('https://user:p%40ss@example.org/');
     await client.get('https://user:pass@example.org/', { auth: null });
     await client.get('https://user:pass@example.org/', { auth: ['arg', 'wins'] });
@@ -124,7 +128,7 @@ describe('credentials in a URL', () => {
   });
 
   test('of a base URL are those of relative URLs only', async () => {
-    const { client, seen } = asking({ baseUrl: 'https://user:pass@example.org/api' });
+    const { client, seen } = asking(kind, { baseUrl: 'https://user:pass@example.org/api' });
     await client.get('/items');
     await client.get('https://other.org/');
     expect(authorizations(seen)).toEqual([`Basic ${btoa('user:pass')}`, null]);
@@ -133,7 +137,7 @@ describe('credentials in a URL', () => {
 
   test('stay behind where a redirect leaves the origin', async () => {
     const locations = ['/same', 'https://other.org/'];
-    const { client, seen } = asking({ followRedirects: true }, (index) => {
+    const { client, seen } = asking(kind, { followRedirects: true }, (index) => {
       const location = locations[index];
       return location === undefined ? new httpx.Response(200) : new httpx.Response(302, { headers: { location } });
     });
@@ -256,7 +260,7 @@ describe.each(clients)('an auth flow of $name', (kind) => {
   });
 });
 
-describe('a flow', () => {
+describe.each(clients)('a flow: $name', (kind) => {
   /** A flow that sends the request `times`, and notes how it ends. */
   class Repeating extends httpx.Auth {
     ended = 0;
@@ -277,7 +281,7 @@ describe('a flow', () => {
   }
 
   test('gets each response, and the last one is the answer', async () => {
-    const { client, seen } = asking({}, (index) => new httpx.Response(401 + index, { text: String(index) }));
+    const { client, seen } = asking(kind, {}, (index) => new httpx.Response(401 + index, { text: String(index) }));
     const auth = new Repeating(3);
     const response = await client.get(URL_, { auth });
     expect(response.statusCode).toBe(403);
@@ -291,19 +295,19 @@ describe('a flow', () => {
   });
 
   test('that yields nothing is an error', async () => {
-    const { client, seen } = asking();
-    const error = await failureOf(client.get(URL_, { auth: new Repeating(0) }), TypeError);
+    const { client, seen } = asking(kind);
+    const error = await failureOf(() => client.get(URL_, { auth: new Repeating(0) }), TypeError);
     expect(error.message).toBe('Cannot authenticate: the auth flow ended without yielding a request');
     expect(seen.length).toBe(0);
   });
 
   test('is ended when the call fails, and its response closed', async () => {
     const auth = new Repeating(9);
-    const { client } = asking({}, (index) => {
+    const { client } = asking(kind, {}, (index) => {
       if (index === 1) throw new httpx.ConnectError('refused');
       return new httpx.Response(401);
     });
-    const error = await failureOf(client.get(URL_, { auth }), httpx.ConnectError);
+    const error = await failureOf(() => client.get(URL_, { auth }), httpx.ConnectError);
     expect(String(error.request.url)).toBe(URL_);
     expect(auth.ended).toBe(1);
   });
@@ -319,10 +323,8 @@ describe('a flow', () => {
         yield request;
       }
     }
-    const { client, seen } = asking({}, () => new httpx.Response(200, { stream: ['to', 'ken'] }));
-    const content = (async function* () {
-      yield 'four';
-    })();
+    const { client, seen } = asking(kind, {}, () => new httpx.Response(200, { stream: ['to', 'ken'] }));
+    const content = kind.pieces(['four']);
     const response = await client.post(URL_, { content, auth: new Reading() });
     expect(response.text).toBe('token');
     expect(seen.map(({ headers }) => [headers.get('x-length'), headers.get('x-answer')])).toEqual([
@@ -330,6 +332,26 @@ describe('a flow', () => {
       ['4', 'token'],
     ]);
   });
+
+  test('that goes on from the default one drives it', async () => {
+    class Logged extends Repeating {
+      override async *asyncAuthFlow(request: httpx.Request): AsyncGenerator<httpx.Request, void, httpx.Response> {
+        await Promise.resolve();
+        yield* super.asyncAuthFlow(request);
+      }
+
+      override *syncAuthFlow(request: httpx.Request): httpx.AuthFlow {
+        yield* super.syncAuthFlow(request);
+      }
+    }
+    const { client, seen } = asking(kind);
+    expect((await client.get(URL_, { auth: new Logged(2) })).history.length).toBe(1);
+    expect(seen.length).toBe(2);
+  });
+});
+
+describe('AsyncClient alone: a flow', () => {
+  const asynchronous = clients.find(waits) as ClientKind;
 
   test('of a client may wait, and its clean-up is waited for', async () => {
     const events: string[] = [];
@@ -346,11 +368,11 @@ describe('a flow', () => {
         }
       }
     }
-    const { client } = asking({}, (index) => {
+    const { client } = asking(asynchronous, {}, (index) => {
       if (index === 1) throw new httpx.ReadError('broken');
       return new httpx.Response(401, { stream: ['abc'] });
     });
-    await failureOf(client.get(URL_, { auth: new Waiting() }), httpx.ReadError);
+    await failureOf(() => client.get(URL_, { auth: new Waiting() }), httpx.ReadError);
     expect(events).toEqual(['401 3', 'ended']);
   });
 
@@ -361,54 +383,21 @@ describe('a flow', () => {
         yield request;
       }
     }
-    const { client } = asking();
+    const { client } = asking(asynchronous);
     const controller = new AbortController();
-    const call = client.get(URL_, { auth: new Stuck(), signal: controller.signal });
+    const call = client.get(URL_, { auth: new Stuck(), signal: controller.signal }) as Promise<httpx.AsyncResponse>;
     const told = expect(call).rejects.toThrow('enough');
     expect(await isSettled(call)).toBe(false);
     controller.abort(new Error('enough'));
     await told;
   });
+});
 
-  test('that goes on from the default one drives it', async () => {
-    class Logged extends Repeating {
-      override async *asyncAuthFlow(request: httpx.Request): AsyncGenerator<httpx.Request, void, httpx.Response> {
-        await Promise.resolve();
-        yield* super.asyncAuthFlow(request);
-      }
-
-      override *syncAuthFlow(request: httpx.Request): httpx.AuthFlow {
-        yield* super.syncAuthFlow(request);
-      }
-    }
-    const { client, seen } = asking();
-    expect((await client.get(URL_, { auth: new Logged(2) })).history.length).toBe(1);
-    expect(seen.length).toBe(2);
-    const blocking = new httpx.Client({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
-    expect(blocking.get(URL_, { auth: new Logged(2) }).history.length).toBe(1);
-    blocking.close();
-  });
-
-  test('gives its other requests the limits of the call', async () => {
-    class Token extends httpx.Auth {
-      override *authFlow(request: httpx.Request): Generator<httpx.Request, void, httpx.Response> {
-        yield new httpx.Request('POST', 'https://auth.example.org/token');
-        yield request;
-      }
-    }
-    const { client, seen } = asking();
-    await client.get(URL_, { auth: new Token(), timeout: '3s' });
-    expect(seen.map(({ extensions }) => String(extensions.timeout))).toEqual(['Timeout(3000 ms)', 'Timeout(3000 ms)']);
-  });
-
-  test('of a blocking client answers at once, or is refused', () => {
-    const blocking = new httpx.Client({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
-    expect(blocking.get(URL_, { auth: new Repeating(3) }).history.length).toBe(2);
-    const refused = 'the transport, a hook, the auth or the body answered with a promise';
-    for (const auth of [async (request: httpx.Request) => request, new httpx.BearerAuth(async () => 'later')]) {
-      expect(() => blocking.get(URL_, { auth })).toThrow(TypeError);
-      expect(() => blocking.get(URL_, { auth })).toThrow(refused);
-    }
-    blocking.close();
-  });
+test('Client alone: a flow answers at once, or is refused', () => {
+  const client = blocking.open({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
+  const refused = 'the transport, a hook, the auth or the body answered with a promise';
+  for (const auth of [async (request: httpx.Request) => request, new httpx.BearerAuth(async () => 'later')]) {
+    expect(() => client.get(URL_, { auth })).toThrow(TypeError);
+    expect(() => client.get(URL_, { auth })).toThrow(refused);
+  }
 });
