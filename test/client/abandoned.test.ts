@@ -7,6 +7,7 @@ import {
   type AsyncRequest,
   type AsyncResponse,
   ConnectError,
+  type MaybePromise,
   ReadError,
   Request,
   Response,
@@ -14,6 +15,7 @@ import {
   WriteError,
 } from '../../src/index.js';
 import { failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import { type AnyResponse, clients } from '../support/clients.js';
 import { dialogue, gate } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer, octetsOf } from '../support/octets.js';
@@ -24,6 +26,55 @@ const url = 'http://fake.invalid/';
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 const head = (octets: number, fields: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${octets}\r\n${fields}\r\n`;
 const upgrade = { Connection: 'Upgrade', Upgrade: 'echo' };
+
+describe.each(clients)('$name', (kind) => {
+  describe('a body that is closed before its end', () => {
+    const coded = gzipSync('x'.repeat(100_000), { level: 0 });
+    const made = () => new Response(200, { stream: kind.pieces([coded, coded]) });
+    const received = () => {
+      const begun = octetsOf(head(coded.length, 'Content-Encoding: gzip\r\n'));
+      return kind
+        .fake(() => Buffer.concat([begun, coded.subarray(0, 70_000)]), { timeout: null })
+        .client.stream('GET', url);
+    };
+
+    test.each<[string, () => MaybePromise<AnyResponse>]>([
+      ['received and coded', received],
+      ['made by hand', made],
+    ])('is not at its end: %s', async (_name, open) => {
+      const response = await open();
+      const iterator = kind.bytes(response, 10);
+      expect((await iterator.next()).done).toBe(false);
+      await kind.close(response);
+      const goOn = async () => {
+        for (let result = await iterator.next(); result.done !== true; result = await iterator.next());
+      };
+      await failureOf(goOn, StreamClosed);
+    });
+  });
+
+  test('an abort in onInterim leaves no tunnel behind that nobody has', async () => {
+    const { client, connector, host } = kind.fake(`HTTP/1.1 103 Early Hints\r\n\r\n${switching}`, { timeout: null });
+    const controller = new AbortController();
+    const onInterim = () => controller.abort();
+    const options = { headers: upgrade, extensions: { onInterim }, signal: controller.signal };
+    await failureOf(() => client.stream('GET', url, options), DOMException);
+    await host.settled();
+    expect(connector.open).toBe(0);
+  });
+
+  test('decorating a stack never changes which error is thrown', async () => {
+    const { prepareStackTrace } = Error;
+    Error.prepareStackTrace = (_error, frames) => frames;
+    try {
+      await failureOf(() => kind.open().get('http://127.0.0.1:1/'), ConnectError);
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+    }
+  });
+});
+
+// From here on of AsyncClient alone: two things go on at the same time.
 
 test('a kept connection whose look was cut short is not handed to who waits', async () => {
   const environment = fakeEnvironment();
@@ -38,42 +89,6 @@ test('a kept connection whose look was cut short is not handed to who waits', as
   controller.abort();
   await expect(first).rejects.toBe(controller.signal.reason);
   expect((await second).text).toBe('ok');
-});
-
-describe('a body that is closed before its end', () => {
-  const coded = gzipSync('x'.repeat(100_000), { level: 0 });
-  const made = () =>
-    new Response(200, {
-      stream: (async function* () {
-        yield coded;
-        yield coded;
-      })(),
-    });
-  const received = async () => {
-    const environment = fakeEnvironment();
-    environment.connector.onSocket = (socket) => {
-      socket.onWritten = () =>
-        socket.say(head(coded.length, 'Content-Encoding: gzip\r\n')).say(coded.subarray(0, 70_000));
-    };
-    return openClient({ timeout: null }, environment).stream('GET', url);
-  };
-
-  test.each([
-    ['received and coded', received],
-    ['made by hand', async () => made()],
-  ])('is not at its end: %s', async (_name, open) => {
-    const response = await open();
-    const iterator = response.aiterBytes(10);
-    expect((await iterator.next()).done).toBe(false);
-    await response.aclose();
-    let error: unknown = null;
-    try {
-      for (let result = await iterator.next(); result.done !== true; result = await iterator.next());
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toBeInstanceOf(StreamClosed);
-  });
 });
 
 test('a tunnel whose peer ended its side hears that writing fails, and gives its place back', async () => {
@@ -98,23 +113,6 @@ test('a tunnel whose peer ended its side hears that writing fails, and gives its
   expect((await client.get(server.url)).text).toBe('next');
 });
 
-test('an abort in onInterim leaves no tunnel behind that nobody has', async () => {
-  const environment = fakeEnvironment();
-  environment.connector.onSocket = (socket) => {
-    socket.onWritten = () => socket.say(`HTTP/1.1 103 Early Hints\r\n\r\n${switching}`);
-  };
-  const controller = new AbortController();
-  const onInterim = () => controller.abort();
-  const call = openClient({ timeout: null }, environment).stream('GET', url, {
-    headers: upgrade,
-    extensions: { onInterim },
-    signal: controller.signal,
-  });
-  await failureOf(call, DOMException);
-  await environment.host.settled();
-  expect(environment.connector.open).toBe(0);
-});
-
 test('a call that is aborted does not end another of the same request object', async () => {
   const environment = fakeEnvironment();
   class Passing extends AsyncBaseTransport {
@@ -135,16 +133,6 @@ test('a call that is aborted does not end another of the same request object', a
   expect(await isSettled(two)).toBe(false);
   for (const socket of environment.connector.sockets) if (!socket.closed) socket.say(answer('two'));
   expect((await two).text).toBe('two');
-});
-
-test('decorating a stack never changes which error is thrown', async () => {
-  const { prepareStackTrace } = Error;
-  Error.prepareStackTrace = (_error, frames) => frames;
-  try {
-    await failureOf(openClient().get('http://127.0.0.1:1/'), ConnectError);
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace;
-  }
 });
 
 test('what an asynchronous onInterim throws fails the call, and is nobody else’s error', async () => {

@@ -5,7 +5,8 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AsyncResponse, DecodingError, RemoteProtocolError } from '../../src/index.js';
-import { type FakeEnvironment, fakeEnvironment, openClient } from '../support/client.js';
+import { errorOf, type FakeEnvironment, fakeEnvironment, openClient } from '../support/client.js';
+import { clients } from '../support/clients.js';
 import { answering, type FakeSocket } from '../support/fake-socket.js';
 import { answer, patternOf, textOf } from '../support/octets.js';
 import { strayErrorsOf } from '../support/stray-errors.js';
@@ -166,7 +167,7 @@ async function expectAllOver(scene: Scene, before: number): Promise<void> {
   expect(instances).toBe(before + 1);
 }
 
-describe('a trap in', () => {
+describe('a trap while much is under way, of AsyncClient alone: in', () => {
   test.each(ways)('%s ends what its instance served, and is not the peer’s fault', async (name, provoke) => {
     const on = await scene();
     const before = instances;
@@ -205,7 +206,7 @@ describe('a trap in', () => {
   });
 });
 
-describe('a trap in the second module', () => {
+describe('a trap in the second module, of AsyncClient alone', () => {
   const body = brotliCompressSync(patternOf(500_000));
   const half = body.length >> 1;
   const head = `HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: ${body.length}\r\n\r\n`;
@@ -237,4 +238,34 @@ describe('a trap in the second module', () => {
       expect(await waiting).toBe(null);
     },
   );
+});
+
+describe.each(clients)('a trap, of $name', (kind) => {
+  test.each([
+    'connectionCreate',
+    'connectionOpen',
+    'connectionReceive',
+    'connectionEnd',
+    'decoderCreate',
+    'decoderDecode',
+    'decoderEnd',
+  ])('at %s ends the call and what its instance served, and nothing that comes next', async (name) => {
+    const { client, connector } = kind.fake((connection) => (connection === 0 ? unfinished : codedAnswer), {
+      timeout: null,
+    });
+    const streamed = await client.stream('GET', url);
+    expect((await client.get(url)).text).toBe('plain text');
+    const before = instances;
+    trapAt = name;
+    const call = () => {
+      if (name === 'connectionEnd') return client.post(url, { content: ['abc'] });
+      return client.get(name === 'connectionCreate' ? 'http://other.invalid/' : url);
+    };
+    expectOurFault(await errorOf(call));
+    expect(trapAt).toBe(null);
+    expectOurFault(await errorOf(() => kind.read(streamed)));
+    expect(connector.open).toBe(0);
+    expect((await client.get(url)).text).toBe('plain text');
+    expect(instances).toBe(before + 1);
+  });
 });
