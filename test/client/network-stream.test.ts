@@ -1,4 +1,8 @@
-/** Network streams: reads in order, ends told to everybody who waits, WHATWG streams of both sides, and TLS set up later. */
+/**
+ * Network streams of AsyncClient alone: reads in order, ends told to everybody who waits, WHATWG streams of both sides, and
+ * TLS set up later, by a peer in the same thread. What holds for Client as well is in upgrade.test.ts; TLS that is set up
+ * by Client, in blocking-tls.test.ts.
+ */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';

@@ -1,6 +1,16 @@
 /** 101 and CONNECT: the socket is handed over, octets not consumed first, and is the caller's from then on. */
 import { describe, expect, test } from 'vitest';
-import { type MaybePromise, PoolTimeout, RemoteProtocolError } from '../../src/index.js';
+import {
+  CloseError,
+  ConnectTimeout,
+  LocalProtocolError,
+  type MaybePromise,
+  PoolTimeout,
+  ReadTimeout,
+  RemoteProtocolError,
+  type StartTlsOptions,
+  WriteTimeout,
+} from '../../src/index.js';
 import { failureOf, openClient } from '../support/client.js';
 import { type AnyClient, clients } from '../support/clients.js';
 import { always, dialogue, gate } from '../support/dialogue.js';
@@ -9,10 +19,13 @@ import { serve } from '../support/scripted-server.js';
 
 interface Stream {
   read(maxOctets?: number, options?: { timeout?: number }): MaybePromise<Uint8Array>;
-  write(octets: Uint8Array): MaybePromise<void>;
+  write(octets: Uint8Array, options?: { timeout?: number }): MaybePromise<void>;
   closeWrite(): void;
   close(): void;
   getExtraInfo(name: string): unknown;
+  startTls(options?: StartTlsOptions): MaybePromise<unknown>;
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
 }
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
@@ -68,6 +81,103 @@ describe.each(clients)('$name', (kind) => {
       stream.closeWrite();
       expect(textOf(await stream.read())).toBe('after the end');
       stream.close();
+    });
+
+    test('what looks like the end cannot be asked for, and only octets can be sent', async () => {
+      const server = await serve(dialogue().hearHead().say(`${switching}x`).stall());
+      const { stream } = await upgraded(server.url);
+      for (const count of [0, -1, 1.5, Number.NaN]) await failureOf(() => stream.read(count), RangeError);
+      await failureOf(() => stream.read(1, { timeout: -1 }), RangeError);
+      await failureOf(() => stream.read(1, { timeuot: 1 } as object), TypeError);
+      await failureOf(() => stream.write('text' as unknown as Uint8Array), TypeError);
+      expect(textOf(await stream.read())).toBe('x');
+      stream.close();
+    });
+
+    test('a limit ends its own read; the next gets what comes', async () => {
+      const opened = gate();
+      const server = await serve(dialogue().hearHead().say(switching).until(opened).say('late').stall());
+      const { stream } = await upgraded(server.url);
+      const error = await failureOf(() => stream.read(10, { timeout: 20 }), ReadTimeout);
+      expect(error.message).toContain('20 ms');
+      opened.open();
+      expect(textOf(await stream.read())).toBe('late');
+      stream.close();
+    });
+
+    test('a write that the peer does not take ends within its limit', async () => {
+      const server = await serve(dialogue().hearHead().say(switching).goDeaf().stall());
+      const { stream } = await upgraded(server.url);
+      const error = await failureOf(() => stream.write(new Uint8Array(64 << 20), { timeout: 50 }), WriteTimeout);
+      expect(error.message).toContain('50 ms');
+      stream.close();
+    });
+
+    test('after close nothing is read or written, octets unread or not', async () => {
+      const server = await serve(dialogue().hearHead().say(`${switching}unread`).stall());
+      const { stream } = await upgraded(server.url);
+      stream.close();
+      stream.close();
+      await failureOf(() => stream.read(), CloseError);
+      await failureOf(() => stream.write(octetsOf('x')), CloseError);
+      await server.until(() => server.peer(0).clientClosedAt !== null);
+    });
+
+    test('after closing our side nothing is written', async () => {
+      const server = await serve(dialogue().hearHead().say(switching).stall());
+      const { stream } = await upgraded(server.url);
+      stream.closeWrite();
+      await failureOf(() => stream.write(octetsOf('x')), CloseError);
+      stream.close();
+    });
+
+    test('a closed client ends it', async () => {
+      const server = await serve(dialogue().hearHead().say(switching).stall());
+      const { stream, client } = await upgraded(server.url);
+      await kind.close(client);
+      await failureOf(() => stream.read(), CloseError);
+    });
+
+    test('when both sides have ended its place is free', async () => {
+      const server = await serve([
+        dialogue().hearHead().say(`${switching}rest`).hearEnd().fin(),
+        always(answer('next')),
+      ]);
+      const { stream, client } = await upgraded(server.url);
+      stream.closeWrite();
+      expect(textOf(await stream.read())).toBe('rest');
+      expect((await stream.read()).length).toBe(0);
+      expect((await client.get(server.url)).text).toBe('next');
+    });
+
+    test('is a pair of WHATWG streams', async () => {
+      const server = await serve(dialogue().hearHead().say(`${switching}hello`).hearOctets(4).fin());
+      const { stream } = await upgraded(server.url);
+      const reader = stream.readable.getReader({ mode: 'byob' });
+      expect(textOf((await reader.read(new Uint8Array(2))).value as Uint8Array)).toBe('he');
+      expect(textOf((await reader.read(new Uint8Array(9))).value as Uint8Array)).toBe('llo');
+      const writer = stream.writable.getWriter();
+      await writer.write(octetsOf('ping'));
+      expect((await reader.read(new Uint8Array(1))).done).toBe(true);
+      await writer.close();
+      await server.until(() => server.peer(0).text.endsWith('ping'));
+    });
+
+    test('octets in the clear are never taken for what came over TLS', async () => {
+      const server = await serve(dialogue().hearHead().say(`${switching}evil`).stall());
+      const { stream } = await upgraded(server.url);
+      const error = await failureOf(() => stream.startTls({ verify: false }), LocalProtocolError);
+      expect(error.message).toContain('4 octets');
+      expect(textOf(await stream.read())).toBe('evil');
+      stream.close();
+    });
+
+    test('a handshake that the peer never answers ends within its limit', async () => {
+      const server = await serve(dialogue().hearHead().say(switching).stall());
+      const { stream } = await upgraded(server.url);
+      const error = await failureOf(() => stream.startTls({ verify: false, timeout: 20 }), ConnectTimeout);
+      expect(error.message).toContain('20 ms');
+      await server.until(() => server.peer(0).clientClosedAt !== null);
     });
 
     test('unasked it is an error', async () => {
