@@ -10,9 +10,9 @@ import { interleave } from '../interleave.mjs';
 import { canPin, end, nodeOf, start } from '../processes.mjs';
 import { UsageError } from '../usage.mjs';
 import { summaryOf, tableOfSummary } from './figures.mjs';
-import { GROUPS, groupOf, OURS, SUBJECTS, wantedBy } from './items.mjs';
+import { GROUPS, groupOf, INFORMATION, OURS, SUBJECTS, wantedBy } from './items.mjs';
 
-const QUICK = { rounds: 5, warmupMs: 300, windowMs: 25 };
+const QUICK = { rounds: 3, warmupMs: 300, windowMs: 25 };
 const FULL = { rounds: 5, warmupMs: 600, windowMs: 40 };
 const ON_CORE = 0;
 
@@ -65,7 +65,8 @@ async function prepare({ groups, chosen, quick, timing }) {
 
 export async function codings({ quick, scenario: names, peers, rounds, json }) {
   const groups = names?.map(groupOf) ?? GROUPS;
-  const chosen = chosenFrom(SUBJECTS, peers);
+  const usually = quick ? SUBJECTS.filter((name) => name !== INFORMATION) : SUBJECTS;
+  const chosen = peers === undefined ? usually : chosenFrom(SUBJECTS, peers);
   const taking = ({ subjects }) => [...subjects.keys()].filter((name) => chosen.includes(name));
   if (groups.every((group) => taking(group).length === 0)) {
     throw new UsageError(`Cannot run ${peers}: not a peer of these groups`);
