@@ -162,7 +162,7 @@ describe('the progress of a download', () => {
     const path = pathOf();
     const running = ran([server.url, '--timeout', '1m', '--download', path], system);
     await began.opened;
-    while (readFileSync(path, 'utf8') !== 'abc') await new Promise((resolve) => setImmediate(resolve));
+    while (!system.stderr.text.includes(' 3 bytes of')) await new Promise((resolve) => setImmediate(resolve));
     system.tick();
     system.tick();
     system.stop.abort(new Stopped(130));
