@@ -38,7 +38,7 @@ export function builtCore() {
 
 /** Sees to it that `npm pack` would pack the sources as they are. */
 export function buildPackage() {
-  const wasm = ['assembly', 'asconfig.json', 'asconfig.codings.json', 'wasm/build.mjs'];
+  const wasm = ['assembly', 'asconfig.json', 'wasm/asconfig.codings.json', 'wasm/build.mjs'];
   const script = ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...wasm];
   if (isStale(DIST, script) || isStale(CORE, wasm) || isStale(CODINGS, wasm)) run('npm', ['run', 'build']);
 }

@@ -3,13 +3,13 @@
 // the core must run wherever WebAssembly does, and equal sources must give equal octets.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
-const CONFIGS = ['asconfig.json', 'asconfig.codings.json'];
+const CONFIGS = ['asconfig.json', 'wasm/asconfig.codings.json'];
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const twice = process.argv.includes('--twice');
 
@@ -53,6 +53,7 @@ async function build(config, target, outFile) {
 for (const config of CONFIGS) {
   const { targets } = JSON.parse(readFileSync(config, 'utf8'));
   for (const target of chosen.length > 0 ? chosen : Object.keys(targets)) {
-    await build(config, target, targets[target].outFile);
+    // Paths of a configuration are relative to its folder.
+    await build(config, target, join(dirname(config), targets[target].outFile));
   }
 }
