@@ -10,7 +10,7 @@ const skipList = JSON.parse(readFileSync(new URL('skips.json', import.meta.url),
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** As in test/support/shared.ts. */
-const sharedFolder = process.env.HTTPX_WASM_SHARED ?? join(root, '../shared');
+export const sharedFolder = process.env.HTTPX_WASM_SHARED ?? join(root, '../shared');
 
 /** True while the reason of a skip holds: `unlessShared`, a path below the shared folder, is absent. */
 function isExcused({ unlessShared }) {

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.mjs';
 import { checkPackage } from './package.mjs';
-import { countInputs, countReport } from './report.mjs';
+import { countInputs, countReport, sharedFolder } from './report.mjs';
 
 const MINUTE_MS = 60_000;
 /** How many times the usual inputs the decoders are fuzzed with here, and how many that must come to (issue 4). */
@@ -56,7 +56,7 @@ async function step(title, command, words, { minutes = 5, nodePath = process.exe
 }
 
 /** Runs the suite, or a part of it, on one release of Node and counts its tests. Answers where its report is. */
-async function suite(title, command, words, nodePath, environment = {}) {
+async function suite(title, command, words, nodePath, environment = {}, minutes = 8) {
   const since = performance.now();
   const report = join(scratch, `report-${lines.length}.json`);
   console.log(`\n━━ ${title}`);
@@ -70,12 +70,28 @@ async function suite(title, command, words, nodePath, environment = {}) {
         ...environment,
         PATH: `${dirname(nodePath)}${delimiter}${process.env.PATH}`,
       },
-      timeoutMs: 8 * MINUTE_MS,
+      timeoutMs: minutes * MINUTE_MS,
     },
   );
   if (status === 124) console.log(output.slice(-200));
   record(title, countReport(report, status), since);
   return report;
+}
+
+/** Runs the tests against real servers; first installs these, as root on a Debian whose packages can be had. */
+async function interop() {
+  const script = join(sharedFolder, 'interop/install.sh');
+  const probe = ['-qq', 'install', '--simulate', '--no-install-recommends', 'nginx-light'];
+  const quiet = { cwd: root, timeoutMs: 2 * MINUTE_MS, quiet: true };
+  const isDebian = existsSync(script) && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  const reaches =
+    isDebian &&
+    (await runCommand('apt-get', ['-qq', 'update'], quiet)).status === 0 &&
+    (await runCommand('apt-get', probe, quiet)).status === 0;
+  if (reaches) await step('the servers to test against', 'bash', [script], { minutes: 10 });
+  else console.log('\n━━ servers are not installed here: those that are missing are skipped');
+  const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/interop/vitest.config.ts'];
+  await suite('against real servers', process.execPath, words, process.execPath, {}, 15);
 }
 
 /** Fuzzes the decoders against the references of a release that has them all: gzip, brotli and, from Node 24 on, zstd. */
@@ -113,6 +129,7 @@ async function main() {
   await suite(`npm test, Node ${process.versions.node}`, 'npm', ['test', '--'], process.execPath);
   await step('npm run check', 'npm', ['run', 'check']);
   countDeviations();
+  await interop();
   await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);
   await step('npm run bench -- exact', 'npm', ['run', 'bench', '--', 'exact']);
 

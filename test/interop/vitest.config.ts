@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import unit from '../vitest.config.js';
+
+/** As the tests of the sources, but one file after the other: the servers' ports are fixed. */
+export default defineConfig({
+  ...unit,
+  test: {
+    ...unit.test,
+    include: ['test/interop/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    globalSetup: ['test/threads.ts', 'test/interop/folder.ts'],
+    fileParallelism: false,
+  },
+});
