@@ -53,9 +53,15 @@ export const KIND_WRITABLE = 6;
  * all that follow, belong to the next protocol.
  */
 export const KIND_UPGRADE = 7;
-/** HTTP/2: the peer reset the stream. code: error code. a: 1 if the request was not processed. */
+/**
+ * HTTP/2: the stream is over: the peer reset it (code: its error code), or went away without processing it (code: that
+ * of GOAWAY). a: 1 if the request was not processed.
+ */
 export const KIND_RESET = 8;
-/** HTTP/2: GOAWAY. code: error code. a: last stream. */
+/**
+ * HTTP/2: GOAWAY. code: error code. a: last stream. Streams up to it go on; each later one gets a RESET record of its
+ * own.
+ */
 export const KIND_GOAWAY = 9;
 /**
  * The peer broke a rule; the connection is finished. code: RULE_*. offset: octets of the section (head, trailers) or
@@ -68,6 +74,22 @@ export const KIND_ERROR = 10;
  * input. b: RULE_* when code is DECODE_ERROR; what was decoded before the fault is named then, too.
  */
 export const KIND_DECODED = 11;
+
+/**
+ * HTTP/2: the peer broke a rule in one stream, which is over; the connection goes on, and the reset is queued. code:
+ * RULE_*. offset: octets of the frame at fault before the offending one. a: the offending octet, or NONE. b: the limit
+ * that was met, or NONE. c: H2_* error code of the reset.
+ */
+export const KIND_STREAM_ERROR = 12;
+/**
+ * HTTP/2: the records have no more room. The octets before `offset` of the input area were taken; the call is to be made
+ * again with those from there on, even if there are none. Always the last record of a call.
+ */
+export const KIND_PAUSE = 13;
+/** HTTP/2: the peer changed how many streams may be open. a: how many. */
+export const KIND_STREAMS_MAX = 14;
+/** What the host must write (`connectionTakeOutput`). offset, length: octets in linear memory. */
+export const KIND_OUTPUT = 15;
 
 /** No value, in a u32. */
 export const NONE = 0xffffffff;
@@ -117,6 +139,11 @@ export const FLAG_NO_BODY = 256;
 export const FLAG_WWW_AUTHENTICATE = 512;
 /** The body ends when the peer closes. */
 export const FLAG_UNTIL_CLOSE = 1024;
+/**
+ * HTTP/2: the field section is, field by field, the one of the HEAD record before on this connection, of which the host
+ * has kept what it made: offset and length are 0.
+ */
+export const FLAG_SAME_FIELDS = 2048;
 
 // ── `connectionCreate` ──
 export const PROTOCOL_HTTP_1_1 = 1;
@@ -153,6 +180,27 @@ export const CLOSE_WE_ASKED = 9;
 export const CLOSE_CANCELLED = 10;
 /** A message that its head ends had fields that frame no message: what follows cannot be trusted. */
 export const CLOSE_FRAMING_DOUBTFUL = 11;
+
+/** The peer said GOAWAY: streams that it has accepted go on. */
+export const CLOSE_GOAWAY = 12;
+/** HTTP/2: stream numbers are used up. */
+export const CLOSE_STREAMS_EXHAUSTED = 13;
+
+// ── error codes of HTTP/2 (RFC 9113 §7) ──
+export const H2_NO_ERROR = 0;
+export const H2_PROTOCOL_ERROR = 1;
+export const H2_INTERNAL_ERROR = 2;
+export const H2_FLOW_CONTROL_ERROR = 3;
+export const H2_SETTINGS_TIMEOUT = 4;
+export const H2_STREAM_CLOSED = 5;
+export const H2_FRAME_SIZE_ERROR = 6;
+export const H2_REFUSED_STREAM = 7;
+export const H2_CANCEL = 8;
+export const H2_COMPRESSION_ERROR = 9;
+export const H2_CONNECT_ERROR = 10;
+export const H2_ENHANCE_YOUR_CALM = 11;
+export const H2_INADEQUATE_SECURITY = 12;
+export const H2_HTTP_1_1_REQUIRED = 13;
 
 // ── rules a peer can break (KIND_ERROR.code); the sentences are in src/rules.ts ──
 export const RULE_MEMORY = 1;

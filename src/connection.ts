@@ -307,6 +307,14 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.#reusable = false;
   }
 
+  onStreamsMax(): void {}
+
+  onStreamError(stream: StreamId, error: ProtocolError): void {
+    const exchange = this.#of(stream);
+    error.message += `; the peer is ${this.origin}`;
+    if (exchange !== null && exchange.error === null) exchange.error = error;
+  }
+
   onError(error: ProtocolError, rule: number): void {
     const exchange = this.#exchange;
     error.message += `; the peer is ${this.origin}`;

@@ -30,15 +30,21 @@ export interface DecoderExports {
 /** What the first module exports. */
 export interface CoreExports extends DecoderExports {
   connectionCreate(protocol: number, role: number, headOctets: number, fields: number, interim: number): number;
-  connectionOpen(handle: number, open: number): number;
-  connectionEnd(handle: number, stream: number): number;
+  connectionOpen(handle: number, open: number, from?: number, to?: number): number;
+  connectionSend(handle: number, stream: number, octets: number): number;
+  connectionEnd(handle: number, stream: number, from?: number, to?: number): number;
   connectionReceive(handle: number, from: number, to: number): number;
   connectionPassed(handle: number, unused: number): number;
   connectionReceiveEnd(handle: number, unused: number): number;
-  connectionCancel(handle: number, stream: number): void;
+  connectionRelease(handle: number, stream: number, octets: number): number;
+  connectionCancel(handle: number, stream: number): number;
+  connectionClock(handle: number, nowMs: number): number;
+  connectionTakeOutput(handle: number): number;
   connectionCanOpen(handle: number, unused: number): number;
+  connectionPlacesFree(handle: number): number;
+  connectionCanConnectProtocol(handle: number): number;
   connectionCloseReason(handle: number): number;
-  connectionFree(handle: number): void;
+  connectionFree(handle: number): number;
 }
 
 /** One instance of a module, and the views of its memory. */

@@ -23,7 +23,7 @@ export interface RequestHead {
   readonly open: number;
   /** How the body is framed: its length, 'chunked', or `null` for none. */
   readonly framing: number | 'chunked' | null;
-  /** Reserved for extended CONNECT (RFC 8441). */
+  /** `:protocol` of extended CONNECT (RFC 8441), for HTTP/2 alone; `null`: an ordinary request. */
   readonly protocol: string | null;
 }
 
@@ -45,9 +45,19 @@ export interface Events {
   onWritable(stream: StreamId): void;
   /** bytes[from, to) already belong to the next protocol. */
   onUpgrade(stream: StreamId, bytes: Uint8Array, from: number, to: number): void;
+  /**
+   * HTTP/2: the stream is over, with the error code of RST_STREAM, or that of the GOAWAY that left it out.
+   * `unprocessed`: the peer did nothing with the request, so that it may be sent again. After `onEnd` it says no more
+   * than that the rest of the request's body is not wanted.
+   */
   onReset(stream: StreamId, error: number, unprocessed: boolean): void;
+  /** HTTP/2: no more streams can be opened; those up to `lastStream` go on, each later one gets its `onReset`. */
   onGoaway(lastStream: StreamId, code: number): void;
-  /** The peer broke a rule (`rule`: RULE_* of the ABI), or the core failed (0). */
+  /** HTTP/2: how many streams the peer lets be open at a time; `placesFree` may have grown or shrunk by it. */
+  onStreamsMax(streams: number): void;
+  /** HTTP/2: the peer broke a rule in one stream, which is over; the connection goes on. */
+  onStreamError(stream: StreamId, error: ProtocolError, rule: number): void;
+  /** The peer broke a rule (`rule`: RULE_* of the ABI), or the core failed (0). The connection is finished. */
   onError(error: ProtocolError, rule: number): void;
 }
 
@@ -61,20 +71,45 @@ export interface HeadLimits {
 /** One protocol connection without I/O: octets in, calls out. One shape for all versions of HTTP. */
 export interface Connection {
   readonly httpVersion: string;
+  /** Whether `open` would begin an exchange now. */
   readonly canOpen: boolean;
+  /**
+   * How many exchanges could be begun now, one after the other: of HTTP/1.1 one or none; of HTTP/2 what the peer's limit
+   * on concurrent streams leaves (100 until its SETTINGS have come, 1000 at the most).
+   */
+  readonly placesFree: number;
+  /** Whether the peer takes extended CONNECT (RFC 8441); false until its SETTINGS have said so. */
+  readonly canConnectProtocol: boolean;
   /** Why the connection cannot be used again (CLOSE_* of the ABI); 0: it can. */
   readonly closeReason: number;
   /** bytes[0, length) came. True: the lent memory was kept. */
   receive(bytes: Uint8Array, length: number, lent: boolean, nowMs: number, to: Events): boolean;
   receiveEnd(to: Events): void;
+  /**
+   * Begins an exchange. HTTP/2: field names go out in lower case, Host becomes `:authority`, and fields that are about the
+   * connection (RFC 9113 §8.2.2) are left out.
+   * @throws LocalProtocolError if no exchange can be begun, or the head cannot be sent.
+   */
   open(head: RequestHead, endStream: boolean): StreamId;
-  /** Announces `octets` of body. How many may follow now (all or some); 0: wait for `onWritable`. */
+  /**
+   * Announces `octets` of body. How many may follow now (all or some); 0: wait for `onWritable`. What `takeOutput` then
+   * gives is written with those octets directly behind it, before `send` is called again for any stream.
+   * @throws LocalProtocolError if the body is longer than its Content-Length.
+   */
   send(stream: StreamId, octets: number): number;
+  /**
+   * Ends the body; `trailers`: field lines. Between `send` and `takeOutput` it marks the octets announced as the last.
+   * @throws LocalProtocolError if the body is shorter than its Content-Length.
+   */
   end(stream: StreamId, trailers: string | null): void;
-  /** Content was consumed: gives credit back. */
+  /**
+   * Content was consumed: gives credit back. HTTP/2: each octet that `onData` has told of is to be released once, also
+   * after the stream's end, or when it is dropped unread.
+   */
   release(stream: StreamId, octets: number): void;
+  /** Nothing more is wanted of the stream, or told of it. HTTP/1.1: the connection is not used again. */
   cancel(stream: StreamId): void;
-  /** What must be written before anything else, after every call above. */
+  /** What must be written before anything else, after every call above; `null`: nothing. */
   takeOutput(): Octets | null;
   free(): void;
 }
@@ -83,8 +118,8 @@ type Latin1Slice = (this: Uint8Array, start: number, end: number) => string;
 const hostLatin1Slice = (globalThis as { Buffer?: { prototype?: { latin1Slice?: Latin1Slice } } }).Buffer?.prototype
   ?.latin1Slice;
 
-/** Octets as a string of the same code units. TextDecoder cannot: its 'latin1' is windows-1252. */
-function latin1(bytes: Uint8Array, start: number, end: number): string {
+/** Octets as a string of the same code units. TextDecoder cannot: its 'latin1' is windows-1252. @internal */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
   if (hostLatin1Slice !== undefined) return hostLatin1Slice.call(bytes, start, end);
   let text = '';
   for (let at = start; at < end; at += 8192) {
@@ -142,6 +177,14 @@ class Http1Connection implements Connection {
 
   get canOpen(): boolean {
     return this.#handle !== 0 && this.#core.broken === null && this.#call('connectionCanOpen', 0) > 0;
+  }
+
+  get placesFree(): number {
+    return this.canOpen ? 1 : 0;
+  }
+
+  get canConnectProtocol(): boolean {
+    return false;
   }
 
   get closeReason(): number {
@@ -363,7 +406,8 @@ class Http1Connection implements Connection {
 
 const EMPTY = new Uint8Array(0);
 
-function protocolError(rule: number, octet: number, limit: number): RemoteProtocolError {
+/** @internal */
+export function protocolError(rule: number, octet: number, limit: number): RemoteProtocolError {
   return new RemoteProtocolError(describeRule(rule, octet, limit));
 }
 

@@ -40,6 +40,7 @@ const CLIENT: Ranks = [
   [
     'core',
     'core-decoders',
+    'core-http2',
     'core-instance',
     'flow',
     'deadlines',
