@@ -11,6 +11,7 @@ import { type Flow, Guard } from './flow.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
 import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { Mounts } from './mounts.js';
 import {
   type BaseClientOptions,
   BODY_CALL_OPTIONS,
@@ -28,6 +29,7 @@ import {
   type HookLists,
   headerNamesOf,
   hookListOf,
+  mountsGiven,
   type OptionNames,
   redirectsOf,
   SEND_OPTIONS,
@@ -96,7 +98,9 @@ interface CachedBase {
 /** Settings and verbs of every client; `K` says what it gives, takes and sends by. */
 export abstract class BaseClient<K extends ClientKind> {
   /** @internal */ protected readonly environment: Environment;
-  /** @internal */ protected readonly transport: K['transport'];
+  readonly #transport: K['transport'];
+  /** `null`: all goes to the one transport. */
+  readonly #mounts: Mounts<K['transport']> | null;
   readonly #defaultEncoding: DefaultEncoding;
   readonly #sensitiveHeaders: ReadonlySet<string>;
   #auth: Auth | null;
@@ -132,9 +136,26 @@ export abstract class BaseClient<K extends ClientKind> {
     this.#defaultEncoding = encodingOf(own(options, 'defaultEncoding') ?? 'utf-8');
     functionOf(own(options, 'allowAddress'), 'allowAddress');
     functionOf(own(options, 'resolve'), 'resolve');
-    const wrap = functionOf(own(options, 'wrapTransport'), 'wrapTransport');
-    const inner = this.checked(own(options, 'transport') ?? this.defaultTransport(options), 'a transport');
-    this.transport = wrap === null ? inner : this.checked(wrap(inner), 'wrapTransport to give a transport');
+    const wrapped = this.#wrapper(functionOf(own(options, 'wrapTransport'), 'wrapTransport'));
+    this.#transport = wrapped(this.checked(own(options, 'transport') ?? this.defaultTransport(options), 'a transport'));
+    const mounted = mountsGiven(own(options, 'mounts')).map(([pattern, given]) => {
+      const transport = given === null ? this.#transport : wrapped(this.checked(given, 'a transport to mount'));
+      return [pattern, transport] as const;
+    });
+    this.#mounts = mounted.length === 0 ? null : new Mounts(mounted);
+  }
+
+  /** Wraps each transport once, wherever it is mounted. */
+  #wrapper(wrap: ((inner: K['transport']) => K['transport']) | null): (inner: K['transport']) => K['transport'] {
+    if (wrap === null) return (inner) => inner;
+    const outer = new Map<K['transport'], K['transport']>();
+    return (inner) => {
+      const known = outer.get(inner);
+      if (known !== undefined) return known;
+      const made = this.checked(wrap(inner), 'wrapTransport to give a transport');
+      outer.set(inner, made);
+      return made;
+    };
   }
 
   /** @internal */
@@ -246,8 +267,13 @@ export abstract class BaseClient<K extends ClientKind> {
   // ── Io ──
 
   /** @internal */
-  transportFor(_request: Request): K['transport'] {
-    return this.transport;
+  transportFor(request: Request): K['transport'] {
+    return this.#mounts === null ? this.#transport : (this.#mounts.at(request.url) ?? this.#transport);
+  }
+
+  /** @internal Each once, in the order in which they are closed: the default one, then those mounted, by priority (httpx). */
+  protected get transports(): readonly K['transport'][] {
+    return [...new Set([this.#transport, ...(this.#mounts?.values ?? [])])];
   }
 
   /** @internal */
@@ -306,8 +332,10 @@ export abstract class BaseClient<K extends ClientKind> {
   }
 
   #mergedHeaders(url: URL, extra: HeaderTypes | undefined): Headers {
-    const { origin } = url;
     const client = this.#headers;
+    // A transport of the user's may serve other schemes.
+    if (!url.isWeb && url.scheme !== '') return Headers.requestBase(url.netloc, client).with(extra);
+    const { origin } = url;
     let cached = this.#bases.get(origin);
     if (cached === undefined || cached.client !== client || cached.revision !== client.revision) {
       cached = { client, revision: client.revision, base: Headers.requestBase(origin.hostField, client) };
@@ -426,7 +454,7 @@ export abstract class BaseClient<K extends ClientKind> {
     if (signal === null && total === null) return null;
     const { deadlines } = this.environment;
     const expired = (ms: number) =>
-      new TotalTimeout(`Cannot complete the request to ${request.url.origin}: it is not done after ${ms} ms in all`);
+      new TotalTimeout(`Cannot complete the request to ${placeOf(request.url)}: it is not done after ${ms} ms in all`);
     return new Guard(signal, total, deadlines, expired);
   }
 
@@ -520,6 +548,11 @@ export abstract class BaseClient<K extends ClientKind> {
     this.#closed = true;
     return first;
   }
+}
+
+/** Whom a request is for, as messages have it: the path may hold secrets. */
+function placeOf(url: URL): string {
+  return url.isWeb ? url.origin.toString() : `${url.scheme}://${url.netloc}`;
 }
 
 /** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL */

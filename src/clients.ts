@@ -23,6 +23,12 @@ function transportOptions(
   };
 }
 
+/** What went wrong while every transport was closed. */
+function throwFailures(failures: readonly unknown[]): void {
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, 'Cannot close every transport of the client');
+}
+
 /** A client for event loops. Its methods never throw: they reject. */
 export class AsyncClient extends BaseClient<AsyncKind> {
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
@@ -60,7 +66,9 @@ export class AsyncClient extends BaseClient<AsyncKind> {
 
   /** Closes every connection; what is in flight fails with CloseError. Idempotent. */
   async aclose(): Promise<void> {
-    if (this.markClosed()) await this.transport.aclose();
+    if (!this.markClosed()) return;
+    const closing = await Promise.allSettled(this.transports.map(async (transport) => transport.aclose()));
+    throwFailures(closing.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])));
   }
 
   /** As `aclose()`. */
@@ -109,7 +117,16 @@ export class Client extends BaseClient<SyncKind> {
 
   /** Closes every connection, and ends what worked for them. Idempotent. */
   close(): void {
-    if (this.markClosed()) this.transport.close();
+    if (!this.markClosed()) return;
+    const failures: unknown[] = [];
+    for (const transport of this.transports) {
+      try {
+        transport.close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    throwFailures(failures);
   }
 
   /** As `close()`. */

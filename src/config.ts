@@ -158,7 +158,6 @@ function timeoutOf(
 /** Options of httpx, and of its transports, for what this version does not do. */
 const ANNOUNCED: readonly string[] = [
   'proxy',
-  'mounts',
   'http1',
   'http2',
   'files',

@@ -6,6 +6,7 @@
  */
 import { decoded, isUtf8, textOfOctets } from './fields.js';
 import type { PublicSuffixes } from './hosts/host.js';
+import { hostToAscii } from './punycode.js';
 import type { SameSite, SetCookie } from './set-cookie.js';
 import type { URL } from './url.js';
 
@@ -96,8 +97,10 @@ export class CookieJar implements Iterable<Cookie> {
    * @internal What a response from `url` sets (RFC 6265bis §5.7). `suffixes` may be missing where no cookie names a domain.
    */
   store(url: URL, cookies: readonly SetCookie[], suffixes: PublicSuffixes | null): void {
-    const { host } = url.origin;
-    const secureOrigin = isSecure(url);
+    const site = siteOf(url);
+    if (site === null) return;
+    const { host } = site;
+    const secureOrigin = isSecure(site);
     for (const given of cookies) {
       const cookie = scoped(given, url, host, suffixes);
       if (cookie === null || (cookie.secure && !secureOrigin)) continue;
@@ -112,10 +115,12 @@ export class CookieJar implements Iterable<Cookie> {
    */
   headerFor(url: URL, everywhere: boolean): string {
     if (this.#size === 0) return '';
+    const site = siteOf(url);
+    if (site === null) return '';
     const now = this.#clock();
-    const { host } = url.origin;
+    const { host } = site;
     const path = pathOf(url);
-    const secure = isSecure(url);
+    const secure = isSecure(site);
     const matching: Kept[] = [];
     for (const domain of domainsOf(host, everywhere)) {
       for (const [key, kept] of this.#byDomain.get(domain) ?? []) {
@@ -269,9 +274,22 @@ function defaultPathOf(url: URL): string {
   return last <= 0 ? '/' : path.slice(0, last);
 }
 
+/** What cookies ask of an origin. */
+interface Site {
+  readonly host: string;
+  readonly secure: boolean;
+}
+
+/** Whose cookies a URL's are; `null`: of a scheme that has none. WebSockets have those of HTTP (RFC 6455 §4.1). */
+function siteOf(url: URL): Site | null {
+  if (url.isWeb) return url.origin;
+  const { scheme, host } = url;
+  if (scheme !== 'ws' && scheme !== 'wss') return null;
+  return { host: hostToAscii(host) ?? host, secure: scheme === 'wss' };
+}
+
 /** By TLS, or to this very machine: nobody listens in between, as browsers see it. */
-function isSecure(url: URL): boolean {
-  const { secure, host } = url.origin;
+function isSecure({ secure, host }: Site): boolean {
   return secure || host === 'localhost' || host.endsWith('.localhost') || host === '::1' || isLoopback(host);
 }
 

@@ -93,8 +93,10 @@ export class Headers implements Iterable<[string, string]> {
    */
   static requestBase(host: string, client: Headers): RequestBase {
     const fields = client.#fields();
-    const named = fields.find((field) => field.lower === 'host') ?? new Field('Host', host, host);
-    return new RequestBase([named, ...fields.filter((field) => field.lower !== 'host')]);
+    const given = fields.find((field) => field.lower === 'host');
+    const others = fields.filter((field) => field.lower !== 'host');
+    if (given === undefined && host === '') return new RequestBase(others);
+    return new RequestBase([given ?? new Field('Host', host, host), ...others]);
   }
 
   /** Fields of whatever headers can be made from. @internal */
@@ -394,7 +396,7 @@ export class RequestBase {
   /** `null`: a field must not be sent; the request's own `block()` will say so. */
   readonly #block: string | null;
 
-  /** `list` begins with Host. */
+  /** `list` begins with Host, if there is one. */
   constructor(list: readonly Field[]) {
     this.#list = list;
     this.#block = list.every((field) => field.problem === null) ? blockOf(list) : null;

@@ -105,7 +105,13 @@ export interface BaseClientOptions<K extends ClientKind> {
   readonly baseUrl?: URLTypes | null | undefined;
   /** Replaces the default transport, and with it verify, cert, limits, allowAddress and resolve. */
   readonly transport?: K['transport'] | null | undefined;
-  /** Wraps the default transport, or the one given; called once, when the client is made. */
+  /**
+   * Transports for some URLs, by pattern: `all://`, `https://`, `all://example.org`, `all://*.example.org` (the names below
+   * it), `all://*example.org` (those and itself), `http://localhost:8080`. The most exact pattern wins: one with a port, then
+   * the longest host, then the longest scheme. `null` is the default transport.
+   */
+  readonly mounts?: Readonly<Record<string, K['transport'] | null>> | null | undefined;
+  /** Wraps the default transport, or the one given, and each mounted one; called once for each, when the client is made. */
   readonly wrapTransport?: ((inner: K['transport']) => K['transport']) | null | undefined;
   /** Asked for every address before connecting to it; only `true` allows it. The checked address is the one connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
@@ -209,6 +215,7 @@ const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   eventHooks: true,
   baseUrl: true,
   transport: true,
+  mounts: true,
   wrapTransport: true,
   allowAddress: true,
   resolve: true,
@@ -324,6 +331,15 @@ export function headerNamesOf(given: readonly string[] | null | undefined): Read
     throw new TypeError('Cannot make a client: expected sensitiveHeaders to be a list of header names');
   }
   return new Set(names.map((name: string) => name.toLowerCase()));
+}
+
+/** What is mounted, by pattern. @throws TypeError for what is no record. */
+export function mountsGiven<T>(given: Readonly<Record<string, T | null>> | null | undefined): [string, T | null][] {
+  if (given === undefined || given === null) return [];
+  if (typeof given !== 'object' || Symbol.iterator in given) {
+    throw new TypeError(`Cannot make a client: expected mounts to be a record of transports, got ${typeNameOf(given)}`);
+  }
+  return Object.entries(given);
 }
 
 /** A transport, from `source`. @throws TypeError for what has not the methods of the client's kind of transport. */

@@ -43,7 +43,7 @@ export function redirected(request: Request, response: Response, sensitive: Read
   if (leaves) leaveOrigin(headers, url, sensitive);
   // What cookies the next request has is for who keeps them to say.
   headers.delete('cookie');
-  const extensions = carried(request.extensions, isWeb(request.url) && request.url.origin.host === url.origin.host);
+  const extensions = carried(request.extensions, request.url.isWeb && request.url.origin.host === url.origin.host);
   const body = keepsBody ? request.stream : NO_BODY;
   return new Request(method, url, new Prepared(headers, body, extensions, leaves || request.leftOrigin));
 }
@@ -74,13 +74,9 @@ function carried(extensions: RequestExtensions, sameHost: boolean): RequestExten
   return Object.freeze(made);
 }
 
-function isWeb(url: URL): boolean {
-  return url.scheme === 'http' || url.scheme === 'https';
-}
-
 /** `to` can be sent; `from` may be of a transport that knows other schemes. */
 function isSameOrigin(from: URL, to: URL): boolean {
-  return isWeb(from) && from.origin.equals(to.origin);
+  return from.isWeb && from.origin.equals(to.origin);
 }
 
 function targetOf(request: Request, response: Response): URL {
@@ -114,7 +110,7 @@ function resolved(from: URL, reference: URL, text: string): URL {
   // A scheme without a host is of the host that was asked (httpx).
   const whole = bare.scheme !== '' && bare.host === '' ? bare.copyWith({ host: from.host }) : bare;
   const url = whole.isAbsoluteUrl ? whole : from.resolve(whole);
-  if (!isWeb(url)) throw new InvalidURL(`expected http or https, got ${JSON.stringify(url.scheme)}`);
+  if (!url.isWeb) throw new InvalidURL(`expected http or https, got ${JSON.stringify(url.scheme)}`);
   const { origin } = url;
   let read: string;
   try {

@@ -102,9 +102,9 @@ export class Prepared {
   }
 }
 
-/** Value of the Host field: the host that is connected to; of URLs that are never sent, the host as it is written. */
+/** Value of the Host field: the host that is connected to; of other schemes than http and https, as it is written. */
 function hostFieldOf(url: URL): string {
-  return url.scheme === 'http' || url.scheme === 'https' ? url.origin.hostField : url.netloc;
+  return url.isWeb ? url.origin.hostField : url.netloc;
 }
 
 /** A request. Its headers and URL may be changed, its extensions replaced, until it is sent. */

@@ -154,6 +154,13 @@ export class URL {
     return originOf(scheme, ascii, port);
   }
 
+  /** Its scheme is http or https. Asks nothing of a URL in the usual spelling. @internal */
+  get isWeb(): boolean {
+    if (this.#origin !== null) return true;
+    const { scheme } = this.#taken();
+    return scheme === 'http' || scheme === 'https';
+  }
+
   /** User name or password are given. Asks nothing of a URL in the usual spelling. @internal */
   get hasUserinfo(): boolean {
     return this.#parts !== null && this.#parts.userinfo !== '';

@@ -31,6 +31,7 @@ const CLIENT: Ranks = [
     'form-boundary',
     'wire-fields',
     'headers',
+    'mounts',
     'query-params',
     'rules',
     'text',

@@ -191,8 +191,8 @@ class SocketTransport {
     try {
       const limits = this.#limitsOf(request);
       const startedAt = this.#environment.deadlines.tick();
-      const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
       const site = this.#siteOf(request);
+      const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
       const trace = this.#traceOf(request);
       const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt, trace };
       for (let fresh = false; ; fresh = true) {

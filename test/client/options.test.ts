@@ -16,7 +16,7 @@ import { answer } from '../support/octets.js';
 
 const url = 'http://fake.invalid/';
 /** Options of httpx that the client does not have yet: ignoring them would change what is sent, or to whom. */
-const ABSENT: readonly string[] = ['proxy', 'mounts', 'http1', 'http2', 'trustEnv'];
+const ABSENT: readonly string[] = ['proxy', 'http1', 'http2', 'trustEnv'];
 const BARE = ['get', 'options', 'head', 'delete'] as const;
 const WITH_BODY = ['post', 'put', 'patch', 'query'] as const;
 const FUNCTIONS = [

@@ -269,15 +269,6 @@ export const deviations: readonly Deviation[] = [
     ours: (expected) => ({ ...expected, jar: [] }),
   },
   {
-    overruledBy: 'API, entry points: WebSockets are reserved for later, and their URLs are not sent',
-    applies: ({ id }) => id === 'cookies/secure/4e2fe271a0',
-    ours: (expected) => ({
-      ...expected,
-      requests: requestsOf(expected).filter(({ url }) => !url.startsWith('wss:')),
-      results: (expected.results ?? []).map((result, at) => (at === 3 ? error('UnsupportedProtocol', null) : result)),
-    }),
-  },
-  {
     overruledBy: 'DESIGN §5: the send flow attaches the request, to what hooks raise too',
     applies: ({ id }) => id === 'hooks/raise/11e86dad0c',
     ours: (expected) => ({ ...expected, results: [error('ReadError', requestsOf(expected)[0]?.url)] }),

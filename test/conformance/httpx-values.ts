@@ -96,16 +96,17 @@ function inTermsOf(expected: unknown, ours: unknown): unknown {
 }
 
 /**
- * Runs one file: agreement everywhere, but for `differences`, each of which must differ in every case it claims.
- * `comparable` takes from an expected answer what cannot be compared.
+ * Runs one file, or those of its cases that are `concerned`: agreement everywhere, but for `differences`, each of which must
+ * differ in every case it claims. `comparable` takes from an expected answer what cannot be compared.
  */
 export function describeFile<C extends ValueCase>(
   file: string,
   play: (each: C) => unknown,
   differences: readonly Difference<C>[],
   comparable: (expected: unknown, each: C) => unknown = (expected) => expected,
+  concerned: (each: C) => boolean = () => true,
 ): void {
-  const all = httpxCases<C>(file);
+  const all = httpxCases<C>(file)?.filter(concerned) ?? null;
   const overrules = (each: C) => differences.find(({ applies }) => applies(each));
   const judged = (all ?? []).filter(({ quirk }) => quirk === undefined);
 

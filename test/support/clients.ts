@@ -33,10 +33,11 @@ interface Hooks {
   readonly response?: readonly ((response: Response) => void)[];
 }
 /** What both can be told: transports are of one kind or of the other, but for those that are of both. */
-export interface Settings extends Omit<ClientOptions, 'transport' | 'wrapTransport' | 'eventHooks'> {
+export interface Settings extends Omit<ClientOptions, 'transport' | 'mounts' | 'wrapTransport' | 'eventHooks'> {
   readonly eventHooks?: Hooks;
   readonly transport?: MockTransport;
-  readonly wrapTransport?: () => MockTransport;
+  readonly mounts?: Readonly<Record<string, MockTransport | null>>;
+  readonly wrapTransport?: (inner: unknown) => MockTransport;
 }
 /** To be gone through by `for await`, or by `await … .next()`. */
 export type Pieces<T> = AsyncIterableIterator<T, undefined> | IterableIterator<T, undefined>;
