@@ -94,10 +94,22 @@ const dropped = new FinalizationRegistry<Share>((share) => share.free());
 export interface Decoded {
   /** Octets of the input that were taken. */
   readonly consumed: number;
-  /** It belongs to the caller. */
+  /** It belongs to the caller: in the room that was given, where it fits, or in memory of its own. */
   readonly output: Uint8Array<ArrayBuffer> | null;
   /** Call again, even without new input. */
   readonly more: boolean;
+}
+
+/** A copy of octets that stand at `offset`, in `room` where they fit. */
+function copied(
+  memory: Uint8Array,
+  offset: number,
+  octets: number,
+  room: Uint8Array<ArrayBuffer> | null,
+): Uint8Array<ArrayBuffer> {
+  if (room === null || octets > room.length) return memory.slice(offset, offset + octets) as Uint8Array<ArrayBuffer>;
+  room.set(memory.subarray(offset, offset + octets));
+  return room.subarray(0, octets);
 }
 
 /** One content decoder, streaming. */
@@ -143,10 +155,10 @@ export class Decoder {
   }
 
   /**
-   * Decodes bytes[from, …) until some output is there or the input is used up.
+   * Decodes bytes[from, …) until some output is there or the input is used up. `room`: memory of the caller's for the output.
    * @throws DecodingError when the data is wrong or a limit is met.
    */
-  decode(bytes: Uint8Array, from: number): Decoded {
+  decode(bytes: Uint8Array, from: number, room: Uint8Array<ArrayBuffer> | null = null): Decoded {
     const { instance, handle } = this.#share;
     if (instance.broken !== null) throw coreFailure(`Cannot decode ${this.coding}`, instance.broken);
     const given = Math.min(bytes.length - from, abi.INPUT_OCTETS);
@@ -165,7 +177,7 @@ export class Decoder {
     if (status === abi.DECODE_ERROR && octets === 0) throw this.#error(instance.record(0, 6));
     return {
       consumed: instance.record(0, 5),
-      output: octets === 0 ? null : (instance.octets.slice(offset, offset + octets) as Uint8Array<ArrayBuffer>),
+      output: octets === 0 ? null : copied(instance.octets, offset, octets, room),
       more: status !== abi.DECODE_NEEDS_INPUT,
     };
   }

@@ -3,7 +3,7 @@
  * waits but for the module that brotli and zstd need, on hosts that can only compile it asynchronously.
  */
 import { WINDOW_OCTETS_CEILING } from '../assembly/abi.js';
-import { joined } from './body.js';
+import { concatenated, joined } from './body.js';
 import { checkFields, Limits, own, typeNameOf } from './config.js';
 import { areLoaded, type DecodeLimits, Decoder, loaded } from './core-decoders.js';
 
@@ -59,22 +59,57 @@ export function octetsOf(given: ArrayBuffer | ArrayBufferView): Uint8Array {
   throw new TypeError(`Cannot decode: expected octets, got ${typeNameOf(given)}`);
 }
 
-function wholeOf(coding: Coding, octets: Uint8Array, limits: DecodeLimits): Uint8Array<ArrayBuffer> {
+/** Most times its coded size, and most octets, that memory is taken ahead for, on the word of data that may lie. */
+const FORETOLD_RATIO_MAX = 64;
+const FORETOLD_OCTETS_MAX = 1073741824;
+const ZSTD_MAGIC = 0xfd2fb528;
+
+/**
+ * Octets that coded data says it decodes to, 0 if it says nothing that can be relied on: the last four octets of gzip (RFC
+ * 1952 §2.3.1), the frame header of zstd (RFC 8878 §3.1.1.1) where it gives them in at most four octets.
+ */
+function foretold(coding: string, octets: Uint8Array, limits: DecodeLimits): number {
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+  let size = 0;
+  if (coding === 'gzip' && octets.length >= 18) size = view.getUint32(octets.length - 4, true);
+  else if (coding === 'zstd' && octets.length >= 18 && view.getUint32(0, true) === ZSTD_MAGIC) {
+    const descriptor = octets[4] as number;
+    const isSingleSegment = (descriptor & 32) !== 0;
+    const at = 5 + (isSingleSegment ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] as number);
+    if (descriptor >> 6 === 2) size = view.getUint32(at, true);
+    else if (descriptor >> 6 === 1) size = view.getUint16(at, true) + 256;
+    else if (descriptor >> 6 === 0 && isSingleSegment) size = octets[at] as number;
+  }
+  const most = Math.min(FORETOLD_RATIO_MAX * octets.length, limits.decodedOctets ?? FORETOLD_OCTETS_MAX);
+  return size > Math.min(most, FORETOLD_OCTETS_MAX) ? 0 : size;
+}
+
+/**
+ * Octets of one coding that are all there, decoded: into one piece of memory if they say truly how large it must be.
+ * @throws DecodingError
+ */
+export function wholeOf(coding: string, octets: Uint8Array, limits: DecodeLimits): Uint8Array<ArrayBuffer> {
   const decoder = new Decoder(coding, limits);
   try {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const room = new Uint8Array(foretold(coding, octets, limits));
+    const beyond: Uint8Array<ArrayBuffer>[] = [];
     let made = 0;
+    let roomUsed = 0;
     let more = false;
     for (let at = 0; at < octets.length || more; ) {
-      const decoded = decoder.decode(octets, at);
+      const left = beyond.length === 0 ? room.subarray(roomUsed) : null;
+      const decoded = decoder.decode(octets, at, left);
       at += decoded.consumed;
       more = decoded.more;
-      if (decoded.output === null) continue;
-      pieces.push(decoded.output);
-      made += decoded.output.length;
+      const { output } = decoded;
+      if (output === null) continue;
+      made += output.length;
+      if (output.buffer === room.buffer) roomUsed += output.length;
+      else beyond.push(output);
     }
     decoder.end();
-    return joined(pieces, made);
+    if (made === room.length) return room;
+    return roomUsed === 0 ? joined(beyond, made) : concatenated([room.subarray(0, roomUsed), ...beyond], made);
   } finally {
     decoder.free();
   }

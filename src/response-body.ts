@@ -18,6 +18,7 @@ import {
 } from './body-readers.js';
 import type { RequestBody } from './content.js';
 import { areLoaded, type DecodeLimits, loaded } from './core-decoders.js';
+import { wholeOf } from './decoding.js';
 import { HTTPError, StreamClosed, StreamConsumed, TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync, runSync } from './flow.js';
@@ -81,6 +82,7 @@ export abstract class ResponseBody {
         `Cannot decode ${codings.join(', ')}: the decoder is not loaded yet, await response.aread() first`,
       );
     }
+    if (codings.length === 1) return wholeOf(codings[0] as string, octets, this.received?.decodeLimits ?? NO_LIMITS);
     const reading = gathered(this.#decodedSource(new OctetsSource(octets), codings)).next();
     return reading.value as Uint8Array<ArrayBuffer>;
   }

@@ -34,6 +34,42 @@ describe.each(ways)('$name', ({ of }) => {
     expect((await of(coding, new Uint8Array(0))).length).toBe(0);
   });
 
+  test.each([
+    ['truly', (size: number) => size, 0],
+    ['too few', (size: number) => size - 70_000, 0],
+    ['too many', (size: number) => size + 70_000, 0],
+    ['beyond what is believed', () => 0xffffffff, 0],
+    ['more than is allowed', (size: number) => size + 70_000, plain.length],
+  ])('what zstd says of its size, %s, is found out and costs no memory', async (_, said, limit) => {
+    const block = (octets: Uint8Array, isLast: boolean): Buffer => {
+      const head = (octets.length << 3) | (isLast ? 1 : 0);
+      return Buffer.concat([Buffer.from([head & 255, (head >> 8) & 255, head >> 16]), octets]);
+    };
+    const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x48, 0, 0, 0, 0]);
+    header.writeUInt32LE(said(plain.length), 6);
+    const blocks = [0, 100_000, 200_000].map((at) => block(plain.subarray(at, at + 100_000), at === 200_000));
+    const coded = Buffer.concat([header, ...blocks]);
+    const options = limit === 0 ? {} : { decodedOctets: limit };
+    if (said(plain.length) === plain.length) {
+      const decoded = await of('zstd', coded, options);
+      expect(Buffer.from(decoded).equals(Buffer.from(plain))).toBe(true);
+      expect(decoded.buffer.byteLength).toBe(plain.length);
+    } else expect((await failure('zstd', coded, options)).message).toMatch(/another size than its frame says/);
+  });
+
+  test('a gzip trailer of another member, or one that lies, costs no octet', async () => {
+    const two = Buffer.concat([encode('gzip', plain), encode('gzip', plain.subarray(0, 1000))]);
+    const decoded = await of('gzip', two);
+    expect(decoded.length).toBe(plain.length + 1000);
+    expect(decoded.buffer.byteLength).toBe(decoded.length);
+    expect(Buffer.from(decoded.subarray(0, plain.length)).equals(Buffer.from(plain))).toBe(true);
+    const twice = await of('gzip', Buffer.concat([encode('gzip', plain.subarray(0, 1000)), encode('gzip', plain)]));
+    expect(Buffer.from(twice.subarray(1000)).equals(Buffer.from(plain))).toBe(true);
+    const lying = Uint8Array.from(encode('gzip', plain));
+    lying.set([0, 0, 1, 0], lying.length - 4);
+    expect((await failure('gzip', lying)).message).toMatch(/length/i);
+  });
+
   test('deflate is zlib or raw, deflate-raw only raw', async () => {
     expect((await of('deflate', encode('deflate-raw', plain))).length).toBe(plain.length);
     expect(await failure('deflate-raw', encode('deflate', plain))).toBeInstanceOf(DecodingError);
