@@ -280,9 +280,12 @@ interface Site {
   readonly secure: boolean;
 }
 
-/** Whose cookies a URL's are; `null`: of a scheme that has none. WebSockets have those of HTTP (RFC 6455 §4.1). */
+/**
+ * Whose cookies a URL's are; `null`: of a scheme that has none. WebSockets have those of HTTP (RFC 6455 §4.1).
+ * @throws UnsupportedProtocol for a relative URL
+ */
 function siteOf(url: URL): Site | null {
-  if (url.isWeb) return url.origin;
+  if (url.isWeb || url.scheme === '') return url.origin;
   const { scheme, host } = url;
   if (scheme !== 'ws' && scheme !== 'wss') return null;
   return { host: hostToAscii(host) ?? host, secure: scheme === 'wss' };
