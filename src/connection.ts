@@ -1,28 +1,37 @@
 /**
- * One socket, one protocol connection, and the exchanges on it. The socket pushes octets in; the core says what they mean;
- * an Exchange keeps that for the flow that waits for it.
+ * One socket, one protocol connection, and the exchanges on it: one at a time (HTTP/1.1), or any number (HTTP/2). The
+ * socket pushes octets in; the core says what they mean; an Exchange keeps that for the flow that waits for it.
  *
  * Invariants: a read is always armed, idle included; no flow runs while records are being consumed (they set fields, the
- * flows that can go on are woken afterwards, in the same step); octets on an idle connection end it; what the core made to
- * be written is written in the step that made it.
+ * flows that can go on are woken afterwards, in the same step); octets on an idle connection of HTTP/1.1 end it; what the
+ * core made to be written is written in the step that made it, unless the socket is behind and it is the core's own answer.
  */
 import { RULE_CLOSED_EARLY } from '../assembly/abi.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
+import { openHttp2 } from './core-http2.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import { CloseError, ProtocolError, RemoteProtocolError, type TransportError } from './exceptions.js';
 import { type CallLimits, Exchange, type Interim } from './exchange.js';
+import { isThenable } from './flow.js';
 import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
+import { errorCodeName } from './http2-codes.js';
 import { NetworkStream } from './network-stream.js';
+import { ownOf } from './own-error.js';
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
+
+/** The protocols of connections, by their ALPN names (RFC 7301 §6). */
+export type Version = 'http/1.1' | 'h2';
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
   readonly deadlines: Deadlines;
-  /** The exchange is over and the connection can serve another; called outside the core. */
+  /** An exchange is over, and the connection can serve another; called outside the core. */
   released(connection: HttpConnection): void;
+  /** How many exchanges the connection can serve has changed, by what its peer said; called outside the core. */
+  placesChanged(connection: HttpConnection): void;
   /** The connection is closed and must not be used again; called once. */
   dropped(connection: HttpConnection): void;
   /** Flows may run now: those who wait for a connection can be woken. */
@@ -40,34 +49,67 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   readonly deadlines: Deadlines;
   /** Which of the pool's sites it belongs to; the pool's business. */
   readonly site: unknown;
+  /** Counts the pool's connections. */
+  readonly number: number;
   closed = false;
-  /** Exchanges begun. */
-  uses = 0;
+  /** A response has come on it: to find it dead is no news about the peer. */
+  hasServed = false;
   /** Seconds that the peer said it keeps idle connections, or `null`. */
   keepAliveSeconds: number | null = null;
+  /** The peer's limit on concurrent exchanges, once it is known. */
+  streamsMax: number | null = null;
+  /** Places given away on which no exchange was begun yet. */
+  reserved = 0;
   /** The pool's notes on an idle connection. */
   idle = false;
   idleSince = 0;
   releasedIn = -1;
   referenced = true;
+  /** It was idle, and who has a place on it is still waiting for what may have come meanwhile. */
+  unseen = false;
   /** The host's answer to the latest write: `undefined`: taken; else a promise of that. */
   written: MaybePromise<void> = undefined;
   readonly #protocol: Protocol;
+  /** The exchange under way, of a protocol that has one at a time. */
   #exchange: Exchange | null = null;
+  /** The exchanges under way, of a protocol that has many; else `null`. */
+  readonly #streams: Map<StreamId, Exchange> | null;
+  /** Those of many that the records being consumed were about. */
+  readonly #told: Exchange[] = [];
   #tunnel: NetworkStream | null = null;
   #reusable = false;
+  /** Nothing more is begun on it; it is closed after the last exchange. */
+  #retiring = false;
+  #placesChanged = false;
   #failure: TransportError | null = null;
+  /** What the peer said when it ended the connection: its error code, or `null`. */
+  #goaway: number | null = null;
+  /** The socket has not taken the core's latest answer yet. */
+  #behind = false;
+  #heardAt = 0;
   /** Octets are being delivered: who waits for a connection is woken at the end of that. */
   #delivering = false;
 
-  constructor(socket: Socket, owner: ConnectionOwner, origin: string, site: unknown, limits: HeadLimits) {
+  constructor(
+    socket: Socket,
+    owner: ConnectionOwner,
+    origin: string,
+    site: unknown,
+    number: number,
+    version: Version,
+    limits: HeadLimits,
+  ) {
     super();
     this.socket = socket;
     this.owner = owner;
     this.origin = origin;
     this.site = site;
+    this.number = number;
     this.deadlines = owner.deadlines;
-    this.#protocol = openHttp1(limits, (error) => this.#coreFailed(error));
+    const failed = (error: Error) => this.#coreFailed(error);
+    const many = version === 'h2';
+    this.#protocol = many ? openHttp2(limits, origin.slice(0, origin.indexOf(':')), failed) : openHttp1(limits, failed);
+    this.#streams = many ? new Map() : null;
     socket.sink = this;
     socket.demand();
   }
@@ -76,22 +118,54 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     return this.#protocol.httpVersion;
   }
 
-  /** Begins an exchange: the head, and `body` behind it, leave in one write. */
+  /** It serves any number of exchanges at a time. */
+  get multiplexes(): boolean {
+    return this.#streams !== null;
+  }
+
+  /** Nothing is under way on it, or about to be. */
+  get empty(): boolean {
+    return this.reserved === 0 && this.#exchange === null && (this.#streams === null || this.#streams.size === 0);
+  }
+
+  /** Who has a place on it may begin an exchange. */
+  get canOpen(): boolean {
+    return !this.closed && !this.#retiring && (this.#streams === null || this.#protocol.canOpen);
+  }
+
+  /** Its peer has not said yet how many exchanges it can serve. */
+  get settling(): boolean {
+    return this.streamsMax === null && this.#streams !== null && !this.closed && !this.#retiring;
+  }
+
+  /** How many exchanges could be begun on it, beside those for which a place is reserved. */
+  get places(): number {
+    if (this.closed || this.#retiring) return 0;
+    if (this.#streams === null) return this.#exchange === null && this.reserved === 0 ? 1 : 0;
+    return Math.max(0, this.#protocol.placesFree - this.reserved);
+  }
+
+  /** Begins an exchange: the head, and as much of `body` as can go behind it, leave in one write (`Exchange.inlined`). */
   open(head: RequestHead, body: Uint8Array | null, endStream: boolean, limits: CallLimits): Exchange {
     if (this.closed || this.#exchange !== null)
       throw new CloseError(`Cannot send the request: the connection to ${this.origin} is closed`);
     const exchange = new Exchange(this, limits);
     const protocol = this.#protocol;
     exchange.stream = protocol.open(head, endStream);
-    this.uses++;
-    this.#exchange = exchange;
+    this.reserved--;
+    if (this.#streams === null) this.#exchange = exchange;
+    else this.#streams.set(exchange.stream, exchange);
     exchange.sentAt = this.deadlines.now;
+    let whole = endStream;
+    let inlined = body;
     if (body !== null) {
-      protocol.send(exchange.stream, body.length);
-      protocol.end(exchange.stream, null);
+      exchange.inlined = protocol.send(exchange.stream, body.length);
+      whole = exchange.inlined === body.length;
+      if (whole) protocol.end(exchange.stream, null);
+      else inlined = exchange.inlined === 0 ? null : body.subarray(0, exchange.inlined);
     }
-    exchange.sent = endStream || body !== null ? 'full' : 'partial';
-    this.written = this.socket.write(protocol.takeOutput() ?? '', body);
+    exchange.sent = whole ? 'full' : 'partial';
+    this.written = this.socket.write(protocol.takeOutput() ?? '', inlined);
     return exchange;
   }
 
@@ -114,11 +188,30 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.written = output === null ? undefined : this.socket.write(output, null);
   }
 
-  /** The exchange's user gave up: HTTP/1.1 can only close the connection. */
-  abandon(exchange: Exchange): void {
-    if (this.#exchange !== exchange) return;
-    if (!this.closed) this.#protocol.cancel(exchange.stream);
-    this.close();
+  /** Content was taken, or will not be: the peer may send as much again. Not while records are being consumed. */
+  release(exchange: Exchange, octets: number): void {
+    if (this.closed || octets === 0) return;
+    this.#protocol.release(exchange.stream, octets);
+    this.#flush();
+  }
+
+  /**
+   * The exchange's user gave up, after `silentMs` without an answer perhaps: a connection of one exchange is closed by it,
+   * one of many goes on without it; but nothing is begun any more on one that was silent as a whole.
+   */
+  abandon(exchange: Exchange, silentMs: number | null = null): void {
+    if (this.#streams === null) {
+      if (this.#exchange !== exchange) return;
+      if (!this.closed) this.#protocol.cancel(exchange.stream);
+      this.close();
+      return;
+    }
+    if (!this.#streams.delete(exchange.stream)) return;
+    this.#protocol.cancel(exchange.stream);
+    this.#flush();
+    if (silentMs !== null && this.#heardAt <= this.deadlines.now - silentMs) this.#retiring = true;
+    this.#vacated();
+    if (!this.#delivering) this.owner.wakeWaiters();
   }
 
   /** Closes the connection; an exchange that is not complete fails with `error`. */
@@ -133,16 +226,30 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (exchange !== null && !exchange.ended && exchange.error === null) {
       exchange.error = error ?? new CloseError(`The connection to ${this.origin} was closed`);
     }
+    if (this.#streams !== null) this.#failAll(this.#streams, error);
     this.#tunnel?.broken(error);
     this.owner.dropped(this);
     if (!this.#delivering) this.owner.wakeWaiters();
   }
 
-  /** Closes the connection and lets the flow on it see the error. */
-  closeWith(error: TransportError): void {
+  /** Each of many gets an error of its own. */
+  #failAll(streams: Map<StreamId, Exchange>, error: TransportError | null): void {
+    const shared = error ?? new CloseError(`The connection to ${this.origin} was closed`);
+    for (const exchange of streams.values()) {
+      if (!exchange.ended && exchange.error === null) {
+        exchange.error = streams.size === 1 ? shared : ownOf(shared);
+      }
+    }
+    streams.clear();
+  }
+
+  /** Closes the connection and lets the flows on it see the error. */
+  closeWith(error: TransportError | null): void {
     const exchange = this.#exchange;
+    const others = this.#streams === null ? null : [...this.#streams.values()];
     this.close(error);
     exchange?.wake();
+    if (others !== null) for (const other of others) other.wake();
   }
 
   override onExpire(): void {
@@ -163,6 +270,21 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     socket.demand();
   }
 
+  /** Writes what the core answers by itself. While the socket is behind the core keeps it, within its limit. */
+  #flush(): void {
+    if (this.closed || this.#behind) return;
+    const output = this.#protocol.takeOutput();
+    if (output === null) return;
+    const taken = this.socket.write(output, null);
+    if (!isThenable(taken)) return;
+    this.#behind = true;
+    const caughtUp = () => {
+      this.#behind = false;
+      this.#flush();
+    };
+    taken.then(caughtUp, () => {});
+  }
+
   // ── Sink ──
 
   octets(bytes: Uint8Array, length: number, lent: boolean): number {
@@ -180,6 +302,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     const now = this.deadlines.tick();
     this.owner.turned();
     if (this.#tunnel !== null) return this.#tunnel.octets(bytes, length);
+    if (this.#streams !== null) return this.#deliverToMany(bytes, length, lent, now);
     const exchange = this.#exchange;
     if (exchange === null) {
       this.close(new RemoteProtocolError(`${this.origin} sent octets that no request asked for`));
@@ -198,18 +321,61 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       }
     }
     if (this.#failure !== null) this.close(this.#failure);
-    else if (exchange.ended && exchange.networkStream === null) this.#finish();
+    else if (exchange.ended && exchange.networkStream === null) this.#finish(exchange);
     if (exchange.run !== null && exchange.ready) exchange.wake();
     else if (exchange.list !== null && exchange.status !== 0) arm(exchange, exchange.list, now);
     return kept | (exchange.full && !exchange.ended ? STOP : GO_ON);
   }
 
+  /** Reading never pauses here: what may come is bounded by the windows. */
+  #deliverToMany(bytes: Uint8Array, length: number, lent: boolean, now: number): number {
+    this.#heardAt = now;
+    const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
+    this.#settle(now);
+    return kept;
+  }
+
+  /** After the records: what the core made is written, then the flows are woken that can go on. */
+  #settle(now: number): void {
+    const told = this.#told.splice(0);
+    for (const exchange of told) {
+      exchange.told = false;
+      if (exchange.credit === 0) continue;
+      this.#protocol.release(exchange.stream, exchange.credit);
+      exchange.credit = 0;
+    }
+    this.#flush();
+    if (this.#failure !== null) {
+      this.closeWith(this.#failure);
+      return;
+    }
+    for (const exchange of told) {
+      if (exchange.interims !== null) this.#tellInterims(exchange);
+      if (exchange.ended || exchange.error !== null) this.#finish(exchange);
+    }
+    if (this.#placesChanged && !this.closed) {
+      this.#placesChanged = false;
+      if (this.#retiring && this.empty) this.close();
+      else this.owner.placesChanged(this);
+    }
+    for (const exchange of told) {
+      if (exchange.run !== null && exchange.ready) exchange.wake();
+      else if (exchange.list !== null && exchange.reading) arm(exchange, exchange.list, now);
+    }
+  }
+
   ended(error: TransportError | null): void {
     if (this.closed) return;
-    this.deadlines.tick();
+    const now = this.deadlines.tick();
     this.owner.turned();
     if (this.#tunnel !== null) {
       this.#tunnel.ended(error);
+      return;
+    }
+    if (this.#streams !== null) {
+      if (error === null) this.#protocol.receiveEnd(this);
+      this.#settle(now);
+      this.closeWith(error ?? new RemoteProtocolError(`${this.origin} closed the connection${this.#farewell()}`));
       return;
     }
     const exchange = this.#exchange;
@@ -221,11 +387,33 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     exchange?.wake();
   }
 
-  #finish(): void {
-    this.#exchange = null;
-    this.socket.lend = false;
-    if (this.#reusable) this.owner.released(this);
-    else this.close();
+  /** What the peer said before it closed. */
+  #farewell(): string {
+    return this.#goaway === null ? '' : ` after GOAWAY (${errorCodeName(this.#goaway)})`;
+  }
+
+  /** The exchange is over: its place is free again, or the connection is done with. */
+  #finish(exchange: Exchange): void {
+    if (this.#streams === null) {
+      this.#exchange = null;
+      this.socket.lend = false;
+      if (this.#reusable) this.owner.released(this);
+      else this.close();
+      return;
+    }
+    if (!this.#streams.delete(exchange.stream)) return;
+    if (exchange.sent !== 'full' && !exchange.over) {
+      this.#protocol.cancel(exchange.stream);
+      this.#flush();
+    }
+    this.#vacated();
+  }
+
+  /** One of many is over. */
+  #vacated(): void {
+    if (this.#streams?.size === 0) this.socket.lend = false;
+    if (this.#retiring && this.empty) this.close();
+    else this.owner.released(this);
   }
 
   /** Calls the user, who may end the call or the client. What is thrown wins over a final response that came as well. */
@@ -238,22 +426,35 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       } catch (error) {
         if (exchange.error === null) exchange.error = error;
         exchange.status = 0;
-        this.close();
+        this.abandon(exchange);
       }
-      if (this.closed) return;
+      if (exchange.error !== null) return;
     }
   }
 
   // ── Events ──
 
+  /** The exchange of a stream; of many, it is noted that the records are about it. */
   #of(stream: StreamId): Exchange | null {
-    const exchange = this.#exchange;
-    return exchange !== null && exchange.stream === stream ? exchange : null;
+    if (this.#streams === null) {
+      const exchange = this.#exchange;
+      return exchange !== null && exchange.stream === stream ? exchange : null;
+    }
+    const exchange = this.#streams.get(stream);
+    if (exchange === undefined) return null;
+    if (!exchange.told) {
+      exchange.told = true;
+      this.#told.push(exchange);
+      if (!exchange.answered) exchange.firstByteAt = this.deadlines.now;
+    }
+    return exchange;
   }
 
   onHead(stream: StreamId, status: number, flags: number, head: Head): void {
     const exchange = this.#of(stream);
     if (exchange === null) return;
+    this.hasServed = true;
+    exchange.answered = true;
     exchange.status = status;
     exchange.flags = flags;
     exchange.head = head;
@@ -262,7 +463,9 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   onInterim(stream: StreamId, status: number, head: Head): void {
     const exchange = this.#of(stream);
-    if (exchange === null || exchange.onInterim === null) return;
+    if (exchange === null) return;
+    exchange.answered = true;
+    if (exchange.onInterim === null) return;
     exchange.interims ??= [];
     exchange.interims.push({ status, head });
   }
@@ -296,23 +499,34 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.#exchange = null;
   }
 
-  onReset(stream: StreamId, error: number, _unprocessed: boolean): void {
+  onReset(stream: StreamId, error: number, unprocessed: boolean): void {
     const exchange = this.#of(stream);
-    if (exchange !== null && exchange.error === null) {
-      exchange.error = new RemoteProtocolError(`${this.origin} reset the stream (error code ${error})`);
-    }
+    if (exchange === null) return;
+    exchange.over = true;
+    exchange.resetCode = error;
+    exchange.unprocessed = unprocessed;
+    if (exchange.ended || exchange.error !== null) return;
+    const what = unprocessed ? 'did not process the request' : 'reset the stream';
+    exchange.error = new RemoteProtocolError(`${this.origin} ${what} (${errorCodeName(error)})`);
   }
 
-  onGoaway(): void {
-    this.#reusable = false;
+  onGoaway(_lastStream: StreamId, code: number): void {
+    this.#goaway = code;
+    this.#retiring = true;
+    this.#placesChanged = true;
   }
 
-  onStreamsMax(): void {}
+  onStreamsMax(streams: number): void {
+    this.streamsMax = streams;
+    this.#placesChanged = true;
+  }
 
   onStreamError(stream: StreamId, error: ProtocolError): void {
     const exchange = this.#of(stream);
     error.message += `; the peer is ${this.origin}`;
-    if (exchange !== null && exchange.error === null) exchange.error = error;
+    if (exchange === null) return;
+    exchange.over = true;
+    if (!exchange.ended && exchange.error === null) exchange.error = error;
   }
 
   onError(error: ProtocolError, rule: number): void {

@@ -47,10 +47,18 @@ export class Exchange extends Park implements ByteSource {
   error: unknown = null;
   /** The response is complete. */
   ended = false;
+  /** The peer, or the core, has ended the stream by itself, whatever was under way (HTTP/2). */
+  over = false;
+  /** The error code of the peer's RST_STREAM or GOAWAY that ended it (HTTP/2). */
+  resetCode: number | null = null;
+  /** The peer did nothing with the request (RFC 9113 §8.7): to send it again is safe. */
+  unprocessed = false;
   /** The body may be sent. */
   writable = true;
   /** How much of the request left this host. */
   sent: 'none' | 'partial' | 'full' = 'none';
+  /** Octets of the body that left together with the head. */
+  inlined = 0;
   /** Octets of a response have come, an interim one included. */
   answered = false;
   networkStream: NetworkStream | null = null;
@@ -62,6 +70,10 @@ export class Exchange extends Park implements ByteSource {
   endAt = 0;
   /** Body octets handed on, encoded as they came. */
   downloaded = 0;
+  /** Body octets that were taken as they came, and for which the connection is to give credit back. */
+  credit = 0;
+  /** The connection's note that the records it consumes are about this exchange. */
+  told = false;
   #chunk: Uint8Array<ArrayBuffer> | null = null;
   #more: Uint8Array<ArrayBuffer>[] | null = null;
   #moreAt = 0;
@@ -89,6 +101,7 @@ export class Exchange extends Park implements ByteSource {
       const share = Math.min(to - from, view.length - this.#filled);
       view.set(bytes.subarray(from, from + share), this.#filled);
       this.#filled += share;
+      this.credit += share;
       from += share;
       if (from === to) return false;
     }
@@ -96,6 +109,7 @@ export class Exchange extends Park implements ByteSource {
     const keep = lent && octets >= KEPT_OCTETS_MIN && octets * 4 >= bytes.length;
     const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
     this.#buffered += octets;
+    if (this.#whole) this.credit += octets;
     if (this.#chunk === null) this.#chunk = piece;
     else if (this.#more === null) this.#more = [piece];
     else this.#more.push(piece);
@@ -111,6 +125,11 @@ export class Exchange extends Park implements ByteSource {
   get ready(): boolean {
     if (this.ended || this.error !== null) return true;
     return this.status !== 0 ? !this.#whole : this.writable && this.#awaitsWritable;
+  }
+
+  /** @internal Its deadline, if there is one, is that of the next octets of the body. */
+  get reading(): boolean {
+    return this.status !== 0 && !this.#writing;
   }
 
   override onExpire(ms: number): void {
@@ -129,13 +148,13 @@ export class Exchange extends Park implements ByteSource {
       : this.status === 0
         ? new ReadTimeout(`Cannot read the response from ${origin}: no complete head after ${ms} ms`, { phase: 'read' })
         : new ReadTimeout(`Cannot read the response body from ${origin}: no octets for ${ms} ms`, { phase: 'read' });
-    this.fail(error);
+    this.fail(error, ms);
   }
 
-  /** Ends the exchange with an error, closes its connection, and wakes who waits. */
-  fail(error: unknown): void {
+  /** Ends the exchange with an error, and its part of the connection, and wakes who waits. */
+  fail(error: unknown, silentMs: number | null = null): void {
     if (this.error === null && !this.ended) this.error = error;
-    this.connection.abandon(this);
+    this.connection.abandon(this, silentMs);
     this.wake();
   }
 
@@ -233,8 +252,7 @@ export class Exchange extends Park implements ByteSource {
   readNow(): Uint8Array<ArrayBuffer> | null {
     const chunk = this.#chunk;
     if (chunk === null) return null;
-    this.#buffered -= chunk.length;
-    this.downloaded += chunk.length;
+    this.#took(chunk.length);
     const more = this.#more;
     if (more === null || this.#moreAt === more.length) {
       this.#chunk = null;
@@ -249,6 +267,13 @@ export class Exchange extends Park implements ByteSource {
       }
     }
     return chunk;
+  }
+
+  /** Octets leave the buffer: those that had no credit yet are given it. */
+  #took(octets: number): void {
+    this.#buffered -= octets;
+    this.downloaded += octets;
+    if (!this.#whole && this.connection.multiplexes) this.connection.release(this, octets);
   }
 
   *next(): Flow<Uint8Array<ArrayBuffer> | null> {
@@ -268,6 +293,7 @@ export class Exchange extends Park implements ByteSource {
 
   /** The whole body, encoded as it came. */
   *readAll(): Flow<Uint8Array<ArrayBuffer>> {
+    this.#releaseBuffered();
     this.#whole = true;
     try {
       while (!this.ended) {
@@ -286,9 +312,8 @@ export class Exchange extends Park implements ByteSource {
     const first = this.#chunk;
     if (this.#more === null) {
       this.#chunk = null;
-      this.#buffered = 0;
       if (first === null) return NOTHING;
-      this.downloaded += first.length;
+      this.#took(first.length);
       return first;
     }
     const all = new Uint8Array(this.#buffered);
@@ -309,8 +334,7 @@ export class Exchange extends Park implements ByteSource {
       if (share === chunk.length) this.readNow();
       else {
         this.#chunk = chunk.subarray(share);
-        this.#buffered -= share;
-        this.downloaded += share;
+        this.#took(share);
       }
       return share;
     }
@@ -335,8 +359,14 @@ export class Exchange extends Park implements ByteSource {
     if (!this.ended && this.error === null) this.connection.socket.lend = true;
   }
 
+  /** What is buffered is taken, or dropped, as one. */
+  #releaseBuffered(): void {
+    if (!this.#whole && this.connection.multiplexes) this.connection.release(this, this.#buffered);
+  }
+
   close(): void {
     const unread = this.#chunk !== null || !this.ended;
+    this.#releaseBuffered();
     this.#chunk = null;
     this.#more = null;
     this.#moreAt = 0;

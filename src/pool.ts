@@ -1,21 +1,25 @@
 /**
- * The connection pool: who gets which connection, and when. `assign` decides and is pure; `ConnectionPool` does what it says.
+ * The connection pool: who gets a place on which connection, and when. `assign` decides; `ConnectionPool` does what it says.
  *
  * Invariants: connections (connecting ones included) never outnumber `maxConnections`; who waits is served in order, and
- * nobody overtakes for the same site; a cancelled flow leaves the pool as if it had never been; an idle connection is used
- * again only if nothing came on it, also not unseen: one that was idle before the host's latest reads is looked at again
- * in a later turn (SECURITY §1.8).
+ * nobody overtakes for the same site, so that who finds a place, or room, takes it from nobody; where one connection may
+ * serve many, they wait for the one that is being made; a cancelled flow leaves the pool as if it had never been; an idle
+ * connection is used again only if nothing came on it, also not unseen: one that was idle before the host's latest reads is
+ * looked at again in a later turn (SECURITY §1.8).
  */
 
 import type { Limits } from './config.js';
 import { ConnectAttempt } from './connect-attempt.js';
 import { type ConnectionOwner, HttpConnection } from './connection.js';
-import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
-import { CloseError, PoolTimeout, type TransportError } from './exceptions.js';
+import { arm, type Deadlines, disarm } from './deadlines.js';
+import { CloseError, ConnectTimeout, TotalTimeout, TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
-import { type Flow, Park } from './flow.js';
-import type { Host } from './hosts/host.js';
-import type { Address, Connector, Socket, TlsSessions } from './hosts/socket.js';
+import type { Flow } from './flow.js';
+import type { Address, Connector, TlsSessions } from './hosts/socket.js';
+import { IdleConnections, remove } from './idle-connections.js';
+import { ownOf } from './own-error.js';
+import { assign, type Offer } from './pool-assignment.js';
+import { NextTurn, Waiter } from './pool-waiter.js';
 import type { Trace } from './trace.js';
 
 /** Everything that connections are shared by: they are, only where all of it is equal. */
@@ -26,98 +30,16 @@ export interface Site {
   readonly address: Address;
   /** Idle connections, the latest used last. */
   readonly idle: HttpConnection[];
+  /** Connections in use that serve many exchanges, whether or not they have places left. */
+  readonly shared: HttpConnection[];
   /** Connections and connects under way. */
   connections: number;
-}
-
-/** What `assign` looks at. */
-export interface PoolState<S = Site> {
-  /** Sites of those who wait, first come first; `fresh`: only a new connection will do. */
-  readonly waiting: readonly { readonly site: S; readonly fresh: boolean }[];
-  /** Sites of idle connections, longest idle first. */
-  readonly idle: readonly S[];
-  /** Connections in all, connecting and idle ones included. */
-  readonly total: number;
-  readonly maxConnections: number | null;
-}
-
-/** What shall happen for one who waits: take an idle connection, or connect (after closing an idle one, perhaps). */
-export interface Assignment {
-  /** Index in `waiting`. */
-  readonly waiter: number;
-  /** Index in `idle` of the connection to take, or `null`: connect. */
-  readonly take: number | null;
-  /** Index in `idle` of the connection to close first, or `null`. */
-  readonly close: number | null;
-}
-
-/** Who of the waiting is served by what: in order; an idle connection of the site, else room, else another's idle one. */
-export function assign<S>(state: PoolState<S>): readonly Assignment[] {
-  const assignments: Assignment[] = [];
-  const used = new Set<number>();
-  let { total } = state;
-  const firstUnused = (fits: (site: S) => boolean) =>
-    state.idle.findIndex((site, index) => !used.has(index) && fits(site));
-  for (let waiter = 0; waiter < state.waiting.length; waiter++) {
-    const { site, fresh } = state.waiting[waiter] as PoolState<S>['waiting'][number];
-    const take = fresh ? -1 : firstUnused((each) => each === site);
-    if (take >= 0) {
-      used.add(take);
-      assignments.push({ waiter, take, close: null });
-      continue;
-    }
-    if (state.maxConnections === null || total < state.maxConnections) {
-      total++;
-      assignments.push({ waiter, take: null, close: null });
-      continue;
-    }
-    const close = firstUnused(() => true);
-    if (close < 0) break;
-    used.add(close);
-    assignments.push({ waiter, take: null, close });
-  }
-  return assignments;
-}
-
-/** One who waits for a connection, or for leave to make one. */
-class Waiter extends Park {
-  readonly site: Site;
-  /** Only a new connection will do. */
-  readonly fresh: boolean;
-  readonly #maxConnections: number | null;
-  connection: HttpConnection | null = null;
-  mayConnect = false;
-  error: TransportError | null = null;
-
-  constructor(site: Site, fresh: boolean, maxConnections: number | null) {
-    super();
-    this.site = site;
-    this.fresh = fresh;
-    this.#maxConnections = maxConnections;
-  }
-
-  override onExpire(ms: number): void {
-    this.#fail(`no connection of the pool became free after ${ms} ms (maxConnections: ${this.#maxConnections})`);
-  }
-
-  /** Only this thread could free one, and it is here: even the registry of dropped responses needs the event loop. */
-  override block(): boolean {
-    this.#fail(
-      `all connections of the pool are in use (maxConnections: ${this.#maxConnections}), and a blocking call cannot wait ` +
-        'for one; read or close streamed responses, for one that is only dropped frees its connection no sooner than at ' +
-        'the next turn of the event loop',
-    );
-    return true;
-  }
-
-  #fail(why: string): void {
-    this.error = new PoolTimeout(`Cannot send the request to ${this.site.origin}: ${why}`, {
-      phase: 'pool',
-      sent: 'none',
-      retryable: true,
-    });
-    this.wake();
-  }
+  /** Connects under way. */
+  connecting: number;
+  /** Those who wait in line for it. */
+  waiting: number;
+  /** A new connection is expected to serve many exchanges: how many, as far as that is known; else 1. */
+  expects: number;
 }
 
 /** Clock readings of one acquisition, ms; 0: not reached. */
@@ -132,43 +54,15 @@ export interface Acquired {
   readonly trace: Trace | null;
 }
 
-/** Where a flow waits for the host's next turn, after which an idle socket has delivered what came. */
-class NextTurn extends Park {
-  readonly #socket: Socket;
-
-  constructor(socket: Socket, host: Host) {
-    super();
-    this.#socket = socket;
-    if (!socket.blocking) host.nextTurn(() => this.wake());
-  }
-
-  override block(timeoutMs: number | null): boolean {
-    this.#socket.wait(0, timeoutMs);
-    this.wake();
-    return true;
-  }
-}
-
-/** Looks after idle connections: those idle for a while no longer keep the process alive. */
-class Sweeper extends DeadlineNode {
-  readonly #sweep: () => void;
-
-  constructor(sweep: () => void) {
-    super();
-    this.#sweep = sweep;
-  }
-
-  override onExpire(): void {
-    this.#sweep();
-  }
-}
-
 /** Octets that come while this thread is busy for so long may be unseen. */
 const UNSEEN_MS = 1;
-/** An idle connection keeps the process alive for so long at the most. */
-const REFERENCED_MS = 50;
 /** Sites without a connection that are remembered (their TLS sessions). */
 const SITES_MAX = 1000;
+
+/** Whoever has a place on it may use it at once: it is in use, and read all the time. */
+function isSeen(connection: HttpConnection): boolean {
+  return !connection.unseen && !connection.socket.blocking;
+}
 
 /** Connections by site, within limits. */
 export class ConnectionPool implements ConnectionOwner {
@@ -176,13 +70,14 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #connector: Connector;
   readonly #limits: Limits;
   readonly #sites = new Map<string, Site>();
-  readonly #waiters: Waiter[] = [];
-  readonly #served: Waiter[] = [];
+  readonly #waiters: Waiter<Site>[] = [];
+  readonly #served: Waiter<Site>[] = [];
   readonly #open = new Set<HttpConnection>();
   readonly #attempts = new Set<ConnectAttempt>();
-  readonly #sweeper = new Sweeper(() => this.#sweep());
+  readonly #idle: IdleConnections;
   #total = 0;
-  #idle = 0;
+  /** Connections made so far. */
+  #made = 0;
   #turn = 0;
   #waking = false;
   #assigning = false;
@@ -192,11 +87,12 @@ export class ConnectionPool implements ConnectionOwner {
     this.#connector = connector;
     this.deadlines = deadlines;
     this.#limits = limits;
+    this.#idle = new IdleConnections(this.#open, deadlines);
   }
 
   /** Connections in all, and those idle. */
   get counts(): { readonly total: number; readonly idle: number; readonly waiting: number } {
-    return { total: this.#total, idle: this.#idle, waiting: this.#waiters.length };
+    return { total: this.#total, idle: this.#idle.count, waiting: this.#waiters.length };
   }
 
   /** The site of `key`, if there is one. */
@@ -204,69 +100,105 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#sites.get(key);
   }
 
-  /** A new site. */
-  add(key: string, origin: string, address: (sessions: TlsSessions) => Address): Site {
+  /** A new site; `shares`: one connection may serve many. */
+  add(key: string, origin: string, shares: boolean, address: (sessions: TlsSessions) => Address): Site {
     if (this.#sites.size >= SITES_MAX) this.#forgetSites();
-    const site: Site = { key, origin, address: address({ session: null }), idle: [], connections: 0 };
+    const site: Site = {
+      key,
+      origin,
+      address: address({ session: null }),
+      idle: [],
+      shared: [],
+      connections: 0,
+      connecting: 0,
+      waiting: 0,
+      expects: shares && !this.#connector.blocking ? Number.POSITIVE_INFINITY : 1,
+    };
     this.#sites.set(key, site);
     return site;
   }
 
   #forgetSites(): void {
-    const waiting = new Set(this.#waiters.map((waiter) => waiter.site));
-    for (const [key, site] of this.#sites) if (site.connections === 0 && !waiting.has(site)) this.#sites.delete(key);
+    for (const [key, site] of this.#sites) {
+      if (site.connections === 0 && site.waiting === 0) this.#sites.delete(key);
+    }
   }
 
   /** A connection of the site that can be used at once, without looking at it; `null`: there is none, `acquire` one. */
   tryAcquire(site: Site): HttpConnection | null {
+    if (site.shared.length > 0) {
+      const shared = this.#sharedPlace(site, -1);
+      if (shared !== null && isSeen(shared)) return this.#take(shared);
+    }
     const { idle } = site;
     const connection = idle[idle.length - 1];
-    if (connection === undefined || this.#waiters.length > 0 || !this.#justReleased(connection)) return null;
-    this.#takeIdle(connection);
-    return connection;
+    return connection === undefined || !this.#justReleased(connection) ? null : this.#take(connection);
+  }
+
+  /** A connection in use that can serve one more. */
+  #sharedPlace(site: Site, after: number): HttpConnection | null {
+    for (const connection of site.shared) if (connection.number > after && connection.places > 0) return connection;
+    return null;
+  }
+
+  /** Number of the latest connection. */
+  get latest(): number {
+    return this.#made - 1;
   }
 
   /**
-   * A connection of the site, looked at if it was idle; `fresh`: a new one. Whoever gets it must open an exchange on it or
-   * give it `back`.
+   * A place on a connection of the site, looked at if it was idle; on one whose number is larger than `after`, so that
+   * nothing but a new connection will do where that is infinite. Whoever gets it must open an exchange on it or give it `back`.
    * @throws PoolTimeout, ConnectTimeout, ConnectError, CloseError
    */
-  *acquire(site: Site, limits: CallLimits, fresh: boolean, got: Acquired): Flow<HttpConnection> {
-    const idle = fresh ? null : yield* this.#checkedIdle(site);
-    if (idle !== null) return idle;
+  *acquire(site: Site, limits: CallLimits, after: number, got: Acquired): Flow<HttpConnection> {
+    const kept = yield* this.#checkedPlace(site, after);
+    if (kept !== null) return kept;
     if (this.#closed) throw new CloseError('Cannot send the request: the connection pool is closed', { sent: 'none' });
-    if (!this.#hasRoom()) {
-      const served = yield* this.#inLine(site, limits, fresh);
+    if (this.#coming(site) > site.waiting || !this.#hasRoom()) {
+      const served = yield* this.#inLine(site, limits, after);
       if (served !== null) return served;
-    } else {
-      this.#total++;
-      site.connections++;
-    }
+    } else this.#grant(site);
     return yield* this.#connect(site, limits, got);
+  }
+
+  /** Places on their way, beside those of who makes them; as many as you like while nobody knows how many it will be. */
+  #coming(site: Site): number {
+    if (site.expects === 1) return 0;
+    if (site.shared.some(({ settling }) => settling)) return Number.POSITIVE_INFINITY;
+    return site.connecting === 0 ? 0 : site.connecting * (site.expects - 1);
   }
 
   #hasRoom(): boolean {
     const { maxConnections } = this.#limits;
-    if (maxConnections === null) return true;
-    if (this.#waiters.length > 0) return false;
-    if (this.#total < maxConnections) return true;
-    const oldest = this.#oldestIdle();
+    if (maxConnections === null || this.#total < maxConnections) return true;
+    const oldest = this.#idle.oldest();
     oldest?.close();
     return oldest !== null;
   }
 
-  /** An idle connection that proved alive in a later turn than it became idle in. */
-  *#checkedIdle(site: Site): Flow<HttpConnection | null> {
-    while (this.#waiters.length === 0) {
-      const connection = site.idle[site.idle.length - 1];
+  /** Leave to connect. */
+  #grant(site: Site): void {
+    this.#total++;
+    site.connections++;
+    site.connecting++;
+  }
+
+  /** A place on a connection in use, or on an idle one that proved alive in a later turn than it became idle in. */
+  *#checkedPlace(site: Site, after: number): Flow<HttpConnection | null> {
+    for (;;) {
+      const connection = this.#sharedPlace(site, after) ?? site.idle.findLast(({ number }) => number > after);
       if (connection === undefined) return null;
-      const expired = connection.list !== null && connection.expiresAt <= this.deadlines.tick();
       const expires = connection.list !== null;
-      this.#takeIdle(connection);
+      const expired = expires && connection.expiresAt <= this.deadlines.tick();
+      const seen = !connection.idle && isSeen(connection);
+      this.#take(connection);
       if (expired) {
         connection.close();
         continue;
       }
+      if (seen) return connection;
+      connection.unseen = true;
       let checked = false;
       try {
         yield new NextTurn(connection.socket, this.deadlines.host);
@@ -274,9 +206,10 @@ export class ConnectionPool implements ConnectionOwner {
       } finally {
         if (!checked) this.#restore(connection, expires);
       }
-      if (!connection.closed) return connection;
+      connection.unseen = false;
+      if (connection.canOpen) return connection;
+      this.back(connection);
     }
-    return null;
   }
 
   /** Nothing can have come on it unseen: no socket was read since, and no time went by. */
@@ -284,30 +217,34 @@ export class ConnectionPool implements ConnectionOwner {
     return connection.releasedIn === this.#turn && this.deadlines.now - connection.idleSince < UNSEEN_MS;
   }
 
-  /** Puts an idle connection back as it was, with what is left of its time. */
+  /** Gives back a place unused; an idle connection as it was, with what is left of its time. */
   #restore(connection: HttpConnection, expires: boolean): void {
     if (connection.closed) return;
+    connection.reserved--;
+    if (!connection.empty) return;
     const leftMs = Math.ceil(connection.expiresAt - this.deadlines.tick());
     const { maxKeepaliveConnections: most } = this.#limits;
+    const wanted = this.#waiters.some(({ following }) => !following);
     // Nobody who waits may have it unchecked: its place goes to them.
-    if (this.#closed || this.#waiters.length > 0 || (expires && leftMs <= 0) || (most !== null && this.#idle >= most)) {
+    if (this.#closed || wanted || (expires && leftMs <= 0) || (most !== null && this.#idle.count >= most)) {
       connection.close();
       return;
     }
-    this.#shelve(connection);
+    this.#idle.add(connection);
     if (expires) arm(connection, this.deadlines.of(leftMs), this.deadlines.now);
   }
 
   /** Waits in line. A connection, or `null`: leave to connect (already counted). */
-  *#inLine(site: Site, limits: CallLimits, fresh: boolean): Flow<HttpConnection | null> {
-    const waiter = new Waiter(site, fresh, this.#limits.maxConnections);
+  *#inLine(site: Site, limits: CallLimits, after: number): Flow<HttpConnection | null> {
+    const waiter = new Waiter(site, after, limits, this.#limits.maxConnections);
     this.#waiters.push(waiter);
-    if (limits.pool !== null) arm(waiter, limits.pool, this.deadlines.tick());
+    site.waiting++;
+    this.#armWaiter(waiter, this.#coming(site) >= site.waiting);
     let taken = false;
     try {
       for (;;) {
         if (waiter.error !== null) throw waiter.error;
-        if (waiter.connection?.closed === true) this.#serveAgain(waiter);
+        if (waiter.connection?.canOpen === false) this.#serveAgain(waiter);
         if (waiter.connection !== null || waiter.mayConnect) break;
         yield waiter;
       }
@@ -319,16 +256,30 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
+  /** Who waits for a connection that is being made has the time of connecting, others that of the pool. */
+  #armWaiter(waiter: Waiter<Site>, following: boolean): void {
+    waiter.following = following;
+    const list = following ? waiter.limits.connect : waiter.limits.pool;
+    if (list !== null) arm(waiter, list, this.deadlines.tick());
+    else disarm(waiter);
+  }
+
   /** What it was served with closed before its flow went on: it is first in line again. */
-  #serveAgain(waiter: Waiter): void {
+  #serveAgain(waiter: Waiter<Site>): void {
+    const connection = waiter.connection as HttpConnection;
     waiter.connection = null;
     this.#waiters.unshift(waiter);
+    waiter.site.waiting++;
+    this.back(connection);
     this.#assignWaiting();
   }
 
-  #withdraw(waiter: Waiter): void {
+  #withdraw(waiter: Waiter<Site>): void {
     const index = this.#waiters.indexOf(waiter);
-    if (index >= 0) this.#waiters.splice(index, 1);
+    if (index >= 0) {
+      this.#waiters.splice(index, 1);
+      waiter.site.waiting--;
+    }
     if (waiter.connection !== null) this.back(waiter.connection);
     else if (waiter.mayConnect) this.#leave(waiter.site);
   }
@@ -350,15 +301,16 @@ export class ConnectionPool implements ConnectionOwner {
         if (attempt.socket !== null) break;
         yield attempt;
       }
-      connection = new HttpConnection(attempt.socket, this, site.origin, site, this.#limits);
+      connection = new HttpConnection(attempt.socket, this, site.origin, site, this.#made++, 'http/1.1', this.#limits);
       got.resolvedAt = attempt.resolvedAt;
       got.connectedAt = attempt.connectedAt;
       got.securedAt = attempt.securedAt;
-      this.#open.add(connection);
       this.deadlines.tick();
+      this.#connected(connection, site);
       return connection;
     } catch (error) {
       trace?.fail(error);
+      this.#failFollowers(site, limits, error);
       throw error;
     } finally {
       disarm(attempt);
@@ -370,16 +322,50 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
+  /** A connection was made, and has a place for who made it; if it has more, they go to who waited for it. */
+  #connected(connection: HttpConnection, site: Site): void {
+    this.#open.add(connection);
+    connection.reserved++;
+    site.connecting--;
+    const { multiplexes } = connection;
+    if (multiplexes) site.shared.push(connection);
+    if (!multiplexes || this.#connector.blocking) site.expects = 1;
+    else if (site.expects === 1) site.expects = Number.POSITIVE_INFINITY;
+    if (site.waiting > 0) this.#assignFollowers(site);
+  }
+
+  /** Serves who waits for the site; who must wait on has the time of the pool from now on, unless a place is coming. */
+  #assignFollowers(site: Site): void {
+    this.#assignWaiting();
+    let coming = this.#coming(site);
+    for (const waiter of this.#waiters) {
+      if (waiter.site === site && --coming < 0 && waiter.following) this.#armWaiter(waiter, false);
+    }
+  }
+
+  /** Those who waited for a connect that failed, each with an error of its own; not those who would have waited longer. */
+  #failFollowers(site: Site, limits: CallLimits, error: unknown): void {
+    if (site.connecting > 1 || !(error instanceof TransportError) || error instanceof TotalTimeout) return;
+    const ms = ({ connect }: CallLimits) => connect?.ms ?? Number.POSITIVE_INFINITY;
+    for (const waiter of this.#waiters.filter((each) => each.site === site && each.following)) {
+      if (error instanceof ConnectTimeout && ms(waiter.limits) > ms(limits)) continue;
+      waiter.error = ownOf(error);
+      this.#serve(waiter);
+    }
+  }
+
   /** A slot is free again. */
   #leave(site: Site): void {
     this.#total--;
     site.connections--;
+    site.connecting--;
     this.#assignWaiting();
     this.wakeWaiters();
   }
 
-  /** Gives back a connection on which nothing was begun. */
+  /** Gives back a place on which nothing was begun. */
   back(connection: HttpConnection): void {
+    connection.reserved--;
     if (connection.closed) return;
     this.released(connection);
     this.wakeWaiters();
@@ -393,30 +379,39 @@ export class ConnectionPool implements ConnectionOwner {
 
   released(connection: HttpConnection): void {
     const first = this.#waiters[0];
-    if (first !== undefined && first.site === connection.site && !first.fresh) {
-      this.#waiters.shift();
-      first.connection = connection;
-      this.#served.push(first);
+    if (
+      first !== undefined &&
+      first.site === connection.site &&
+      connection.number > first.after &&
+      connection.places > 0
+    ) {
+      first.connection = this.#take(connection);
+      this.#serve(first);
+      return;
+    }
+    if (!connection.empty) {
+      if (first !== undefined) this.#assignWaiting();
       return;
     }
     const expiry = this.#expiryOf(connection);
     const { maxKeepaliveConnections: most } = this.#limits;
-    if (this.#closed || expiry === 0 || (most !== null && this.#idle >= most)) {
+    if (this.#closed || expiry === 0 || (most !== null && this.#idle.count >= most) || !connection.canOpen) {
       connection.close();
       return;
     }
     connection.idleSince = this.deadlines.now;
     connection.releasedIn = this.#turn;
-    this.#shelve(connection);
+    this.#idle.add(connection);
     if (expiry !== null) arm(connection, this.deadlines.of(expiry), this.deadlines.now);
     if (first !== undefined) this.#assignWaiting();
   }
 
-  #shelve(connection: HttpConnection): void {
-    (connection.site as Site).idle.push(connection);
-    connection.idle = true;
-    this.#idle++;
-    if (this.#sweeper.list === null) arm(this.#sweeper, this.deadlines.of(REFERENCED_MS), this.deadlines.now);
+  placesChanged(connection: HttpConnection): void {
+    const site = connection.site as Site;
+    const { streamsMax } = connection;
+    if (streamsMax !== null && !this.#connector.blocking) site.expects = Math.max(1, streamsMax);
+    if (connection.idle && !connection.canOpen) connection.close();
+    if (this.#waiters.length > 0) this.#assignFollowers(site);
   }
 
   /** How long this connection may be idle, ms; `null`: no limit; 0: not at all. The peer's hint counts, less a margin. */
@@ -430,11 +425,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   dropped(connection: HttpConnection): void {
     const site = connection.site as Site;
-    if (connection.idle) {
-      site.idle.splice(site.idle.indexOf(connection), 1);
-      connection.idle = false;
-      this.#idle--;
-    }
+    if (connection.idle) this.#idle.remove(connection);
+    else if (connection.multiplexes) remove(site.shared, connection);
     if (!this.#open.delete(connection)) return;
     this.#total--;
     site.connections--;
@@ -451,26 +443,19 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  #takeIdle(connection: HttpConnection): void {
-    const { idle } = connection.site as Site;
-    if (idle[idle.length - 1] === connection) idle.pop();
-    else idle.splice(idle.indexOf(connection), 1);
-    connection.idle = false;
-    this.#idle--;
-    disarm(connection);
-    if (!connection.referenced) {
-      connection.referenced = true;
-      connection.socket.ref(true);
-    }
+  /** Serves one who waits, with what was noted in it; its flow is woken later. */
+  #serve(waiter: Waiter<Site>): void {
+    if (this.#waiters[0] === waiter) this.#waiters.shift();
+    else remove(this.#waiters, waiter);
+    waiter.site.waiting--;
+    this.#served.push(waiter);
   }
 
-  #allIdle(): HttpConnection[] {
-    const all = [...this.#open].filter((connection) => connection.idle);
-    return all.sort((a, b) => a.idleSince - b.idleSince);
-  }
-
-  #oldestIdle(): HttpConnection | null {
-    return this.#idle === 0 ? null : (this.#allIdle()[0] ?? null);
+  /** Reserves a place on it. */
+  #take(connection: HttpConnection): HttpConnection {
+    if (connection.idle) this.#idle.take(connection);
+    connection.reserved++;
+    return connection;
   }
 
   #assignWaiting(): void {
@@ -483,58 +468,52 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
+  /** Connections with places left: those in use, then the idle ones, longest idle first. */
+  #offers(): { readonly connection: HttpConnection; readonly offer: Offer<Site> }[] {
+    const shared = [...this.#open].filter(({ multiplexes, idle }) => multiplexes && !idle);
+    return [...shared, ...this.#idle.byAge()].map((connection) => {
+      const { number, places, idle } = connection;
+      return { connection, offer: { site: connection.site as Site, number, places, idle } };
+    });
+  }
+
   /** True if someone was served. */
   #assignOnce(): boolean {
-    const idle = this.#allIdle();
+    const offers = this.#offers();
     const waiting = this.#waiters.slice();
+    const sites = new Set(waiting.map(({ site }) => site));
     const assignments = assign({
       waiting,
-      idle: idle.map((connection) => connection.site as Site),
+      offers: offers.map(({ offer }) => offer),
+      coming: new Map([...sites].map((site) => [site, this.#coming(site)])),
       total: this.#total,
       maxConnections: this.#limits.maxConnections,
     });
     for (const { waiter: index, take, close } of assignments) {
-      const waiter = waiting[index] as Waiter;
-      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-      this.#served.push(waiter);
+      const waiter = waiting[index] as Waiter<Site>;
+      this.#serve(waiter);
       if (take !== null) {
-        waiter.connection = idle[take] as HttpConnection;
-        this.#takeIdle(waiter.connection);
+        waiter.connection = this.#take((offers[take] as (typeof offers)[number]).connection);
         continue;
       }
       waiter.mayConnect = true;
-      this.#total++;
-      waiter.site.connections++;
-      if (close !== null) (idle[close] as HttpConnection).close();
+      this.#grant(waiter.site);
+      if (close !== null) (offers[close] as (typeof offers)[number]).connection.close();
     }
     return assignments.length > 0;
-  }
-
-  #sweep(): void {
-    const since = this.deadlines.now - REFERENCED_MS;
-    let young = false;
-    for (const connection of this.#allIdle()) {
-      if (!connection.referenced) continue;
-      if (connection.idleSince > since) young = true;
-      else {
-        connection.referenced = false;
-        connection.socket.ref(false);
-      }
-    }
-    if (young) arm(this.#sweeper, this.deadlines.of(REFERENCED_MS), this.deadlines.now);
   }
 
   /** Closes every connection; what is in flight fails with CloseError. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    disarm(this.#sweeper);
+    this.#idle.close();
     const error = ({ origin }: { readonly origin: string }) =>
       new CloseError(`The client was closed while a request to ${origin} was in flight`);
     for (const waiter of this.#served) waiter.error = error(waiter.site);
-    for (const waiter of this.#waiters.splice(0)) {
+    for (const waiter of this.#waiters.slice()) {
       waiter.error = error(waiter.site);
-      this.#served.push(waiter);
+      this.#serve(waiter);
     }
     for (const attempt of [...this.#attempts]) {
       attempt.error ??= error(attempt);

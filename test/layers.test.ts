@@ -14,6 +14,7 @@ const CLIENT: Ranks = [
   [
     'abi',
     'exceptions',
+    'http2-codes',
     'config',
     'content-types',
     'cookie-dates',
@@ -22,6 +23,7 @@ const CLIENT: Ranks = [
     'options',
     'status',
     'origin',
+    'own-error',
     'percent-encoding',
     'punycode',
     'url',
@@ -74,7 +76,7 @@ const CLIENT: Ranks = [
     'decoding',
     'decoder-stream',
   ],
-  ['pool', 'proxy'],
+  ['pool', 'pool-assignment', 'pool-waiter', 'idle-connections', 'proxy'],
   [
     'transports/',
     'request',

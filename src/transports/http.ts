@@ -165,7 +165,7 @@ class SocketTransport {
     const key = serverName === null ? origin.key : `${origin.key} ${serverName}`;
     return (
       this.#pool.find(key) ??
-      this.#pool.add(key, origin.toString(), (sessions) => ({
+      this.#pool.add(key, origin.toString(), false, (sessions) => ({
         host: origin.host,
         port: origin.port,
         uds: null,
@@ -195,15 +195,16 @@ class SocketTransport {
       const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
       const trace = this.#traceOf(request);
       const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt, trace };
-      for (let fresh = false; ; fresh = true) {
+      for (let after = -1; ; ) {
+        const fresh = after >= 0;
         exchange = null;
         let reused = false;
         let connection: HttpConnection | null = null;
         try {
           // Who could not try again must know that the connection still stands.
           connection = fresh || !canRepeat(request) ? null : this.#pool.tryAcquire(site);
-          if (connection === null) connection = yield* this.#pool.acquire(site, limits, fresh, got);
-          reused = connection.uses > 0;
+          if (connection === null) connection = yield* this.#pool.acquire(site, limits, after, got);
+          reused = connection.hasServed;
           const telling = trace?.begin('http11.send_request_headers', { request });
           exchange = this.#begin(connection, head, body, limits, request);
           if (isThenable(telling)) yield telling;
@@ -226,6 +227,7 @@ class SocketTransport {
           trace?.fail(error);
           if (exchange !== null) trace?.closed();
           if (fresh || !reused || exchange === null || !mayRepeat(error, exchange, request)) throw error;
+          after = exchange.connection.multiplexes ? this.#pool.latest : Number.POSITIVE_INFINITY;
           sentBefore = exchange.sent;
           reader?.cancel(error);
           reader = body.octets === null ? body.open(blocking) : null;

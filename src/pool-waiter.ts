@@ -1,0 +1,80 @@
+/** Where flows wait for a connection of the pool: in line, or for a look at an idle one. They know nothing of the pool. */
+import type { HttpConnection } from './connection.js';
+import { ConnectTimeout, PoolTimeout, type TransportError } from './exceptions.js';
+import type { CallLimits } from './exchange.js';
+import { Park } from './flow.js';
+import type { Host } from './hosts/host.js';
+import type { Socket } from './hosts/socket.js';
+import type { Wish } from './pool-assignment.js';
+
+/** One who waits for a place on a connection, or for leave to make one. */
+export class Waiter<S extends { readonly origin: string; readonly expects: number }> extends Park implements Wish<S> {
+  readonly site: S;
+  readonly after: number;
+  readonly limits: CallLimits;
+  /** It waits for the connection that another is making: the limit of connecting holds. */
+  following = false;
+  connection: HttpConnection | null = null;
+  mayConnect = false;
+  error: TransportError | null = null;
+  readonly #maxConnections: number | null;
+
+  constructor(site: S, after: number, limits: CallLimits, maxConnections: number | null) {
+    super();
+    this.site = site;
+    this.after = after;
+    this.limits = limits;
+    this.#maxConnections = maxConnections;
+  }
+
+  get expects(): number {
+    return this.site.expects;
+  }
+
+  override onExpire(ms: number): void {
+    if (this.following) {
+      this.error = new ConnectTimeout(
+        `Cannot connect to ${this.site.origin}: the connection that is being made was not there after ${ms} ms`,
+      );
+      this.wake();
+    } else {
+      this.#fail(`no connection of the pool became free after ${ms} ms (maxConnections: ${this.#maxConnections})`);
+    }
+  }
+
+  /** Only this thread could free one, and it is here: even the registry of dropped responses needs the event loop. */
+  override block(): boolean {
+    this.#fail(
+      `all connections of the pool are in use (maxConnections: ${this.#maxConnections}), and a blocking call cannot wait ` +
+        'for one; read or close streamed responses, for one that is only dropped frees its connection no sooner than at ' +
+        'the next turn of the event loop',
+    );
+    return true;
+  }
+
+  #fail(why: string): void {
+    this.error = new PoolTimeout(`Cannot send the request to ${this.site.origin}: ${why}`, {
+      phase: 'pool',
+      sent: 'none',
+      retryable: true,
+    });
+    this.wake();
+  }
+}
+
+/** Where a flow waits for the host's next turn, after which an idle socket has delivered what came. */
+export class NextTurn extends Park {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, host: Host) {
+    super();
+    this.#socket = socket;
+    if (!socket.blocking) host.nextTurn(() => this.wake());
+  }
+
+  override block(timeoutMs: number | null): boolean {
+    this.#socket.wait(0, timeoutMs);
+    this.wake();
+    return true;
+  }
+}
