@@ -74,6 +74,13 @@ export const KIND_ERROR = 10;
  * input. b: RULE_* when code is DECODE_ERROR; what was decoded before the fault is named then, too.
  */
 export const KIND_DECODED = 11;
+/**
+ * What `hpackDecode` made of a field block. code: 0, or the RULE_* it broke. offset, length: the octets of its names and
+ * values. a: where its entries stand (HPACK_ENTRY_*). b: number of entries. c: octets of the list as RFC 9113 §6.5.2 counts.
+ */
+export const KIND_FIELDS = 12;
+/** What `hpackEncode` made of a list of fields. code: 0, or RULE_MEMORY. offset, length: the field block. */
+export const KIND_FIELD_BLOCK = 13;
 
 /**
  * HTTP/2: the peer broke a rule in one stream, which is over; the connection goes on, and the reset is queued. code:
@@ -102,6 +109,31 @@ export const PASS_UNLIMITED = 0xffffffff;
 export const FIELD_OCTETS = 12;
 /** Largest head (octets) the table can describe. */
 export const HEAD_OCTETS_CEILING = 16777215;
+
+// ── entries of a decoded field block: five u32 each, first field first. Offsets count from the first octet of the names
+// and values, which stand close together in the order of the fields ──
+export const HPACK_ENTRY_OCTETS = 20;
+export const HPACK_ENTRY_NAME = 0;
+export const HPACK_ENTRY_NAME_LENGTH = 4;
+export const HPACK_ENTRY_VALUE = 8;
+export const HPACK_ENTRY_VALUE_LENGTH = 12;
+/** HPACK_ID_MASK: an id of this name and value on this connection; above it HPACK_NEVER_INDEXED and HPACK_NAME_ONLY. */
+export const HPACK_ENTRY_ID = 16;
+/**
+ * 0: none. 1 to 61: the entry of the static table. From 62 on: 62 + the number of the insertion into the dynamic table,
+ * counted from 0, which no later entry has again. A host that keeps the strings of an id need not make them twice.
+ */
+export const HPACK_ID_MASK = 0x3fffffff;
+/** The id is that of an entry with the same name, which may have another value. */
+export const HPACK_NAME_ONLY = 0x40000000;
+/** The peer asks that the field never be put into any table, here and by who forwards it (RFC 7541 §7.1.3). */
+export const HPACK_NEVER_INDEXED = 0x80000000;
+/** Number of entries of the static table. */
+export const HPACK_STATIC_ENTRIES = 61;
+
+// ── fields for `hpackEncode`, in the input area: u32 octets of the name | u32 octets of the value | u32 0 or
+// HPACK_NEVER_INDEXED | name, lower-cased | value, without anything between them ──
+export const HPACK_FIELD_OCTETS = 12;
 
 // ── field ids: well-known names, any case ──
 export const FIELD_OTHER = 0;
@@ -308,6 +340,24 @@ export const RULE_CODING_BROTLI_METABLOCK = 120;
 export const RULE_CODING_BROTLI_DISTANCE = 121;
 export const RULE_CODING_BROTLI_WORD = 122;
 
+// ── rules that a field block can break (RFC 7541) ──
+/** An index beyond both tables, or 0. */
+export const RULE_HPACK_INDEX = 160;
+/** An integer that does not end within the block or five octets, or is beyond 2^32 - 1. */
+export const RULE_HPACK_INTEGER = 161;
+/** The block ends within a field. */
+export const RULE_HPACK_TRUNCATED = 162;
+export const RULE_HPACK_HUFFMAN = 163;
+/** A table size update to more than was allowed. */
+export const RULE_HPACK_TABLE_SIZE = 164;
+/** A table size update behind a field, or a third one. */
+export const RULE_HPACK_TABLE_UPDATE = 165;
+/** No table size update, though less was allowed. */
+export const RULE_HPACK_TABLE_UPDATE_MISSING = 166;
+/** These two leave the decoder as it must be: the field list is refused, and the next block can be decoded. */
+export const RULE_HPACK_LIST_OCTETS = 167;
+export const RULE_HPACK_FIELD_COUNT = 168;
+
 // ── limits that are not options ──
 /** Chunk extensions and leading zeros of chunk sizes, in octets, over one message (SECURITY: CVE-2023-39326). */
 export const CHUNK_OVERHEAD_OCTETS_MAX = 16384;
@@ -327,3 +377,10 @@ export const DECODED_OCTETS_PER_CALL = 65536;
 export const WINDOW_OCTETS_DEFAULT = 8388608;
 /** Most that it grants, whatever is asked for. */
 export const WINDOW_OCTETS_CEILING = 134217728;
+/** Octets of a dynamic table until SETTINGS say otherwise (RFC 9113 §6.5.2), and most that may be asked for. */
+export const HPACK_TABLE_OCTETS_DEFAULT = 4096;
+export const HPACK_TABLE_OCTETS_CEILING = 1048576;
+/** What counts for each field beside its octets, in tables and lists (RFC 7541 §4.1, RFC 9113 §6.5.2). */
+export const HPACK_FIELD_OVERHEAD_OCTETS = 32;
+/** Cookies shorter than this are never put into a table: they could be guessed by the size of a request (RFC 7541 §7.1). */
+export const HPACK_SECRET_COOKIE_OCTETS = 20;

@@ -17,6 +17,16 @@ export {
   connectionReceive,
   connectionReceiveEnd,
 } from './connection';
+export {
+  hpackDecode,
+  hpackDecoderAllow,
+  hpackDecoderCreate,
+  hpackDecoderFree,
+  hpackEncode,
+  hpackEncoderAllow,
+  hpackEncoderCreate,
+  hpackEncoderFree,
+} from './hpack/calls';
 export { failAllocationsAfter, liveOctets } from './memory';
 
 /** Where the host puts octets: INPUT_OCTETS of them. */

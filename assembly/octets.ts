@@ -161,3 +161,32 @@ export function moveDown(to: usize, from: usize, length: usize): void {
   for (; i + 8 <= length; i += 8) store<u64>(to + i, load<u64>(from + i, 0, 1), 0, 1);
   for (; i < length; i++) store<u8>(to + i, load<u8>(from + i));
 }
+
+/** Most octets that `copyOver` writes behind the last it copies. */
+export const COPY_OVER_OCTETS: usize = 16;
+
+/**
+ * Copies `length` octets, 16 at a time: it may read and write up to COPY_OVER_OCTETS behind them, which the caller has
+ * room for on both sides. The two do not overlap.
+ */
+export function copyOver(to: usize, from: usize, length: usize): void {
+  const end = to + length;
+  // SAFE: the last step begins before `end` and ends less than COPY_OVER_OCTETS behind it.
+  for (; to < end; to += 16, from += 16) {
+    if (ASC_FEATURE_SIMD) {
+      v128.store(to, v128.load(from, 0, 1), 0, 1);
+    } else {
+      store<u64>(to, load<u64>(from, 0, 1), 0, 1);
+      store<u64>(to, load<u64>(from, 8, 1), 8, 1);
+    }
+  }
+}
+
+/** Whether the `length` octets at `a` and at `b` are the same. */
+export function areSame(a: usize, b: usize, length: usize): bool {
+  const end = a + length;
+  // Invariant: all before `a` are the same. SAFE: eight octets are read only while eight are left.
+  for (; a + 8 <= end; a += 8, b += 8) if (load<u64>(a, 0, 1) != load<u64>(b, 0, 1)) return false;
+  for (; a < end; a++, b++) if (load<u8>(a) != load<u8>(b)) return false;
+  return true;
+}

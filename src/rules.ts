@@ -288,6 +288,43 @@ export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
     abi.RULE_CODING_BROTLI_WORD,
     { what: 'decode brotli: a distance leads beyond the dictionary', source: 'RFC 7932 §8' },
   ],
+  [
+    abi.RULE_HPACK_INDEX,
+    { what: 'decode the field block: an index leads beyond the tables', source: 'RFC 7541 §2.3.3' },
+  ],
+  [
+    abi.RULE_HPACK_INTEGER,
+    { what: 'decode the field block: expected integers of at most 32 bits, whole', source: 'RFC 7541 §5.1' },
+  ],
+  [abi.RULE_HPACK_TRUNCATED, { what: 'decode the field block: it ends within a field', source: 'RFC 7541 §5.2' }],
+  [
+    abi.RULE_HPACK_HUFFMAN,
+    { what: 'decode the field block: expected whole Huffman codes, padded with ones', source: 'RFC 7541 §5.2' },
+  ],
+  [
+    abi.RULE_HPACK_TABLE_SIZE,
+    { what: 'decode the field block: expected no larger table than was allowed', source: 'RFC 7541 §6.3' },
+  ],
+  [
+    abi.RULE_HPACK_TABLE_UPDATE,
+    { what: 'decode the field block: expected table size updates at its start, two at most', source: 'RFC 7541 §4.2' },
+  ],
+  [
+    abi.RULE_HPACK_TABLE_UPDATE_MISSING,
+    { what: 'decode the field block: expected a table size update, less being allowed', source: 'RFC 7541 §4.2' },
+  ],
+  [
+    abi.RULE_HPACK_LIST_OCTETS,
+    {
+      what: 'decode the field block: expected no more octets of names and values, and 32 for each field',
+      source: 'RFC 9113 §6.5.2',
+      unit: 'octets',
+    },
+  ],
+  [
+    abi.RULE_HPACK_FIELD_COUNT,
+    { what: 'decode the field block: expected fewer fields', source: 'RFC 9113 §10.5.1', unit: 'fields' },
+  ],
 ]);
 
 /** Rules that are broken by more than one octet: the first of them explains nothing. */

@@ -1,0 +1,140 @@
+/**
+ * HPACK without a connection: the calls of the flat ABI. A handle is a decoder with the section that its last block left, or
+ * an encoder with the block that its last list became. Each leaves one record, valid with what it points to until the next
+ * call of any kind. Handle 0 is what is answered without memory, and says just that.
+ */
+import { HPACK_FIELD_OCTETS, INPUT_OCTETS, KIND_FIELDS, KIND_FIELD_BLOCK, NONE, RULE_MEMORY } from '../abi';
+import { clear, emit } from '../event';
+import { INPUT, allocate, isLive, release, resize } from '../memory';
+import { decodeBlock, decoderAllow, decoderFree, decoderNew } from './decoder';
+import { ENCODED_OVERHEAD_OCTETS, encodeField, encoderAllow, encoderFree, encoderNew } from './encoder';
+import { Section, sectionFree, sectionNew } from './section';
+
+const BLOCK_FIRST: usize = 1024;
+
+@unmanaged
+class Coder {
+  /** Decoder or encoder. */
+  inner: usize;
+  /** Decoder: the section. Encoder: the block, and how many octets it has room for. */
+  result: usize;
+  room: usize;
+}
+
+function coderOf(handle: u32): Coder {
+  assert(isLive(handle), 'coderOf: no HPACK decoder or encoder');
+  return changetype<Coder>(handle);
+}
+
+/**
+ * A decoder and its section; 0 without memory. `tableOctets`: as `decoderNew` takes them. `listOctetsMax`, `fieldsMax`:
+ * limits on one field list, its octets counted as in RFC 9113 §6.5.2.
+ */
+export function hpackDecoderCreate(tableOctets: u32, listOctetsMax: u32, fieldsMax: u32): u32 {
+  const at = allocate(offsetof<Coder>());
+  const inner = at ? decoderNew(tableOctets) : 0;
+  const section = inner ? sectionNew(listOctetsMax, fieldsMax, 0) : 0;
+  if (!section) {
+    if (inner) decoderFree(inner);
+    if (at) release(at);
+    return 0;
+  }
+  const c = changetype<Coder>(at);
+  c.inner = inner;
+  c.result = section;
+  return <u32>at;
+}
+
+/** See `decoderAllow`. */
+export function hpackDecoderAllow(handle: u32, tableOctets: u32): void {
+  if (handle) decoderAllow(coderOf(handle).inner, tableOctets);
+}
+
+/** Decodes the field block [from, to) of the input area and leaves one KIND_FIELDS record. 0, or as `decodeBlock` says. */
+export function hpackDecode(handle: u32, from: u32, to: u32): u32 {
+  assert(from <= to && to <= <u32>INPUT_OCTETS, 'hpackDecode: not in the input area');
+  clear();
+  if (!handle) {
+    emit(KIND_FIELDS, RULE_MEMORY, 0, 0, 0, 0, 0, 0);
+    return RULE_MEMORY;
+  }
+  const c = coderOf(handle);
+  const rule = decodeBlock(c.inner, INPUT + from, INPUT + to, c.result);
+  const s = changetype<Section>(c.result);
+  emit(KIND_FIELDS, rule, 0, <u32>s.octets, <u32>(s.next - s.octets), <u32>s.entries, s.count, s.listOctets);
+  return rule;
+}
+
+export function hpackDecoderFree(handle: u32): void {
+  if (!handle) return;
+  const c = coderOf(handle);
+  decoderFree(c.inner);
+  sectionFree(c.result);
+  release(handle);
+}
+
+/** An encoder and its block; 0 without memory. `tableOctets`: as `encoderNew` takes them. */
+export function hpackEncoderCreate(tableOctets: u32): u32 {
+  const at = allocate(offsetof<Coder>());
+  const inner = at ? encoderNew(tableOctets) : 0;
+  const block = inner ? allocate(BLOCK_FIRST) : 0;
+  if (!block) {
+    if (inner) encoderFree(inner);
+    if (at) release(at);
+    return 0;
+  }
+  const c = changetype<Coder>(at);
+  c.inner = inner;
+  c.result = block;
+  c.room = BLOCK_FIRST;
+  return <u32>at;
+}
+
+/** See `encoderAllow`. */
+export function hpackEncoderAllow(handle: u32, tableOctets: u32): void {
+  if (handle) encoderAllow(coderOf(handle).inner, tableOctets);
+}
+
+/**
+ * Encodes the fields that [from, to) of the input area holds (abi.ts, HPACK_FIELD_OCTETS) and leaves one KIND_FIELD_BLOCK
+ * record. 0; or RULE_MEMORY, and nothing was encoded.
+ */
+export function hpackEncode(handle: u32, from: u32, to: u32): u32 {
+  assert(from <= to && to <= <u32>INPUT_OCTETS, 'hpackEncode: not in the input area');
+  clear();
+  if (!handle) return refuse();
+  const c = coderOf(handle);
+  // Each field has an overhead in the input, too: what the block may need beside it.
+  const most = (<usize>(to - from) / HPACK_FIELD_OCTETS) * ENCODED_OVERHEAD_OCTETS + (to - from);
+  if (most > c.room) {
+    const block = resize(c.result, 0, most);
+    if (!block) return refuse();
+    c.result = block;
+    c.room = most;
+  }
+  let out = c.result;
+  const end = INPUT + to;
+  for (let p = INPUT + from; p < end; ) {
+    const name = p + HPACK_FIELD_OCTETS;
+    const nameEnd = name + load<u32>(p, 0, 1); // SAFE: the host lays out whole fields
+    const valueEnd = nameEnd + load<u32>(p, 4, 1);
+    assert(nameEnd >= name && valueEnd >= nameEnd && valueEnd <= end, 'hpackEncode: a field beyond the input');
+    out = encodeField(c.inner, name, nameEnd, nameEnd, valueEnd, load<u32>(p, 8, 1), out);
+    p = valueEnd;
+  }
+  emit(KIND_FIELD_BLOCK, 0, 0, <u32>c.result, <u32>(out - c.result), NONE, NONE, NONE);
+  return 0;
+}
+
+function refuse(): u32 {
+  emit(KIND_FIELD_BLOCK, RULE_MEMORY, 0, 0, 0, NONE, NONE, NONE);
+  return RULE_MEMORY;
+}
+
+export function hpackEncoderFree(handle: u32): void {
+  if (!handle) return;
+  const c = coderOf(handle);
+  encoderFree(c.inner);
+  release(c.result);
+  release(handle);
+}

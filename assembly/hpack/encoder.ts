@@ -1,0 +1,283 @@
+/**
+ * Encodes fields into field blocks (RFC 7541 §6). Knows nothing of frames or of what fields mean, but which of them are
+ * worth a place in the table, and which are secrets.
+ *
+ * - A field that stands in a table is its index; else a literal, its name by index if a table has it, strings in the Huffman
+ *   code where that is shorter.
+ * - Secrets are literals that no table keeps, never indexed by who forwards them either (§7.1): `authorization`,
+ *   `proxy-authorization`, cookies that are short enough to be guessed, and what the caller says.
+ * - What hardly ever comes again (`:path`, `content-length`, validators …) and what would empty most of the table is not
+ *   inserted.
+ */
+import {
+  HPACK_NEVER_INDEXED,
+  HPACK_SECRET_COOKIE_OCTETS,
+  HPACK_TABLE_OCTETS_CEILING,
+  HPACK_TABLE_OCTETS_DEFAULT,
+} from '../abi';
+import { allocate, isLive, release } from '../memory';
+import { areSame } from '../octets';
+import {
+  DynamicTable,
+  beginTable,
+  entryLink,
+  entryNameLength,
+  entryOctets,
+  entryValueLength,
+  freeTable,
+  hasEntry,
+  insert,
+  resizeTable,
+  wouldFit,
+} from './dynamic-table';
+import { encodeHuffman, huffmanOctets } from './huffman';
+import { writeInteger } from './integer';
+import { STATIC_ENTRIES, STATIC_OCTETS, STATIC_TABLE } from './static-table';
+
+/** Octets that a field may need in a block beside those of its name and value: two size updates, three integers. */
+export const ENCODED_OVERHEAD_OCTETS: usize = 32;
+
+// ── kinds of literals: the octet they begin with, and all bits of its prefix ──
+const INDEXED: u32 = 0x80;
+const INSERTED: u32 = 0x40;
+const SIZE_UPDATE: u32 = 0x20;
+const NEVER_INDEXED: u32 = 0x10;
+const NOT_INSERTED: u32 = 0x00;
+
+// ── static indexes of names that are not inserted ──
+const PATH: u32 = 4;
+const AGE: u32 = 21;
+const AUTHORIZATION: u32 = 23;
+const CONTENT_LENGTH: u32 = 28;
+const CONTENT_RANGE: u32 = 30;
+const COOKIE: u32 = 32;
+const ETAG: u32 = 34;
+const IF_MATCH: u32 = 39;
+const IF_UNMODIFIED_SINCE: u32 = 43;
+const LOCATION: u32 = 46;
+const PROXY_AUTHORIZATION: u32 = 49;
+const RANGE: u32 = 50;
+const SET_COOKIE: u32 = 55;
+
+/** Lists of dynamic entries by the hash of their names: a u32 each, the number of the newest and 1, or 0. */
+const LISTS: u32 = 128;
+/** Most entries of a list that are looked at. */
+const CANDIDATES_MAX: u32 = 128;
+/** By the hash of a name, and from there on until 0: the first static index with that name, an octet each. */
+const STATIC_SLOTS: u32 = 128;
+const staticSlots: usize = memory.data(<i32>STATIC_SLOTS, 16);
+
+@unmanaged
+class Encoder {
+  /** Octets of table we are ready to use. */
+  tableMax: u32;
+  /** The least size of the table since the last block, and whether the peer is to be told of a change. */
+  least: u32;
+  isDue: u32;
+  table: DynamicTable;
+}
+
+const TABLE_OFFSET: usize = (offsetof<Encoder>('table') + 7) & ~7;
+const LISTS_OFFSET: usize = TABLE_OFFSET + offsetof<DynamicTable>();
+const ENCODER_OCTETS: usize = LISTS_OFFSET + LISTS * 4;
+
+function encoderOf(encoder: usize): Encoder {
+  assert(isLive(encoder), 'encoderOf: no encoder');
+  return changetype<Encoder>(encoder);
+}
+
+function tableOf(e: Encoder): DynamicTable {
+  return changetype<DynamicTable>(changetype<usize>(e) + TABLE_OFFSET);
+}
+
+/**
+ * An encoder that uses at most `tableOctetsMax` octets of dynamic table, at most HPACK_TABLE_OCTETS_CEILING; and, until
+ * `encoderAllow` says that the peer allows more, HPACK_TABLE_OCTETS_DEFAULT. 0 without memory.
+ */
+export function encoderNew(tableOctetsMax: u32): usize {
+  assert(tableOctetsMax <= <u32>HPACK_TABLE_OCTETS_CEILING, 'encoderNew: beyond the ceiling');
+  fillStaticSlots();
+  const at = allocate(ENCODER_OCTETS);
+  if (!at) return 0;
+  memory.fill(at, 0, ENCODER_OCTETS);
+  const e = changetype<Encoder>(at);
+  // All the memory that it will ever need, so that `encoderAllow` needs none.
+  if (!beginTable(tableOf(e), max(tableOctetsMax, HPACK_TABLE_OCTETS_DEFAULT))) {
+    release(at);
+    return 0;
+  }
+  e.tableMax = tableOctetsMax;
+  resizeTable(tableOf(e), HPACK_TABLE_OCTETS_DEFAULT);
+  encoderAllow(at, HPACK_TABLE_OCTETS_DEFAULT);
+  return at;
+}
+
+/** Gives the encoder's memory back; the handle is dead. */
+export function encoderFree(encoder: usize): void {
+  freeTable(tableOf(encoderOf(encoder)));
+  release(encoder);
+}
+
+/**
+ * The peer's SETTINGS_HEADER_TABLE_SIZE, whatever it is. If the table changes its size, the next block begins with the
+ * updates that say so: to the least size in between, and to the present one (RFC 7541 §4.2).
+ */
+export function encoderAllow(encoder: usize, octets: u32): void {
+  const e = encoderOf(encoder);
+  const t = tableOf(e);
+  const size = min(octets, e.tableMax);
+  if (size == t.sizeMax) return;
+  e.least = e.isDue ? min(e.least, size) : min(t.sizeMax, size);
+  e.isDue = 1;
+  resizeTable(t, size);
+}
+
+/** Tells the peer of the table's new size. */
+function writeUpdates(e: Encoder, out: usize): usize {
+  const size = tableOf(e).sizeMax;
+  e.isDue = 0;
+  if (e.least < size) out = writeInteger(out, SIZE_UPDATE, 0x1f, e.least);
+  return writeInteger(out, SIZE_UPDATE, 0x1f, size);
+}
+
+/**
+ * Encodes one field to `out`, where ENCODED_OVERHEAD_OCTETS and the octets of name and value have room. Where it ends.
+ * Fields of a block are encoded in its order, blocks in the order in which they are sent. The name, [name, nameEnd), is in
+ * lower case; `flags`: 0, or HPACK_NEVER_INDEXED for a secret. Up to 16 octets behind name and value may be read.
+ */
+export function encodeField(
+  encoder: usize,
+  name: usize,
+  nameEnd: usize,
+  value: usize,
+  valueEnd: usize,
+  flags: u32,
+  out: usize,
+): usize {
+  const e = encoderOf(encoder);
+  const t = tableOf(e);
+  if (e.isDue) out = writeUpdates(e, out);
+  const nameLength = <u32>(nameEnd - name);
+  const valueLength = <u32>(valueEnd - value);
+  const hash = hashOf(name, nameLength);
+  let index = staticIndexOf(hash, name, nameLength);
+  let kind = flags & HPACK_NEVER_INDEXED ? NEVER_INDEXED : kindOf(t, index, nameLength + valueLength, valueLength);
+  if (index && kind != NEVER_INDEXED) {
+    const both = staticMatchOf(index, name, nameLength, value, valueLength);
+    if (both) return writeInteger(out, INDEXED, 0x7f, both);
+  }
+  const list = changetype<usize>(e) + LISTS_OFFSET + ((hash % LISTS) << 2);
+  let left = CANDIDATES_MAX;
+  for (let link = load<u32>(list); link && left; left--) {
+    const n = link - 1;
+    if (!hasEntry(t, n)) break; // and so are all that follow, which are older
+    const octets = entryOctets(t, n);
+    if (entryNameLength(t, n) == nameLength && areSame(octets, name, nameLength)) {
+      const dynamicIndex = STATIC_ENTRIES + t.inserted - n;
+      if (
+        kind == INSERTED &&
+        entryValueLength(t, n) == valueLength &&
+        areSame(octets + nameLength, value, valueLength)
+      ) {
+        return writeInteger(out, INDEXED, 0x7f, dynamicIndex);
+      }
+      if (!index) index = dynamicIndex;
+    }
+    link = entryLink(t, n);
+  }
+  out = writeInteger(out, kind, kind == INSERTED ? 0x3f : 0x0f, index);
+  if (!index) out = writeString(name, nameEnd, out);
+  if (kind == INSERTED) {
+    insert(t, name, nameLength, value, valueLength, load<u32>(list));
+    store<u32>(list, t.inserted);
+  }
+  return writeString(value, valueEnd, out);
+}
+
+/** How a field is sent that is in no table. `index`: static index of its name, or 0. */
+function kindOf(t: DynamicTable, index: u32, length: u32, valueLength: u32): u32 {
+  switch (index) {
+    case AUTHORIZATION:
+    case PROXY_AUTHORIZATION:
+      return NEVER_INDEXED;
+    case COOKIE:
+      if (valueLength < <u32>HPACK_SECRET_COOKIE_OCTETS) return NEVER_INDEXED;
+      break;
+    case PATH:
+    case AGE:
+    case CONTENT_LENGTH:
+    case CONTENT_RANGE:
+    case ETAG:
+    case LOCATION:
+    case RANGE:
+    case SET_COOKIE:
+      return NOT_INSERTED;
+    default:
+      if (index >= IF_MATCH && index <= IF_UNMODIFIED_SINCE) return NOT_INSERTED;
+  }
+  return wouldFit(t, length + length / 3) ? INSERTED : NOT_INSERTED;
+}
+
+/** Writes a string, in the Huffman code if that is shorter. Where it ends. */
+function writeString(p: usize, end: usize, out: usize): usize {
+  const length = <u32>(end - p);
+  const coded = huffmanOctets(p, end);
+  if (coded < length) return encodeHuffman(p, end, writeInteger(out, 0x80, 0x7f, coded));
+  out = writeInteger(out, 0, 0x7f, length);
+  memory.copy(out, p, length);
+  return out + length;
+}
+
+// ── names ──
+
+function hashOf(name: usize, length: u32): u32 {
+  const end = name + length;
+  let hash: u32 = length;
+  for (; name + 4 <= end; name += 4) hash = (rotl<u32>(hash, 5) ^ load<u32>(name, 0, 1)) * 0x9e3779b1;
+  for (; name < end; name++) hash = (rotl<u32>(hash, 5) ^ load<u8>(name)) * 0x9e3779b1;
+  return hash >>> 16;
+}
+
+function staticNameLength(index: u32): u32 {
+  return (load<u32>(STATIC_TABLE + (index << 2)) >>> 16) & 0xff;
+}
+
+function staticName(index: u32): usize {
+  return STATIC_OCTETS + (load<u32>(STATIC_TABLE + (index << 2)) & 0xffff);
+}
+
+/** The first static index whose entry has that name; 0 if there is none. */
+function staticIndexOf(hash: u32, name: usize, length: u32): u32 {
+  let slot = hash % STATIC_SLOTS;
+  // There are more slots than names: one is empty.
+  for (let index = <u32>load<u8>(staticSlots + slot); index; index = <u32>load<u8>(staticSlots + slot)) {
+    if (staticNameLength(index) == length && areSame(staticName(index), name, length)) return index;
+    slot = (slot + 1) % STATIC_SLOTS;
+  }
+  return 0;
+}
+
+/** The static index of that name and value, given the first one of that name; 0 if there is none. */
+function staticMatchOf(index: u32, name: usize, nameLength: u32, value: usize, valueLength: u32): u32 {
+  do {
+    const length = load<u32>(STATIC_TABLE + (index << 2)) >>> 24;
+    if (length == valueLength && length && areSame(staticName(index) + nameLength, value, length)) return index;
+    index++;
+    // Entries of one name stand together.
+  } while (
+    index <= STATIC_ENTRIES &&
+    staticNameLength(index) == nameLength &&
+    areSame(staticName(index), name, nameLength)
+  );
+  return 0;
+}
+
+function fillStaticSlots(): void {
+  for (let index: u32 = 1; index <= STATIC_ENTRIES; index++) {
+    const hash = hashOf(staticName(index), staticNameLength(index));
+    if (staticIndexOf(hash, staticName(index), staticNameLength(index))) continue;
+    let slot = hash % STATIC_SLOTS;
+    while (load<u8>(staticSlots + slot)) slot = (slot + 1) % STATIC_SLOTS;
+    store<u8>(staticSlots + slot, index);
+  }
+}
