@@ -103,6 +103,7 @@ export abstract class BaseClient<K extends ClientKind> {
   readonly #mounts: Mounts<K['transport']> | null;
   readonly #defaultEncoding: DefaultEncoding;
   readonly #sensitiveHeaders: ReadonlySet<string>;
+  readonly #trustEnv: boolean;
   #auth: Auth | null;
   #followRedirects: boolean;
   #maxRedirects: number;
@@ -133,6 +134,7 @@ export abstract class BaseClient<K extends ClientKind> {
     this.#followRedirects = flagOf(own(options, 'followRedirects'), 'followRedirects') ?? false;
     this.#maxRedirects = redirectsOf(own(options, 'maxRedirects') ?? 20);
     this.#sensitiveHeaders = headerNamesOf(own(options, 'sensitiveHeaders'));
+    this.#trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
     this.#defaultEncoding = encodingOf(own(options, 'defaultEncoding') ?? 'utf-8');
     functionOf(own(options, 'allowAddress'), 'allowAddress');
     functionOf(own(options, 'resolve'), 'resolve');
@@ -262,6 +264,11 @@ export abstract class BaseClient<K extends ClientKind> {
   /** True once it was closed: every call fails with ClientClosed. */
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether the environment may say which authorities are trusted. */
+  get trustEnv(): boolean {
+    return this.#trustEnv;
   }
 
   // ── Io ──

@@ -12,12 +12,13 @@ import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './
 
 /** What the default transport is told. */
 function transportOptions(
-  options: Pick<AsyncClientOptions, keyof HTTPTransportOptions> | undefined,
+  options: Pick<AsyncClientOptions, keyof HTTPTransportOptions & keyof AsyncClientOptions> | undefined,
 ): HTTPTransportOptions {
   return {
     verify: own(options, 'verify'),
     cert: own(options, 'cert'),
     limits: own(options, 'limits'),
+    trustEnv: own(options, 'trustEnv'),
     allowAddress: own(options, 'allowAddress'),
     resolve: own(options, 'resolve'),
   };

@@ -156,18 +156,7 @@ function timeoutOf(
 }
 
 /** Options of httpx, and of its transports, for what this version does not do. */
-const ANNOUNCED: readonly string[] = [
-  'proxy',
-  'http1',
-  'http2',
-  'files',
-  'compress',
-  'trustEnv',
-  'uds',
-  'localAddress',
-  'retries',
-  'socketOptions',
-];
+const ANNOUNCED: readonly string[] = ['proxy', 'http1', 'http2', 'files', 'compress', 'retries'];
 
 /** An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it. @internal */
 export function checkFields(options: object | null | undefined, known: readonly string[], action: string): void {
@@ -319,11 +308,14 @@ function ratioOrNull(options: LimitsOptions | null | undefined, field: 'decodedR
   throw new RangeError(`Cannot set limits.${field}: expected a number of at least 1, got ${value}`);
 }
 
-/** How a TLS connection is checked and proves itself. PEM texts or DER octets are given, or files to read them from. */
+/**
+ * How a TLS connection is checked and proves itself. Certificates and keys are PEM texts, DER octets (of keys: PKCS #8), or
+ * files in PEM.
+ */
 export interface TlsOptions {
-  /** Authorities to trust in place of the runtime's; `'system'`: the system's, where the host offers that. */
+  /** Authorities to trust, and no others; `'system'`: the system's, where the host offers that. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | null | undefined;
-  /** Path of a PEM bundle of authorities. */
+  /** Path of a PEM bundle of authorities, or of a folder of them; they add to `ca`. */
   readonly caFile?: string | null | undefined;
   /** The client's certificate chain. */
   readonly cert?: string | Uint8Array | null | undefined;
@@ -331,13 +323,16 @@ export interface TlsOptions {
   readonly key?: string | Uint8Array | null | undefined;
   /** Opens the private key. */
   readonly password?: string | null | undefined;
-  /** The oldest version of TLS that is spoken: the runtime's own by default. */
+  /** The oldest version of TLS that is spoken: `'TLSv1.2'` by default. Older ones are refused (RFC 8996). */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | null | undefined;
-  /** SHA-256 of acceptable public keys (SubjectPublicKeyInfo), in base64: one of the peer's chain must be among them. */
+  /** SHA-256 of acceptable public keys (SubjectPublicKeyInfo), in base64: that of the peer's certificate must be among them. */
   readonly pins?: readonly string[] | null | undefined;
 }
 
-/** `true`: the runtime's default store; `false`: the certificate is not checked; a string: path of a CA bundle. */
+/**
+ * `true`: the runtime's default store, or what SSL_CERT_FILE or SSL_CERT_DIR name; `false`: the certificate is not checked; a
+ * string: path of a CA bundle, or of a folder of them.
+ */
 export type VerifyTypes = boolean | string | TlsOptions;
 
 /** A client certificate: one file that holds both, or certificate file, key file and the key's password. */

@@ -74,6 +74,7 @@ export {
 export { type GetListOptions, type HeaderEncoding, Headers, type HeadersOptions, type HeaderTypes } from './headers.js';
 export type { MaybePromise, Resolve } from './hosts/socket.js';
 export type { FileContent, RequestFile, RequestFiles } from './multipart.js';
+export type { SocketOptions } from './network-options.js';
 export {
   NetworkStream,
   type NetworkStreamOptions,

@@ -347,7 +347,7 @@ export class NetworkStream {
       throw new LocalProtocolError(`Cannot start TLS with the peer: ${why}`);
     }
     const { host } = connection.deadlines;
-    const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null);
+    const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, true);
     const name = own(options, 'serverHostname') ?? hostOf(connection.origin);
     const target = settings.target(name, null, own(options, 'alpn') ?? [], null);
     const handshake = new Handshake(connection.socket, connection.origin, () => host.now());

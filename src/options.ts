@@ -92,6 +92,8 @@ export interface BaseClientOptions<K extends ClientKind> {
   readonly verify?: VerifyTypes | null | undefined;
   /** The certificate that this client shows: paths of PEM files. None by default. */
   readonly cert?: CertTypes | null | undefined;
+  /** Whether the environment may say which authorities are trusted (SSL_CERT_FILE, SSL_CERT_DIR): `true` by default. */
+  readonly trustEnv?: boolean | null | undefined;
   /**
    * Limits of waiting: 5 s each for connect, read, write and pool by default, none for the whole call. A bare number is
    * milliseconds; `null` is no limit.
@@ -182,6 +184,8 @@ export interface OneCallOptions {
   readonly verify?: VerifyTypes | null | undefined;
   /** The certificate that is shown: paths of PEM files. None by default. */
   readonly cert?: CertTypes | null | undefined;
+  /** Whether the environment may say which authorities are trusted (SSL_CERT_FILE, SSL_CERT_DIR): `true` by default. */
+  readonly trustEnv?: boolean | null | undefined;
 }
 
 /** Options of a function without a body. */
@@ -203,13 +207,14 @@ const CALL: Names<CallOptions> = {
   signal: true,
 };
 const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true, compress: true };
-const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true };
+const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true, trustEnv: true };
 const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   params: true,
   headers: true,
   cookies: true,
   verify: true,
   cert: true,
+  trustEnv: true,
   timeout: true,
   limits: true,
   eventHooks: true,
@@ -265,11 +270,12 @@ export interface OneCall {
 /** @throws TypeError for a name that is not among `known` */
 export function oneCall(options: BodyFunctionOptions | undefined, known: OptionNames): OneCall {
   checkCall(options, known);
-  const { verify: _verify, cert: _cert, cookies: _cookies, ...call } = options ?? {};
+  const { verify: _verify, cert: _cert, trustEnv: _trustEnv, cookies: _cookies, ...call } = options ?? {};
   const limits = { maxConnections: 100, maxKeepaliveConnections: 0 };
   // The client's, so that they outlive a redirect (httpx).
   const cookies = own(options, 'cookies');
-  return { client: { verify: own(options, 'verify'), cert: own(options, 'cert'), limits, cookies }, call };
+  const [verify, cert, trustEnv] = [own(options, 'verify'), own(options, 'cert'), own(options, 'trustEnv')];
+  return { client: { verify, cert, trustEnv, limits, cookies }, call };
 }
 
 /** The signal of a call. @throws TypeError for what is none. */

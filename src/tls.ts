@@ -1,10 +1,11 @@
-/** What `verify` and `cert` mean for one connection (httpx: `create_ssl_context`). */
+/**
+ * What `verify` and `cert` mean for one connection (httpx: `create_ssl_context`), and what the environment adds to them:
+ * SSL_CERT_FILE, SSL_CERT_DIR, SSLKEYLOGFILE. Makes no context and no handshake: a host does, of the material made here.
+ */
 import { type CertTypes, checkFields, own, type TlsOptions, typeNameOf, type VerifyTypes } from './config.js';
 import { ConnectError } from './exceptions.js';
 import type { Host } from './hosts/host.js';
-import type { TlsSessions, TlsTarget } from './hosts/socket.js';
-
-type Authorities = NonNullable<TlsOptions['ca']>;
+import type { TlsMaterial, TlsObject, TlsSessions, TlsTarget } from './hosts/socket.js';
 
 const TLS_OPTIONS: Readonly<Record<keyof TlsOptions, true>> = {
   ca: true,
@@ -16,13 +17,17 @@ const TLS_OPTIONS: Readonly<Record<keyof TlsOptions, true>> = {
   pins: true,
 };
 const TLS_OPTION_NAMES = Object.keys(TLS_OPTIONS);
+const MIN_VERSIONS: readonly unknown[] = ['TLSv1.2', 'TLSv1.3'];
+/** The SHA-256 digest of something, in base64. */
+const PIN = /^[A-Za-z0-9+/]{43}=$/;
+/** A certificate in a PEM text (RFC 7468), or in OpenSSL's own form of one. */
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
+/** How OpenSSL names the files of a folder of authorities: by the hash of their subject (`openssl rehash`). */
+const HASHED = /^[0-9a-f]{8}\.[0-9]+$/;
 
-/** Authorities that were given, and those of a file. */
-function withFile(given: Authorities | null, file: Uint8Array | null): Authorities | null {
-  if (file === null) return given;
-  if (given === null) return [file];
-  return typeof given === 'string' || given instanceof Uint8Array ? [given, file] : [...given, file];
-}
+const isObject = (given: unknown): given is TlsObject => typeof given === 'string' || given instanceof Uint8Array;
+const isText = (given: unknown): given is string => typeof given === 'string';
+const isGiven = (given: unknown): boolean => given !== undefined && given !== null;
 
 /** @throws TypeError unless it is a path, or two or three strings. */
 function checkCert(cert: unknown): void {
@@ -38,69 +43,175 @@ function checkCert(cert: unknown): void {
   throw new TypeError(`${expected}, got [${cert.map(typeNameOf).join(', ')}]`);
 }
 
+/** The authorities given, as a list. @throws TypeError for what can be none. */
+function authoritiesOf(given: TlsOptions['ca']): readonly TlsObject[] | null {
+  if (given === null || given === undefined) return null;
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  for (const each of list) {
+    if (!isObject(each)) {
+      throw new TypeError(`Cannot use verify: expected ca to be PEM texts or DER octets, got ${typeNameOf(each)}`);
+    }
+    if (typeof each === 'string' && each !== 'system' && !CERTIFICATE.test(each)) {
+      throw new TypeError(
+        "Cannot use verify: ca holds no certificate in PEM, and is not 'system' (a path is given as caFile)",
+      );
+    }
+  }
+  return list as readonly TlsObject[];
+}
+
+/** @throws TypeError, RangeError for values that mean nothing; what they hold is found out by who uses them. */
+function checkOptions(options: TlsOptions): void {
+  checkFields(options, TLS_OPTION_NAMES, 'use verify');
+  authoritiesOf(own(options, 'ca'));
+  for (const name of ['caFile', 'password', 'cert', 'key'] as const) {
+    const given: unknown = own(options, name);
+    const isRight = name === 'cert' || name === 'key' ? isObject : isText;
+    if (isGiven(given) && !isRight(given)) {
+      throw new TypeError(`Cannot use verify: expected ${name} to be a string, got ${typeNameOf(given)}`);
+    }
+  }
+  const minVersion: unknown = own(options, 'minVersion');
+  if (isGiven(minVersion) && !MIN_VERSIONS.includes(minVersion)) {
+    throw new RangeError(
+      `Cannot use verify: expected minVersion to be 'TLSv1.2' or 'TLSv1.3', older ones are broken (RFC 8996); got ${JSON.stringify(minVersion)}`,
+    );
+  }
+  const pins: unknown = own(options, 'pins');
+  const isPins = Array.isArray(pins) && pins.length > 0 && pins.every((pin) => isText(pin) && PIN.test(pin));
+  if (isGiven(pins) && !isPins) {
+    throw new TypeError('Cannot use verify: expected pins to be SHA-256 digests of public keys in base64, one or more');
+  }
+}
+
 /**
- * TLS settings of one transport. Files are read once, when the first TLS connection is made; its targets share one options
- * object, by which a host knows that what it made of them is good for the next connection too.
+ * TLS settings of one transport. Files and the environment are read once, when the first TLS connection is made; its targets
+ * share one object of material, by which a host knows that what it made of it is good for the next connection too.
  */
 export class TlsSettings {
   readonly verify: boolean;
   readonly #host: Host;
   readonly #verify: VerifyTypes;
   readonly #cert: CertTypes | null;
-  #options: TlsOptions | null = null;
+  readonly #trustEnv: boolean;
+  #material: TlsMaterial | null = null;
 
-  /** @throws TypeError for what is neither, and for unknown TLS options. */
-  constructor(host: Host, verify: VerifyTypes, cert: CertTypes | null) {
+  /**
+   * `trustEnv`: whether the environment may replace the runtime's authorities. A key log is kept either way (httpx).
+   * @throws TypeError, RangeError for what is neither, and for TLS options that mean nothing.
+   */
+  constructor(host: Host, verify: VerifyTypes, cert: CertTypes | null, trustEnv: boolean) {
     const kind = typeof verify;
     if (verify === null || (kind !== 'boolean' && kind !== 'string' && kind !== 'object')) {
       throw new TypeError(`Cannot use verify: expected a boolean, a path or TLS options, got ${String(verify)}`);
     }
-    if (kind === 'object') checkFields(verify as TlsOptions, TLS_OPTION_NAMES, 'use verify');
+    if (kind === 'object') checkOptions(verify as TlsOptions);
     if (cert !== null) checkCert(cert);
     this.#host = host;
     this.#verify = verify;
     this.#cert = cert;
+    this.#trustEnv = trustEnv;
     this.verify = verify !== false;
   }
 
-  /** @throws ConnectError (phase 'tls') naming a file that cannot be read. */
-  #made(): TlsOptions {
+  /** What TLS is set up with. @throws ConnectError (phase 'tls') naming a file that cannot be used. */
+  material(): TlsMaterial {
+    this.#material ??= this.#made();
+    return this.#material;
+  }
+
+  #made(): TlsMaterial {
     const verify = this.#verify;
     const given: TlsOptions = typeof verify === 'object' ? verify : {};
     const files = typeof this.#cert === 'string' ? [this.#cert, this.#cert] : this.#cert;
-    const caFile = typeof verify === 'string' ? verify : (own(given, 'caFile') ?? null);
     return {
-      ca: withFile(own(given, 'ca') ?? null, this.#contents(caFile, 'authorities')),
-      caFile: null,
+      ca: this.#authorities(
+        authoritiesOf(own(given, 'ca')),
+        typeof verify === 'string' ? verify : (own(given, 'caFile') ?? null),
+      ),
       cert: own(given, 'cert') ?? this.#contents(files?.[0], 'the certificate'),
       key: own(given, 'key') ?? this.#contents(files?.[1], 'the private key'),
       password: own(given, 'password') ?? files?.[2] ?? null,
-      minVersion: own(given, 'minVersion') ?? null,
+      minVersion: own(given, 'minVersion') ?? 'TLSv1.2',
       pins: own(given, 'pins') ?? null,
+      keyLogFile: this.verify ? this.#variable('SSLKEYLOGFILE') : null,
     };
+  }
+
+  /** An empty variable is none. */
+  #variable(name: string): string | null {
+    return this.#host.environment(name) || null;
+  }
+
+  /** Those given, and those of a file or folder; else those of the environment; `null`: the runtime's. */
+  #authorities(given: readonly TlsObject[] | null, path: string | null): readonly TlsObject[] | null {
+    if (path !== null) return [...(given ?? []), ...this.#certificates(path, 'the authorities')];
+    if (given !== null || !this.verify || !this.#trustEnv) return given;
+    for (const name of ['SSL_CERT_FILE', 'SSL_CERT_DIR']) {
+      const named = this.#variable(name);
+      if (named !== null) return this.#certificates(named, `the authorities that ${name} names`);
+    }
+    return null;
+  }
+
+  /** The certificates of a PEM file; of a folder, those of the files that OpenSSL would look into, else of all. */
+  #certificates(path: string, what: string): readonly Uint8Array[] {
+    const names = this.#read(path, what, () => this.#host.readFolder(path));
+    if (names === null) return [this.#bundle(path, what)];
+    const hashed = names.filter((name) => HASHED.test(name));
+    const found = (hashed.length > 0 ? hashed : [...names].sort()).flatMap((name) => this.#member(`${path}/${name}`));
+    if (found.length === 0) throw unusable(what, path, 'no file of this folder holds a certificate', null);
+    return found;
+  }
+
+  /** What a file of a folder adds. One that cannot be read adds no trust (OpenSSL): a broken link, a folder. */
+  #member(path: string): readonly Uint8Array[] {
+    let octets: Uint8Array;
+    try {
+      octets = this.#host.readFile(path);
+    } catch {
+      return [];
+    }
+    return holdsCertificate(octets) ? [octets] : [];
+  }
+
+  #bundle(path: string, what: string): Uint8Array {
+    const octets = this.#read(path, what, () => this.#host.readFile(path));
+    if (!holdsCertificate(octets)) throw unusable(what, path, 'it holds no certificate in PEM', null);
+    return octets;
   }
 
   #contents(path: string | null | undefined, what: string): Uint8Array<ArrayBuffer> | null {
     if (path === null || path === undefined) return null;
+    return this.#read(path, what, () => this.#host.readFile(path));
+  }
+
+  #read<T>(path: string, what: string, read: () => T): T {
     try {
-      return this.#host.readFile(path);
+      return read();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ConnectError(`Cannot set up TLS: ${what} cannot be read from ${path}: ${reason}`, {
-        cause,
-        phase: 'tls',
-        retryable: false,
-      });
+      throw unusable(what, path, cause instanceof Error ? cause.message : String(cause), cause);
     }
   }
 
   /**
    * TLS towards one host. `serverName` replaces the host in SNI and in the certificate's check.
-   * @throws ConnectError (phase 'tls') naming a file that cannot be read.
+   * @throws ConnectError (phase 'tls') naming a file that cannot be used.
    */
   target(host: string, serverName: string | null, alpn: readonly string[], sessions: TlsSessions | null): TlsTarget {
-    this.#options ??= this.#made();
     const name = serverName ?? (host.endsWith('.') ? host.slice(0, -1) : host);
-    return { hostname: name, serverName: name, alpn, verify: this.verify, options: this.#options, sessions };
+    return { hostname: name, serverName: name, alpn, verify: this.verify, options: this.material(), sessions };
   }
+}
+
+function holdsCertificate(pem: Uint8Array): boolean {
+  return CERTIFICATE.test(new TextDecoder('latin1').decode(pem));
+}
+
+function unusable(what: string, path: string, reason: string, cause: unknown): ConnectError {
+  return new ConnectError(`Cannot set up TLS: ${what} cannot be read from ${path}: ${reason}`, {
+    cause,
+    phase: 'tls',
+    retryable: false,
+  });
 }

@@ -117,6 +117,7 @@ const TYPES: readonly string[] = [
   'SameSite',
   'SendOptions',
   'Sent',
+  'SocketOptions',
   'StartTlsOptions',
   'StatusCodes',
   'SyncEventHooks',

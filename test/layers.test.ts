@@ -34,6 +34,7 @@ const CLIENT: Ranks = [
     'wire-fields',
     'headers',
     'mounts',
+    'network-options',
     'query-params',
     'rules',
     'text',

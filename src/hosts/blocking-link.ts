@@ -2,13 +2,12 @@
  * The caller's end of the link to its worker: one bell to sleep at, the port for what is rare, and the memory of the
  * channels. What the worker says is only noted here; it takes effect where somebody waits for it.
  */
-import type { TlsOptions } from '../config.js';
 import type { CarriedTarget, OpenedMessage, ToCaller, ToWorker } from './blocking-protocol.js';
 import * as protocol from './blocking-protocol.js';
 import { type CarriedError, rebuilt } from './carried-error.js';
 import { connectError } from './connect-error.js';
 import type { Ring } from './ring.js';
-import type { TlsSessions, TlsTarget } from './socket.js';
+import type { TlsMaterial, TlsSessions, TlsTarget } from './socket.js';
 
 /** A worker that was started. */
 export interface StartedWorker {
@@ -139,7 +138,7 @@ export class Link {
   /** Memory of channels that the worker has not let go of yet, by id. */
   readonly #closing = new Map<number, SharedArrayBuffer>();
   readonly #free: SharedArrayBuffer[] = [];
-  readonly #options: Numbers<TlsOptions>;
+  readonly #options: Numbers<TlsMaterial>;
   readonly #sessions: Numbers<TlsSessions>;
   #latestId = 0;
   #latestFence = 0;

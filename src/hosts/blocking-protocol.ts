@@ -6,10 +6,9 @@
  * Memory of one channel (one socket):
  *   [ words of the worker, 64 octets | words of the caller, 64 octets | octets in, IN_OCTETS | octets out, OUT_OCTETS ]
  */
-import type { TlsOptions } from '../config.js';
 import type { CarriedError } from './carried-error.js';
 import { Ring } from './ring.js';
-import type { ConnectPhase } from './socket.js';
+import type { ConnectPhase, SocketSettings, TlsMaterial } from './socket.js';
 
 // ── words of the link: one array for a caller and its worker ──
 
@@ -101,6 +100,7 @@ export interface ConnectMessage {
   readonly port: number;
   readonly uds: string | null;
   readonly localAddress: string | null;
+  readonly socketOptions: SocketSettings | null;
   /** Connect to one of these, in place of what DNS says; `null`: look the name up. */
   readonly addresses: readonly string[] | null;
   /** What DNS says must be allowed by the caller first. */
@@ -115,7 +115,7 @@ export type ToWorker =
   | { readonly kind: 'allowed'; readonly id: number; readonly addresses: readonly string[] }
   | { readonly kind: 'startTls'; readonly id: number; readonly tls: CarriedTarget }
   | { readonly kind: 'close'; readonly id: number }
-  | { readonly kind: 'options'; readonly id: number; readonly options: TlsOptions }
+  | { readonly kind: 'options'; readonly id: number; readonly options: TlsMaterial }
   | { readonly kind: 'sessions'; readonly id: number }
   | { readonly kind: 'forgetOptions'; readonly id: number }
   | { readonly kind: 'forgetSessions'; readonly id: number }

@@ -3,12 +3,11 @@
  * thread that blocks. It knows nothing of HTTP, of deadlines or of who waits. A message that it cannot handle is a mistake
  * of ours: it throws, which ends the worker, and everyone who waits is told.
  */
-import type { TlsOptions } from '../config.js';
 import type { Found } from './addresses.js';
 import type { CarriedTarget, ToCaller, ToWorker } from './blocking-protocol.js';
 import * as protocol from './blocking-protocol.js';
 import { carried } from './carried-error.js';
-import type { Connector, TlsSessions, TlsTarget } from './socket.js';
+import type { Connector, TlsMaterial, TlsSessions, TlsTarget } from './socket.js';
 import { type ChannelWorker, WorkerChannel } from './worker-channel.js';
 
 /** What the worker stands on. */
@@ -30,7 +29,7 @@ export class SocketWorker implements ChannelWorker {
   readonly #host: WorkerHost;
   readonly #channels = new Map<number, WorkerChannel>();
   /** What targets name by number; the caller says when a number is free. */
-  readonly #options = new Map<number, TlsOptions>();
+  readonly #options = new Map<number, TlsMaterial>();
   readonly #sessions = new Map<number, TlsSessions>();
 
   constructor(host: WorkerHost) {

@@ -67,7 +67,7 @@ export class BlockingConnector implements Connector {
   /** @throws ConnectError for what needs no worker to be refused; all else comes with the promise. */
   connect(address: Address, cancel: Cancel): Pending<Socket> {
     const where = placeOf(address);
-    const { host, port, uds, localAddress, allowAddress } = address;
+    const { host, port, uds, localAddress, socketOptions, allowAddress } = address;
     const isLiteral = uds !== null || this.#familyOf(host) !== 0;
     cancel.phase = isLiteral ? 'connect' : 'dns';
     const closings = this.#closings;
@@ -88,7 +88,7 @@ export class BlockingConnector implements Connector {
     });
     const asks = !isLiteral && addresses === null && allowAddress !== null;
     const { id, memory } = channel;
-    link.post({ kind: 'connect', id, memory, host, port, uds, localAddress, addresses, asks, tls });
+    link.post({ kind: 'connect', id, memory, host, port, uds, localAddress, socketOptions, addresses, asks, tls });
     return opening.socket;
   }
 

@@ -5,6 +5,19 @@ import type { Address, ConnectPhase } from './socket.js';
 /** OpenSSL's own form of an error: its reason is the fifth part. */
 const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
 
+/** What OpenSSL's reasons, and alerts of the peer (RFC 8446 §6), mean to who reads them; the first that fits. */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/wrong version number/, 'the server does not speak TLS'],
+  [
+    /protocol version|unsupported protocol|no protocols available/,
+    'the server speaks no version of TLS that is accepted',
+  ],
+  [/no application protocol/, 'the server speaks none of the protocols that were offered (ALPN)'],
+  [/certificate required/, 'the server demands a certificate of this client'],
+  [/(?:alert|ssl\/tls) handshake failure/, 'the server refused the handshake'],
+  [/unable to (?:verify the first certificate|get (?:local )?issuer certificate)/, 'its authority is not trusted'],
+];
+
 /** The host's message, with the messages of an AggregateError's members, and without OpenSSL's addresses. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
@@ -15,7 +28,8 @@ export function messageOf(error: unknown): string {
       ? error.message
       : String((error as { code?: unknown })?.code ?? error);
   const reason = OPENSSL.exec(text)?.[1] ?? text.trim();
-  return reason === 'wrong version number' ? 'the server does not speak TLS (wrong version number)' : reason;
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(reason))?.[1];
+  return meaning === undefined ? reason : `${meaning} (${reason})`;
 }
 
 /** An address as messages name it: host and port, or the path of a Unix socket. */

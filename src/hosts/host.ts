@@ -44,6 +44,8 @@ export interface Host {
   environment(name: string): string | undefined;
   /** Contents of a file. @throws what the host throws. */
   readFile(path: string): Uint8Array<ArrayBuffer>;
+  /** Names of what is in a folder; `null`: the path is that of a file. @throws what the host throws. */
+  readFolder(path: string): readonly string[] | null;
   /** The public suffix list, which is loaded when it is first asked for. */
   publicSuffixes(): MaybePromise<PublicSuffixes>;
   /** A compressor that waits for nothing; `null` on hosts that have only the platform's streams. */

@@ -3,7 +3,6 @@
  * A socket knows neither HTTP nor deadlines; whoever waits on it owns the deadline.
  */
 
-import type { TlsOptions } from '../config.js';
 import type { TransportError } from '../exceptions.js';
 
 /** A value now, or a promise of it. */
@@ -74,14 +73,43 @@ export interface TlsTarget {
   readonly alpn: readonly string[];
   /** False: the certificate is not checked. */
   readonly verify: boolean;
-  readonly options: TlsOptions;
+  /** One object for all targets of one setting: hosts keep what they made of it by its identity. */
+  readonly options: TlsMaterial;
   /** Where sessions for resumption are kept: one per pool key. */
   readonly sessions: TlsSessions | null;
+}
+
+/** A PEM text, or DER octets of a certificate or of a PKCS #8 key. */
+export type TlsObject = string | Uint8Array;
+
+/** What a TLS connection is set up with, its files read; `null`: not given. */
+export interface TlsMaterial {
+  /** Authorities to trust in place of the runtime's; `'system'`: the system's. */
+  readonly ca: readonly TlsObject[] | null;
+  readonly cert: TlsObject | null;
+  readonly key: TlsObject | null;
+  /** Opens `key`. */
+  readonly password: string | null;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** SHA-256 of public keys, in base64, one of which the peer's must be. */
+  readonly pins: readonly string[] | null;
+  /** File that the secrets of connections are added to, for who decrypts what was recorded of them. */
+  readonly keyLogFile: string | null;
 }
 
 /** Keeps the latest session of one pool key. */
 export interface TlsSessions {
   session: unknown;
+}
+
+/** What the socket is told once it is connected. */
+export interface SocketSettings {
+  /** Small writes leave at once (TCP_NODELAY). */
+  readonly noDelay: boolean;
+  /** The system asks an idle peer now and then whether it is there (SO_KEEPALIVE). */
+  readonly keepAlive: boolean;
+  /** How long the peer is idle before that, ms; `null`: as the system has it. */
+  readonly keepAliveInitialDelayMs: number | null;
 }
 
 /** Where to connect. */
@@ -92,6 +120,7 @@ export interface Address {
   /** Path of a Unix socket, used instead of host and port. */
   readonly uds: string | null;
   readonly localAddress: string | null;
+  readonly socketOptions: SocketSettings | null;
   readonly tls: TlsTarget | null;
   /** Replaces DNS. */
   readonly resolve: Resolve | null;

@@ -132,12 +132,13 @@ export class WorkerChannel implements Sink {
   // ── connecting ──
 
   connect(message: ConnectMessage, tls: TlsTarget | null): void {
-    const { host, port, uds, localAddress, addresses, asks } = message;
+    const { host, port, uds, localAddress, socketOptions, addresses, asks } = message;
     const address: Address = {
       host,
       port,
       uds,
       localAddress,
+      socketOptions,
       tls,
       resolve: asks ? () => this.#allowedAddresses(host) : addresses === null ? null : () => addresses,
       allowAddress: null,

@@ -38,7 +38,9 @@ import type { CallLimits, Exchange, Interim } from '../exchange.js';
 import { textOfOctets } from '../fields.js';
 import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
-import type { Resolve, TlsTarget } from '../hosts/socket.js';
+import type { Resolve, SocketSettings, TlsTarget } from '../hosts/socket.js';
+import { localAddressOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
+import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Received } from '../received.js';
 import type { AsyncRequest, Request, SyncRequest } from '../request.js';
@@ -57,6 +59,14 @@ export interface HTTPTransportOptions {
   readonly cert?: CertTypes | null | undefined;
   /** Of the pool, and of what a peer may send; by default 100 connections, 20 of them kept idle, for 5 s. */
   readonly limits?: LimitsTypes | undefined;
+  /** Whether the environment may say which authorities are trusted (SSL_CERT_FILE, SSL_CERT_DIR): `true` by default. */
+  readonly trustEnv?: boolean | null | undefined;
+  /** Path of a Unix socket that is connected to, whatever the URL's host and port; `allowAddress` has no say there. */
+  readonly uds?: string | null | undefined;
+  /** IP address of this host to connect from; of the peer's addresses, those of its family are connected to. */
+  readonly localAddress?: string | null | undefined;
+  /** What TCP sockets are told once they are connected. */
+  readonly socketOptions?: SocketOptions | null | undefined;
   /** Asked for every address before it is connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS. */
@@ -67,6 +77,10 @@ const OPTIONS = [
   'verify',
   'cert',
   'limits',
+  'trustEnv',
+  'uds',
+  'localAddress',
+  'socketOptions',
   'allowAddress',
   'resolve',
 ] as const satisfies readonly (keyof HTTPTransportOptions)[];
@@ -103,6 +117,9 @@ class SocketTransport {
   readonly #decodeLimits: DecodeLimits;
   readonly #allowAddress: ((ip: string) => boolean) | null;
   readonly #resolve: Resolve | null;
+  readonly #uds: string | null;
+  readonly #localAddress: string | null;
+  readonly #socketOptions: SocketSettings | null;
   /** The latest timeout, and what it means. */
   #timeout: Timeout = DEFAULT_TIMEOUT;
   #callLimits: CallLimits;
@@ -113,7 +130,11 @@ class SocketTransport {
     this.#environment = environment;
     this.#limits = Limits.from(own(options, 'limits'), DEFAULT_LIMITS);
     this.#decodeLimits = this.#limits;
-    this.#tls = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null);
+    const trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
+    this.#tls = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, trustEnv);
+    this.#uds = udsOf(own(options, 'uds'));
+    this.#localAddress = localAddressOf(own(options, 'localAddress'));
+    this.#socketOptions = socketSettingsOf(own(options, 'socketOptions'));
     this.#allowAddress = own(options, 'allowAddress') ?? null;
     this.#resolve = own(options, 'resolve') ?? null;
     this.#pool = new ConnectionPool(connector, deadlines, this.#limits);
@@ -168,8 +189,9 @@ class SocketTransport {
       this.#pool.add(key, origin.toString(), false, (sessions) => ({
         host: origin.host,
         port: origin.port,
-        uds: null,
-        localAddress: null,
+        uds: this.#uds,
+        localAddress: this.#localAddress,
+        socketOptions: this.#socketOptions,
         tls: origin.secure ? this.#tlsTo(origin, serverName, sessions) : null,
         resolve: this.#resolve,
         allowAddress: this.#allowAddress,

@@ -1,4 +1,5 @@
 /** Files that TLS settings name: read once, and told by name when they cannot be used. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { tlsSettings } from '../../src/hosts/node/tls-settings.js';
 import { AsyncClient, ConnectError } from '../../src/index.js';
@@ -19,6 +20,14 @@ const named: [string, Settings][] = [
   ['caFile beside ca', { verify: { ca: made.strangerRoot.cert, caFile: 'ca.pem' } }],
   ['caFile beside several ca', { verify: { ca: [made.strangerRoot.cert], caFile: 'ca.pem' } }],
 ];
+
+const derOf = (pem: string): Uint8Array => new Uint8Array(new X509Certificate(pem).raw);
+
+/** The client's key, which a password opens. */
+function lockedKey(passphrase: string): string {
+  const locked = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+  return createPrivateKey(made.client.key).export(locked) as string;
+}
 
 describe.each(clients)('$name', (kind) => {
   /** Real sockets, and files that are nowhere but here. */
@@ -101,6 +110,42 @@ describe.each(clients)('$name', (kind) => {
       expect(() => new AsyncClient(misspelt)).toThrow(/'rejectUnauthorised' \(known: ca, caFile,/);
     });
 
+    test.each<[string, Settings, string]>([
+      [
+        'authorities',
+        { verify: 'notes.txt' },
+        'the authorities cannot be read from notes.txt: it holds no certificate',
+      ],
+      ['authorities beside others', { verify: { ca: made.root.cert, caFile: 'notes.txt' } }, 'no certificate in PEM'],
+      ['a key with the wrong password', { cert: ['a.crt', 'locked.key', 'wrong'] }, 'cannot be used'],
+      ['a key without its password', { cert: ['a.crt', 'locked.key'] }, 'cannot be used'],
+    ])('%s in a file that are none', async (_name, options, message) => {
+      const files = { 'notes.txt': 'hello', 'a.crt': made.client.cert, 'locked.key': lockedKey('right') };
+      const { environment } = withFiles(files);
+      const error = await failureOf(() => kind.open(options, environment).get('https://127.0.0.1:1/'), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', retryable: false });
+      expect(error.message).toContain(message);
+    });
+
+    test('a key opens with its password', async () => {
+      const server = await secureServer(made.root.cert);
+      const { environment } = withFiles({ 'a.crt': made.client.cert, 'a.key': lockedKey('right') });
+      const settings: Settings = { verify: { ca: made.root.cert }, cert: ['a.crt', 'a.key', 'right'] };
+      expect((await kind.open(settings, environment).get(server.url)).text).toBe('secure');
+    });
+
+    test('DER will do for certificates and keys that are given as octets', async () => {
+      const server = await secureServer(made.root.cert);
+      const key = createPrivateKey(made.client.key);
+      const octets = new Uint8Array(key.export({ type: 'pkcs8', format: 'der' }));
+      const verify = { ca: derOf(made.root.cert), cert: derOf(made.client.cert), key: octets };
+      expect((await kind.open({ verify }).get(server.url)).text).toBe('secure');
+      const cipher = { cipher: 'aes-256-cbc', passphrase: 'right' };
+      const locked = new Uint8Array(key.export({ type: 'pkcs8', format: 'der', ...cipher }));
+      const opened = { ...verify, key: locked, password: 'right' };
+      expect((await kind.open({ verify: opened }).get(server.url)).text).toBe('secure');
+    });
+
     test('no authorities at all trust nobody', async () => {
       const server = await secureServer();
       await failureOf(() => kind.open({ verify: { ca: [] } }).get(server.url), ConnectError);
@@ -111,9 +156,11 @@ describe.each(clients)('$name', (kind) => {
 
 test('and what they hold is made ready once for all connections of the client', () => {
   const host = new FakeHost();
-  const settings = new TlsSettings(host, { ca: made.root.cert }, null);
+  const settings = new TlsSettings(host, { ca: made.root.cert }, null, true);
   const contextOf = (name: string, of = settings) => tlsSettings(of.target(name, null, [], null)).secureContext;
   expect(contextOf('a.invalid')).toBeDefined();
   expect(contextOf('b.invalid')).toBe(contextOf('a.invalid'));
-  expect(contextOf('a.invalid', new TlsSettings(host, { ca: made.root.cert }, null))).not.toBe(contextOf('a.invalid'));
+  expect(contextOf('a.invalid', new TlsSettings(host, { ca: made.root.cert }, null, true))).not.toBe(
+    contextOf('a.invalid'),
+  );
 });

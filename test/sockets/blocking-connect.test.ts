@@ -18,6 +18,7 @@ import {
 } from '../support/blocking.js';
 import { dialogue } from '../support/dialogue.js';
 import { serve } from '../support/scripted-server.js';
+import { materialOf } from '../support/tls-material.js';
 
 const shared = openConnector();
 afterAll(() => shared.close());
@@ -218,7 +219,7 @@ describe('a question that closes the client', () => {
 describe('phases and times', () => {
   test('are told as they come: who waits hears of each', async () => {
     const server = await serve(dialogue().acceptOnly());
-    const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: { ca: null }, sessions: null };
+    const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: materialOf(), sessions: null };
     const cancel = cancelOf();
     const connecting = shared.connect(addressOf(server.port, { tls }), cancel) as Waitable<Socket>;
     while (cancel.phase !== 'tls') expect(connecting.wait(10_000)).toBe(true);
@@ -284,7 +285,7 @@ describe('giving up', () => {
 
   test('in the middle of a handshake: the connection is destroyed', async () => {
     const server = await serve(dialogue().acceptOnly());
-    const options = { ca: null };
+    const options = materialOf();
     const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options, sessions: null };
     const cancel = cancelOf();
     const connecting = shared.connect(addressOf(server.port, { tls }), cancel) as ReturnType<typeof shared.connect> & {

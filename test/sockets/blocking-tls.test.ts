@@ -3,9 +3,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openConnector } from '#blocking';
 import { connector as asyncConnector } from '#sockets';
-import type { TlsOptions } from '../../src/config.js';
 import type { ConnectError } from '../../src/exceptions.js';
-import type { Socket, TlsTarget } from '../../src/hosts/socket.js';
+import type { Socket, TlsMaterial, TlsTarget } from '../../src/hosts/socket.js';
 import {
   addressOf,
   cancelOf,
@@ -20,16 +19,17 @@ import { certificates } from '../support/certificates.js';
 import { always, type Dialogue, dialogue } from '../support/dialogue.js';
 import { octetsOf, patternOf } from '../support/octets.js';
 import { type ScriptOptions, serve } from '../support/scripted-server.js';
+import { materialOf } from '../support/tls-material.js';
 
 const made = await certificates();
 const shared = openConnector();
 afterAll(() => shared.close());
 
-function targetOf(options: TlsOptions, more: Partial<TlsTarget> = {}): TlsTarget {
+function targetOf(options: TlsMaterial, more: Partial<TlsTarget> = {}): TlsTarget {
   return { hostname: 'localhost', serverName: 'localhost', alpn: [], verify: true, options, sessions: null, ...more };
 }
 
-const trusting: TlsOptions = { ca: made.root.cert };
+const trusting = materialOf({ ca: [made.root.cert] });
 
 function secureServer(options: Partial<ScriptOptions> = {}, script: Dialogue = always('')) {
   return serve(script, { tls: made.server, repeatLast: true, ...options });
@@ -68,8 +68,8 @@ function pinOf(cert: string): string {
 describe('options', () => {
   test.each<[string, TlsTarget, Partial<ScriptOptions>?]>([
     ['an authority', targetOf(trusting)],
-    ['an authority as octets', targetOf({ ca: [new Uint8Array(Buffer.from(made.root.cert))] })],
-    ['no check', targetOf({}, { verify: false }), { tls: made.stranger }],
+    ['an authority as octets', targetOf(materialOf({ ca: [new Uint8Array(Buffer.from(made.root.cert))] }))],
+    ['no check', targetOf(materialOf(), { verify: false }), { tls: made.stranger }],
     ['a pin', targetOf({ ...trusting, pins: [pinOf(made.server.cert)] })],
     ['a version', targetOf({ ...trusting, minVersion: 'TLSv1.3' })],
     ['another name', targetOf(trusting, { hostname: 'other.invalid', serverName: null }), { tls: made.otherName }],
@@ -105,7 +105,7 @@ describe('options', () => {
   });
 
   test('options that no thread can be handed are refused', () => {
-    const options = { ca: () => 'a function' } as unknown as TlsOptions;
+    const options = { ca: () => 'a function' } as unknown as TlsMaterial;
     expect(() => shared.connect(addressOf(1, { tls: targetOf(options) }), cancelOf())).toThrow(
       /^Cannot set up TLS with 127\.0\.0\.1:1: .*could not be cloned/,
     );
@@ -128,7 +128,7 @@ describe('a failure says what the asynchronous one says', () => {
     ['a certificate that has expired', targetOf(trusting), { tls: made.expired }],
     ['a certificate for another name', targetOf(trusting), { tls: made.otherName }],
     ['a pin that does not fit', targetOf({ ...trusting, pins: [pinOf(made.stranger.cert)] })],
-    ['an authority that is none', targetOf({ ca: 'not PEM' })],
+    ['an authority that is none', targetOf(materialOf({ ca: ['not PEM'] }))],
     ['a key that does not fit', targetOf({ ...trusting, cert: made.client.cert, key: made.server.key })],
     ['a key that is none', targetOf({ ...trusting, cert: made.client.cert, key: 'not PEM' })],
   ])('%s', async (_name, target, options = {}) => {
@@ -223,7 +223,7 @@ describe('TLS over a connection', () => {
   test('with options that no thread can be handed, or on a socket that is closed: ConnectError', async () => {
     const server = await serve(dialogue().stall(), { repeatLast: true });
     const line = connectTo(server.port, {}, shared);
-    const options = { ca: () => 'a function' } as unknown as TlsOptions;
+    const options = { ca: () => 'a function' } as unknown as TlsMaterial;
     expect(() => line.socket.startTls(targetOf(options), cancelOf())).toThrow(
       /^Cannot set up TLS with localhost: .*could not be cloned/,
     );

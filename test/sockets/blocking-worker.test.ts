@@ -23,6 +23,7 @@ import {
 import { always, dialogue, gate } from '../support/dialogue.js';
 import { answer, patternOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
+import { materialOf } from '../support/tls-material.js';
 
 /** How long the death of the worker may stay unnoticed: a sleep of who waits, and a busy machine. */
 const NOTICED_MS = 8000;
@@ -239,7 +240,7 @@ describe('its death', () => {
 
   test('is heard by who connects', async () => {
     const server = await serve(dialogue().acceptOnly());
-    const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: {}, sessions: null };
+    const tls = { hostname: 'x', serverName: null, alpn: [], verify: true, options: materialOf(), sessions: null };
     const cancel = cancelOf();
     const connecting = connectorOf().connect(addressOf(server.port, { tls }), cancel) as Waitable<Socket>;
     while (cancel.phase !== 'tls') connecting.wait(20);

@@ -7,6 +7,7 @@ import { SocketWorker } from '../../src/hosts/blocking-worker.js';
 import type { TlsTarget } from '../../src/hosts/socket.js';
 import { FakeConnector, type FakeSocket } from '../support/fake-socket.js';
 import { octetsOf, patternOf, textOf } from '../support/octets.js';
+import { materialOf } from '../support/tls-material.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -29,7 +30,7 @@ class Bench {
   });
 
   async connected(): Promise<FakeSocket> {
-    const nowhere = { uds: null, localAddress: null, addresses: null, asks: false, tls: null };
+    const nowhere = { uds: null, localAddress: null, socketOptions: null, addresses: null, asks: false, tls: null };
     this.worker.receive({ kind: 'connect', id: 1, memory: this.memory, host: 'h', port: 1, ...nowhere });
     await turn();
     expect(this.kinds).toEqual(['opened']);
@@ -157,7 +158,7 @@ test('TLS starts after what was put in the clear has left', async () => {
   const socket = await bench.connected();
   socket.holdWrites();
   bench.put('clear');
-  bench.receive({ kind: 'options', id: 7, options: {} });
+  bench.receive({ kind: 'options', id: 7, options: materialOf() });
   const tls = { hostname: 'h', serverName: null, alpn: [], verify: true, optionsId: 7, sessionsId: null };
   bench.receive({ kind: 'startTls', id: 1, tls });
   bench.put('secret');

@@ -23,7 +23,7 @@ export function cancelOf(): Cancel & { cancelled: boolean } {
 }
 
 export function addressOf(port: number, more: Partial<Address> = {}): Address {
-  const nowhere = { uds: null, localAddress: null, tls: null, resolve: null, allowAddress: null };
+  const nowhere = { uds: null, localAddress: null, socketOptions: null, tls: null, resolve: null, allowAddress: null };
   return { host: '127.0.0.1', port, ...nowhere, ...more };
 }
 

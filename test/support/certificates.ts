@@ -40,9 +40,9 @@ export async function rootCertificate(commonName: string): Promise<Certificate> 
   return { cert: made.cert, key: made.private };
 }
 
-/** A leaf signed by `root`; `expired`: its validity ended an hour ago. */
+/** A leaf signed by `root`, or by itself; `expired`: its validity ended an hour ago. */
 export async function leafCertificate(
-  root: Certificate,
+  root: Certificate | null,
   commonName: string,
   names: LeafNames,
   expired = false,
@@ -57,7 +57,7 @@ export async function leafCertificate(
     notAfterDate: expired ? new Date(Date.now() - DAY_MS / 24) : notAfterDate,
     keyType: 'ec',
     algorithm: 'sha256',
-    ca: root,
+    ...(root === null ? {} : { ca: root }),
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
@@ -81,19 +81,33 @@ export interface Certificates {
   readonly strangerRoot: Certificate;
   /** As `server`, but of the root that nobody was told of. */
   readonly stranger: Certificate;
+  /** As `server`, but signed by itself. */
+  readonly selfSigned: Certificate;
+  /** Its common name is localhost, and it has no other. */
+  readonly commonNameOnly: Certificate;
+  /** Its common name is localhost; in subjectAltName it has an address, and no name. */
+  readonly addressAlone: Certificate;
+  /** Names 127.0.0.1, as if that were the name of a host. */
+  readonly addressAsName: Certificate;
 }
 
 async function makeCertificates(): Promise<Certificates> {
   const names = { dns: ['localhost', '*.test.invalid'], ip: ['127.0.0.1', '::1'] };
   const [root, strangerRoot] = await Promise.all([rootCertificate('Test root'), rootCertificate('Stranger root')]);
-  const [server, otherName, expired, client, stranger] = await Promise.all([
+  const [server, otherName, expired, client, stranger, selfSigned, ...misnamed] = await Promise.all([
     leafCertificate(root, 'localhost', names),
     leafCertificate(root, 'other.invalid', { dns: ['other.invalid'] }),
     leafCertificate(root, 'localhost', names, true),
     leafCertificate(root, 'A client', {}),
     leafCertificate(strangerRoot, 'localhost', names),
+    leafCertificate(null, 'localhost', names),
+    leafCertificate(root, 'localhost', {}),
+    leafCertificate(root, 'localhost', { ip: ['192.0.2.1'] }),
+    leafCertificate(root, 'nobody', { dns: ['127.0.0.1'] }),
   ]);
-  return { root, server, otherName, expired, client, strangerRoot, stranger };
+  const [commonNameOnly, addressAlone, addressAsName] = misnamed as [Certificate, Certificate, Certificate];
+  const strangers = { strangerRoot, stranger, selfSigned };
+  return { root, server, otherName, expired, client, ...strangers, commonNameOnly, addressAlone, addressAsName };
 }
 
 let made: Promise<Certificates> | null = null;

@@ -91,6 +91,7 @@ const NOWHERE: Address = {
   port: 0,
   uds: '/nonexistent/httpx-wasm.sock',
   localAddress: null,
+  socketOptions: null,
   tls: null,
   resolve: null,
   allowAddress: null,

@@ -16,7 +16,8 @@ export function cancelOf(): Cancel {
 }
 
 function addressOf(port: number): Address {
-  return { host: '127.0.0.1', port, uds: null, localAddress: null, tls: null, resolve: null, allowAddress: null };
+  const direct = { uds: null, localAddress: null, socketOptions: null };
+  return { host: '127.0.0.1', port, ...direct, tls: null, resolve: null, allowAddress: null };
 }
 
 /** A socket to a server of this machine. */

@@ -71,6 +71,11 @@ export class FakeHost implements Host {
     return octets;
   }
 
+  readFolder(path: string): readonly string[] | null {
+    const names = [...this.files.keys()].filter((name) => name.startsWith(`${path}/`));
+    return names.length === 0 ? null : names.map((name) => name.slice(path.length + 1));
+  }
+
   warn(message: string): void {
     this.warnings.push(message);
   }

@@ -37,12 +37,15 @@ export class Listener implements ServerFacts {
   }
 
   async listen(): Promise<void> {
-    this.#server.listen(0, this.#options.host ?? '127.0.0.1');
+    const { uds, host = '127.0.0.1' } = this.#options;
+    if (uds === undefined) this.#server.listen(0, host);
+    else this.#server.listen(uds);
     await once(this.#server, 'listening');
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    const address = this.#server.address() as AddressInfo | string;
+    return typeof address === 'string' ? 0 : address.port;
   }
 
   get begun(): number {
@@ -148,5 +151,8 @@ function contextOf(tls: ServerTls): SecureContext {
     key: tls.key,
     sessionIdContext: 'httpx-wasm tests',
     ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
+    ...(tls.maxVersion === undefined
+      ? {}
+      : { minVersion: 'TLSv1', maxVersion: tls.maxVersion, ciphers: 'DEFAULT:@SECLEVEL=0' }),
   });
 }

@@ -20,6 +20,7 @@ const NOTED_MAX = 4096;
 
 export class Peer implements PeerFacts, PeerOrders {
   readonly requests: HeardRequest[] = [];
+  readonly clientAddress: string | null;
   readonly heads: string[] = [];
   octetsHeard = 0;
   octetsTaken = 0;
@@ -50,6 +51,7 @@ export class Peer implements PeerFacts, PeerOrders {
   ) {
     this.#socket = socket;
     this.#raw = raw;
+    this.clientAddress = raw.remoteAddress ?? null;
     this.tls = socket === raw ? null : tlsFactsOf(socket as TLSSocket);
     this.destroyed = new Promise((resolve) => {
       this.#giveUp = resolve;

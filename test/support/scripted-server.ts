@@ -123,6 +123,10 @@ export class PeerView implements PeerFacts, PeerOrders {
     return requests.map((request) => ({ ...request, body: octetsOf(request.body) }));
   }
 
+  get clientAddress(): string | null {
+    return this.#ask('clientAddress') as string | null;
+  }
+
   get heads(): readonly string[] {
     return this.#ask('heads') as readonly string[];
   }

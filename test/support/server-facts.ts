@@ -13,6 +13,8 @@ export interface ServerTls {
   /** Certificate authority for client certificates; given, they are demanded. */
   readonly clientCa?: string;
   readonly alpn?: readonly string[];
+  /** The newest version that it speaks; one that Node does not offer by itself is offered all the same. */
+  readonly maxVersion?: 'TLSv1.1' | 'TLSv1.2';
 }
 
 export interface ScriptOptions {
@@ -20,6 +22,8 @@ export interface ScriptOptions {
   /** The last script serves every further connection too. */
   readonly repeatLast?: boolean;
   readonly host?: string;
+  /** Path of a Unix socket to listen on, in place of a port. */
+  readonly uds?: string;
 }
 
 /** What a server can be asked. */
@@ -67,6 +71,8 @@ export interface TlsFacts {
 /** What a connection can be asked. */
 export interface PeerFacts {
   readonly requests: readonly HeardRequest[];
+  /** IP address that the client connected from; `null`: it came by a Unix socket. */
+  readonly clientAddress: string | null;
   /** Every head that was heard, also of requests whose body was not asked for. */
   readonly heads: readonly string[];
   /** Everything the client sent on this connection, up to a bound. */

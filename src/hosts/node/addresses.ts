@@ -4,7 +4,7 @@
  */
 import * as dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { allowedOf, answered, type Found } from '../addresses.js';
+import { allowedOf, answered, type Found, refused } from '../addresses.js';
 import type { Address } from '../socket.js';
 
 /** What the system's resolver says, in its order. */
@@ -12,15 +12,18 @@ export function lookedUp(host: string): Promise<readonly Found[]> {
   return dns.promises.lookup(host, { all: true, order: 'verbatim' });
 }
 
-async function addressesOf({ host, resolve, allowAddress }: Address): Promise<readonly Found[]> {
-  const found = resolve === null ? await lookedUp(host) : answered(host, await resolve(host), isIP);
+/** `family`: 4 or 6, from which alone the local address can connect; 0: from any. */
+async function addressesOf({ host, resolve, allowAddress }: Address, family: number): Promise<readonly Found[]> {
+  const all = resolve === null ? await lookedUp(host) : answered(host, await resolve(host), isIP);
+  const found = family === 0 ? all : all.filter((each) => each.family === family);
+  if (found.length === 0) throw refused(`Cannot resolve ${host}: it has no address of the local address's family`);
   return allowAddress === null ? found : allowedOf(found, host, allowAddress);
 }
 
 /** A `lookup` for `net.connect`, which calls it with or without `all`. */
 export function lookupFor(address: Address): LookupFunction {
   return (_host, options, callback) => {
-    addressesOf(address).then(
+    addressesOf(address, address.localAddress === null ? 0 : isIP(address.localAddress)).then(
       (found) => {
         const first = found[0] as Found;
         if (options.all === true) (callback as unknown as (e: null, all: readonly Found[]) => void)(null, found);

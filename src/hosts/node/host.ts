@@ -1,6 +1,6 @@
 /** Clock, timers, randomness, environment and files of Node.js. */
 import { Buffer } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Host } from '../host.js';
 import { compressor } from './compressor.js';
@@ -29,6 +29,14 @@ export const host: Host = {
     const owned = new Uint8Array(contents.length);
     owned.set(Buffer.from(contents.buffer, contents.byteOffset, contents.length));
     return owned;
+  },
+  readFolder(path) {
+    try {
+      return readdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
+      throw error;
+    }
   },
   publicSuffixes,
   compressor,

@@ -4,6 +4,7 @@
  * (Node 24 delivers nothing): there 'data' events lend what the host allocated.
  */
 import { Buffer } from 'node:buffer';
+import { appendFileSync } from 'node:fs';
 import * as net from 'node:net';
 import type * as tls from 'node:tls';
 import { ReadError, WriteError } from '../../exceptions.js';
@@ -241,7 +242,7 @@ class NodeSocket implements Socket {
       settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () =>
         NodeSocket.overData(this.#where, upper),
       );
-      keepSessions(upper, target);
+      attend(upper, target);
     });
   }
 
@@ -302,28 +303,46 @@ function settle(
     socket.off('error', failed);
     socket.off('close', closed);
     cancel.onCancel = null;
-    socket.setNoDelay(true);
     if (cancel.cancelled) socket.destroy();
     else resolve(made());
   });
 }
 
-function keepSessions(socket: tls.TLSSocket, target: TlsTarget): void {
-  const { sessions } = target;
-  if (sessions === null) return;
-  socket.on('session', (session) => {
-    sessions.session = session;
-  });
+/** Keeps what a TLS connection yields besides octets: sessions, and the secrets for a key log. */
+function attend(socket: tls.TLSSocket, { sessions, options: { keyLogFile } }: TlsTarget): void {
+  if (sessions !== null) {
+    socket.on('session', (session) => {
+      sessions.session = session;
+    });
+  }
+  if (keyLogFile !== null) socket.on('keylog', (line) => logKeys(socket, keyLogFile, line));
+}
+
+/** In the format of NSS key logs, as all TLS libraries write it. One that cannot be written ends the connection. */
+function logKeys(socket: tls.TLSSocket, file: string, line: Uint8Array): void {
+  try {
+    appendFileSync(file, line, { mode: 0o600 });
+  } catch (cause) {
+    const why = `the key log that SSLKEYLOGFILE names cannot be written to ${file}: ${messageOf(cause)}`;
+    socket.destroy(new Error(why, { cause }));
+  }
+}
+
+function configure(socket: net.Socket, { socketOptions }: Address): void {
+  socket.setNoDelay(socketOptions?.noDelay ?? true);
+  if (socketOptions?.keepAlive === true) socket.setKeepAlive(true, socketOptions.keepAliveInitialDelayMs ?? 0);
 }
 
 function connectOptions(address: Address): net.TcpNetConnectOpts {
   const plain = address.resolve === null && address.allowAddress === null;
+  const { localAddress } = address;
   return {
     host: address.host,
     port: address.port,
     // The peer may end its side first: what is under way of ours still leaves. Owners close a socket they are done with.
     allowHalfOpen: true,
-    ...(address.localAddress === null ? {} : { localAddress: address.localAddress }),
+    // Of the host's addresses, one of the other family could not be connected to from there.
+    ...(localAddress === null ? {} : { localAddress, family: net.isIP(localAddress) }),
     ...(plain ? {} : { lookup: lookupFor(address) }),
   };
 }
@@ -355,7 +374,7 @@ function open(address: Address, onread: net.OnReadOpts): net.Socket {
   const socket = tlsModule().connect({ ...where, ...tlsSettings(address.tls), onread } as tls.ConnectionOptions & {
     onread: net.OnReadOpts;
   });
-  keepSessions(socket, address.tls);
+  attend(socket, address.tls);
   return socket;
 }
 
@@ -379,7 +398,10 @@ export const connector: Connector = {
       cancel.early = (name) => socket.info(name);
       follow(socket.host, address, cancel);
       const event = address.tls === null ? 'connect' : 'secureConnect';
-      settle(socket.host, event, where, cancel, resolve, reject, () => socket);
+      settle(socket.host, event, where, cancel, resolve, reject, () => {
+        configure(socket.host, address);
+        return socket;
+      });
     });
   },
   close() {},

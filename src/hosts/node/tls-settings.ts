@@ -2,16 +2,14 @@
 import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 import type * as tls from 'node:tls';
-import type { TlsOptions } from '../../config.js';
 import { ConnectError } from '../../exceptions.js';
-import type { TlsTarget } from '../socket.js';
+import { messageOf } from '../connect-error.js';
+import type { TlsMaterial, TlsObject, TlsTarget } from '../socket.js';
 import { cryptoModule, tlsModule } from './late-modules.js';
 
-type Pem = string | Uint8Array;
-
 /** What `ca` stands for: itself, or all that the system trusts. */
-function authoritiesOf(ca: Pem): (string | Buffer)[] {
-  if (ca !== 'system') return [octetsOf(ca)];
+function authoritiesOf(ca: TlsObject): (string | Buffer)[] {
+  if (ca !== 'system') return [certificateOf(ca)];
   const { getCACertificates } = tlsModule() as { getCACertificates?: (type: string) => string[] };
   if (getCACertificates !== undefined) return getCACertificates('system');
   throw new ConnectError("Cannot use ca: 'system': this runtime does not offer the system's certificate store", {
@@ -20,26 +18,46 @@ function authoritiesOf(ca: Pem): (string | Buffer)[] {
   });
 }
 
-function authorities({ ca }: TlsOptions): { ca?: (string | Buffer)[] } {
-  if (ca === null || ca === undefined) return {};
-  return { ca: (Array.isArray(ca) ? (ca as readonly Pem[]) : [ca as Pem]).flatMap(authoritiesOf) };
+/** First octet of everything in DER that is given here: a SEQUENCE. */
+const DER_SEQUENCE = 0x30;
+
+function isDer(given: TlsObject): given is Uint8Array {
+  return typeof given !== 'string' && given[0] === DER_SEQUENCE;
 }
 
-function octetsOf(pem: Pem): string | Buffer {
-  return typeof pem === 'string' ? pem : Buffer.from(pem);
+/** Node takes PEM alone. */
+function certificateOf(given: TlsObject): string | Buffer {
+  if (typeof given === 'string') return given;
+  const octets = Buffer.from(given.buffer, given.byteOffset, given.length);
+  if (!isDer(given)) return octets;
+  return `-----BEGIN CERTIFICATE-----\n${octets.toString('base64')}\n-----END CERTIFICATE-----\n`;
+}
+
+function keyOf(given: TlsObject, passphrase: string | null): string | Buffer {
+  if (!isDer(given)) return certificateOf(given);
+  const key = Buffer.from(given.buffer, given.byteOffset, given.length);
+  const opened = cryptoModule().createPrivateKey({
+    key,
+    format: 'der',
+    type: 'pkcs8',
+    ...(passphrase === null ? {} : { passphrase }),
+  });
+  return opened.export({ format: 'pem', type: 'pkcs8' });
 }
 
 /**
  * Checks the certificate's name, then its pins: `pins` are base64 SHA-256 digests of public keys (SPKI), one of which the
- * peer's must be.
+ * peer's must be. Where a certificate has no name of a host, Node takes its common name for one, which RFC 9110 §4.3.4
+ * forbids: Node is not shown it.
  */
 function identityCheck(target: TlsTarget): Pick<tls.ConnectionOptions, 'checkServerIdentity'> {
   const { hostname } = target;
   const { pins } = target.options;
   return {
     checkServerIdentity(_name, certificate) {
-      const problem = tlsModule().checkServerIdentity(hostname, certificate);
-      if (problem !== undefined || pins === null || pins === undefined) return problem;
+      const subject = { ...certificate.subject, CN: '' };
+      const problem = tlsModule().checkServerIdentity(hostname, { ...certificate, subject });
+      if (problem !== undefined || pins === null) return problem;
       const { createHash, X509Certificate } = cryptoModule();
       // Not `certificate.pubkey`: of an elliptic curve key that is the bare point.
       const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' });
@@ -52,19 +70,18 @@ function identityCheck(target: TlsTarget): Pick<tls.ConnectionOptions, 'checkSer
 }
 
 /** @throws ConnectError for authorities, a certificate or a key that OpenSSL does not take. */
-function contextOf(options: TlsOptions): tls.SecureContext {
-  const { cert, key, password } = options;
-  const given: tls.SecureContextOptions = {
-    ...authorities(options),
-    minVersion: options.minVersion ?? 'TLSv1.2',
-    ...(cert === null || cert === undefined ? {} : { cert: octetsOf(cert) }),
-    ...(key === null || key === undefined ? {} : { key: octetsOf(key) }),
-    ...(password === null || password === undefined ? {} : { passphrase: password }),
-  };
+function contextOf({ ca, cert, key, password, minVersion }: TlsMaterial): tls.SecureContext {
   try {
-    return tlsModule().createSecureContext(given);
+    return tlsModule().createSecureContext({
+      minVersion,
+      ...(ca === null ? {} : { ca: ca.flatMap(authoritiesOf) }),
+      ...(cert === null ? {} : { cert: certificateOf(cert) }),
+      ...(key === null ? {} : { key: keyOf(key, password) }),
+      ...(password === null ? {} : { passphrase: password }),
+    });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof ConnectError) throw cause;
+    const reason = messageOf(cause);
     throw new ConnectError(`Cannot set up TLS: the authorities, certificate or key given cannot be used: ${reason}`, {
       cause,
       phase: 'tls',
@@ -74,9 +91,9 @@ function contextOf(options: TlsOptions): tls.SecureContext {
 }
 
 /** Made once of each options object, which all connections of one `TlsSettings` share. */
-const contexts = new WeakMap<TlsOptions, tls.SecureContext>();
+const contexts = new WeakMap<TlsMaterial, tls.SecureContext>();
 
-function sharedContext(options: TlsOptions): tls.SecureContext {
+function sharedContext(options: TlsMaterial): tls.SecureContext {
   let context = contexts.get(options);
   if (context === undefined) {
     context = contextOf(options);
