@@ -73,6 +73,7 @@ export {
 } from './exceptions.js';
 export { type GetListOptions, type HeaderEncoding, Headers, type HeadersOptions, type HeaderTypes } from './headers.js';
 export type { MaybePromise, Resolve } from './hosts/socket.js';
+export type { Link } from './links.js';
 export type { FileContent, RequestFile, RequestFiles } from './multipart.js';
 export type { SocketOptions } from './network-options.js';
 export {

@@ -3,7 +3,8 @@
  * text are made when they are asked for.
  */
 import * as abi from '../assembly/abi.js';
-import { checkFields, INSPECT, own } from './config.js';
+import { isKnown } from './charsets.js';
+import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
 import { Cookies } from './cookies.js';
 import { runtime } from './environment.js';
@@ -11,12 +12,14 @@ import { HTTPStatusError, ResponseNotRead } from './exceptions.js';
 import { runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { Host } from './hosts/host.js';
+import { type Link, linksOf } from './links.js';
+import { charsetOf } from './media-type.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
 import { Received, type Timings, timingsOf } from './received.js';
 import { type AnyRequest, type AsyncRequest, type Request, type SyncRequest, shown } from './request.js';
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
-import { charsetOf, decodeJsonText, decodeText, isKnown } from './text.js';
+import { decodeJsonText, decodeText } from './text.js';
 
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
 export interface ResponseFacts {
@@ -121,7 +124,10 @@ export class Response extends ResponseBody {
     const stream = own(options, 'stream') ?? null;
     const made = stream === null ? responseContent(options) : encodeContent(stream);
     if (stream === null) {
-      for (const [name, value] of made.headers) if (!headers.has(name)) headers.append(name, value);
+      for (const [name, value] of made.headers) {
+        const isTold = name === 'Transfer-Encoding' && headers.has('content-length');
+        if (!isTold && !headers.has(name)) headers.append(name, value);
+      }
     }
     this.setBody(made.body, stream !== null);
   }
@@ -153,11 +159,11 @@ export class Response extends ResponseBody {
   /** What the server said; of a status made by hand, what is usual. */
   get reasonPhrase(): string {
     const said = this.#extensions?.reasonPhrase;
-    if (said !== undefined) return said;
+    if (said !== undefined) return asciiOf(said);
     if (this.received === null) return codes.getReasonPhrase(this.statusCode);
     const { text, fields } = this.received.exchange.head as { text: string; fields: number };
     const start = fields * abi.FIELD_OCTETS;
-    return text.slice(start + 13, text.indexOf('\r', start)).replace(/[\x80-\xff]/g, '');
+    return asciiOf(text.slice(start + 13, text.indexOf('\r', start)));
   }
 
   get extensions(): Extensions {
@@ -215,6 +221,11 @@ export class Response extends ResponseBody {
     return this.#cookies;
   }
 
+  /** The Link fields by relation type; those of none by their target. The last one of a name counts (RFC 8288 §3). */
+  get links(): Readonly<Record<string, Link>> {
+    return linksOf(this.headers.get('link'));
+  }
+
   /** A redirect that says where to. */
   get hasRedirectLocation(): boolean {
     return REDIRECTS.has(this.statusCode) && this.headers.has('location');
@@ -236,7 +247,7 @@ export class Response extends ResponseBody {
     return whole;
   }
 
-  /** The body as text, by `encoding`. @throws ResponseNotRead before `aread()`. */
+  /** The body as text, by `encoding`; bad octets become U+FFFD. @throws ResponseNotRead; RangeError for an unknown encoding */
   get text(): string {
     this.#text ??= decodeText(this.content, this.encoding);
     return this.#text;
@@ -249,26 +260,32 @@ export class Response extends ResponseBody {
 
   /** Encoding of `text`: what was set, the charset of Content-Type if it is known, `defaultEncoding`, else utf-8. */
   override get encoding(): string {
-    this.#encoding ??= this.charsetEncoding ?? this.#defaultEncoding();
+    this.#encoding ??= this.#encodingOfCharset() ?? this.#defaultEncoding();
     return this.#encoding;
   }
 
-  /** @throws Error once `text` was read. */
+  /** One that is not known is refused by `text`. @throws Error once `text` was read; TypeError for what is no name */
   override set encoding(encoding: string) {
     if (this.#text !== null) throw new Error('Cannot set response.encoding: the text has been read');
-    if (!isKnown(encoding))
-      throw new RangeError(`Cannot set response.encoding: unknown encoding ${JSON.stringify(encoding)}`);
-    this.#encoding = encoding.toLowerCase();
+    if (typeof encoding !== 'string') {
+      throw new TypeError(`Cannot set response.encoding: expected a string, got ${typeNameOf(encoding)}`);
+    }
+    this.#encoding = encoding;
+  }
+
+  #encodingOfCharset(): string | null {
+    const charset = this.charsetEncoding;
+    return charset !== null && isKnown(charset) ? charset : null;
   }
 
   #defaultEncoding(): string {
     const preset = this.defaultEncoding;
-    if (typeof preset === 'string') return preset;
+    if (typeof preset === 'string') return preset || 'utf-8';
     const { whole } = this;
-    return whole === null ? 'utf-8' : (preset(whole) ?? 'utf-8');
+    return (whole === null ? null : preset(whole)) || 'utf-8';
   }
 
-  /** The charset that Content-Type names, or `null`. */
+  /** The charset that Content-Type names, in lower case, known or not; else `null`. */
   get charsetEncoding(): string | null {
     return charsetOf(this.headers.get('content-type'));
   }
@@ -281,6 +298,11 @@ export class Response extends ResponseBody {
   [INSPECT](): string {
     return this.toString();
   }
+}
+
+/** Without characters that a reason phrase should not have (as httpx). */
+function asciiOf(phrase: string): string {
+  return phrase.replace(/[\x80-\uffff]/g, '');
 }
 
 /** What of a response blocks who asks. */

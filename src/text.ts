@@ -1,46 +1,32 @@
 /**
- * Octets as text: which encoding a Content-Type names, incremental decoding, and lines as Python's `splitlines` cuts them
- * (httpx: `TextDecoder`, `LineDecoder`). Bad octets become U+FFFD; a UTF-8 byte-order mark is kept, as httpx does.
+ * Octets as text: whole, in pieces of so many characters, and in lines as Python's `splitlines` cuts them (httpx:
+ * `TextChunker`, `LineDecoder`). How an encoding is decoded is charsets.ts.
  */
 import type { Transform } from './body-readers.js';
-
-const CHARSET = /;[ \t]*charset[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/i;
-
-/** The charset parameter of a Content-Type, lower-cased, if the runtime knows it; else `null`. */
-export function charsetOf(contentType: string | null): string | null {
-  const found = contentType === null ? null : CHARSET.exec(contentType);
-  if (found === null) return null;
-  const label = (found[1] ?? found[2] ?? '').replace(/\\(.)/g, '$1').toLowerCase();
-  return isKnown(label) ? label : null;
-}
-
-/** True if the runtime can decode this encoding. */
-export function isKnown(label: string): boolean {
-  try {
-    new TextDecoder(label);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { type CharsetDecoder, decoderOf } from './charsets.js';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** All octets as text. @throws RangeError for an encoding that the runtime does not know. */
+/** All octets as text. @throws RangeError for an encoding that nobody knows */
 export function decodeText(octets: Uint8Array, encoding: string): string {
-  return (encoding === 'utf-8' ? utf8 : new TextDecoder(encoding, { ignoreBOM: true })).decode(octets);
+  return (encoding === 'utf-8' ? utf8 : decoderOf(encoding)).decode(octets);
 }
 
 /** JSON text, its encoding told by its first octets (RFC 4627 §3). A byte-order mark is dropped. */
 export function decodeJsonText(octets: Uint8Array): string {
-  const [first = 0, second = 0] = octets;
-  if (octets.length >= 2) {
-    if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0))
-      return new TextDecoder('utf-16le').decode(octets);
-    if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
-      return new TextDecoder('utf-16be').decode(octets);
-  }
-  return first === 0xef ? new TextDecoder().decode(octets) : utf8.decode(octets);
+  return decodeText(octets, jsonEncodingOf(octets));
+}
+
+function jsonEncodingOf(octets: Uint8Array): string {
+  const [first, second, third, fourth] = octets;
+  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8-sig';
+  if (first === 0xff && second === 0xfe) return third === 0 && fourth === 0 ? 'utf-32' : 'utf-16';
+  if (first === 0xfe && second === 0xff) return 'utf-16';
+  if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return 'utf-32';
+  if (octets.length < 4 && octets.length !== 2) return 'utf-8';
+  if (first === 0) return second === 0 ? 'utf-32be' : 'utf-16be';
+  if (second === 0) return third === 0 && fourth === 0 ? 'utf-32le' : 'utf-16le';
+  return 'utf-8';
 }
 
 /**
@@ -48,7 +34,7 @@ export function decodeJsonText(octets: Uint8Array): string {
  * is enough of it: the work is linear however long the chunks are.
  */
 export class TextPieces implements Transform<string> {
-  readonly #decoder: TextDecoder;
+  readonly #decoder: CharsetDecoder;
   readonly #size: number | null;
   #text = '';
   /** Code points in `#text`; counted only if they are to be cut. */
@@ -59,7 +45,7 @@ export class TextPieces implements Transform<string> {
     if (size !== null && (!Number.isInteger(size) || size < 1)) {
       throw new RangeError(`Cannot cut text into chunks of ${size} characters`);
     }
-    this.#decoder = new TextDecoder(encoding, { ignoreBOM: true });
+    this.#decoder = decoderOf(encoding);
     this.#size = size;
   }
 

@@ -98,6 +98,7 @@ const TYPES: readonly string[] = [
   'HeadersOptions',
   'LimitsOptions',
   'LimitsTypes',
+  'Link',
   'MaybePromise',
   'NetworkStreamOptions',
   'Phase',

@@ -13,6 +13,9 @@ type Ranks = readonly (readonly string[])[];
 const CLIENT: Ranks = [
   [
     'abi',
+    'charsets',
+    'links',
+    'media-type',
     'exceptions',
     'http2-codes',
     'config',

@@ -69,6 +69,32 @@ export function answerOf<T>(ask: () => T): T | SeenError {
   }
 }
 
+/** What `ask` answers in the end, or the error with which it fails. */
+export async function answerInTheEnd<T>(ask: () => T): Promise<Awaited<T> | SeenError> {
+  try {
+    return await ask();
+  } catch (error) {
+    return { $error: (error as Error).constructor.name };
+  }
+}
+
+/** All that is gone through by `for await`. */
+export async function allOf<T>(pieces: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all;
+}
+
+/** Octets of base64. */
+export function octetsOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(base64, 'base64'));
+}
+
+/** Octets as base64. */
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
 /** The expected answer in the terms of `answerOf`. */
 export function expectedOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(expectedOf);
@@ -97,7 +123,8 @@ function inTermsOf(expected: unknown, ours: unknown): unknown {
 
 /**
  * Runs one file, or those of its cases that are `concerned`: agreement everywhere, but for `differences`, each of which must
- * differ in every case it claims. `comparable` takes from an expected answer what cannot be compared.
+ * differ in every case it claims. `comparable` takes from an expected answer what cannot be compared; `who` plays, where it
+ * is not the values themselves.
  */
 export function describeFile<C extends ValueCase>(
   file: string,
@@ -105,18 +132,17 @@ export function describeFile<C extends ValueCase>(
   differences: readonly Difference<C>[],
   comparable: (expected: unknown, each: C) => unknown = (expected) => expected,
   concerned: (each: C) => boolean = () => true,
+  who = '',
 ): void {
   const all = httpxCases<C>(file)?.filter(concerned) ?? null;
   const overrules = (each: C) => differences.find(({ applies }) => applies(each));
   const judged = (all ?? []).filter(({ quirk }) => quirk === undefined);
 
-  describe.skipIf(all === null)(`vectors/httpx/${file}.json${all === null ? ` ${withoutShared}` : ''}`, () => {
-    test.each(judged.map((each) => [each.id, each] as const))('%s', (_id, each) => {
+  const title = `vectors/httpx/${file}.json ${who}${all === null ? withoutShared : ''}`;
+  describe.skipIf(all === null)(title, () => {
+    test.each(judged.map((each) => [each.id, each] as const))('%s', async (_id, each) => {
       const expected = comparable(expectedOf(each.expected), each);
-      const ours = inTermsOf(
-        expected,
-        answerOf(() => play(each)),
-      );
+      const ours = inTermsOf(expected, await answerInTheEnd(() => play(each)));
       const difference = overrules(each);
       if (difference === undefined) expect(ours).toEqual(expected);
       else expect(ours, `listed, but no difference: ${difference.overruledBy}`).not.toEqual(expected);

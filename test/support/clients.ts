@@ -77,7 +77,7 @@ export interface ClientKind {
   read(response: AnyResponse | Response): MaybePromise<Octets>;
   raw(response: AnyResponse | Response, chunkSize?: number): Pieces<Octets>;
   bytes(response: AnyResponse | Response, chunkSize?: number): Pieces<Octets>;
-  text(response: AnyResponse | Response): Pieces<string>;
+  text(response: AnyResponse | Response, chunkSize?: number): Pieces<string>;
   lines(response: AnyResponse | Response): Pieces<string>;
   close(closed: AnyResponse | Response | AnyClient): MaybePromise<void>;
 }
@@ -136,7 +136,7 @@ const asynchronous: ClientKind = {
   read: (response) => asAsync(response).aread(),
   raw: (response, chunkSize) => asAsync(response).aiterRaw(chunkSize),
   bytes: (response, chunkSize) => asAsync(response).aiterBytes(chunkSize),
-  text: (response) => asAsync(response).aiterText(),
+  text: (response, chunkSize) => asAsync(response).aiterText(chunkSize),
   lines: (response) => asAsync(response).aiterLines(),
   close: (closed) => (closed as AsyncClient | AsyncResponse).aclose(),
 };
@@ -190,7 +190,7 @@ export const blocking: ClientKind = {
   read: (response) => asSync(response).read(),
   raw: (response, chunkSize) => asSync(response).iterRaw(chunkSize),
   bytes: (response, chunkSize) => asSync(response).iterBytes(chunkSize),
-  text: (response) => asSync(response).iterText(),
+  text: (response, chunkSize) => asSync(response).iterText(chunkSize),
   lines: (response) => asSync(response).iterLines(),
   close: (closed) => (closed as Client | SyncResponse).close(),
 };
