@@ -5,7 +5,7 @@
 import { DECODED_OCTETS_PER_CALL } from '../assembly/abi.js';
 import { areLoaded, canDecode, type DecodeLimits, Decoder, loaded } from './core-decoders.js';
 import { DecodingError, StreamClosed } from './exceptions.js';
-import { type Flow, wait } from './flow.js';
+import { type Flow, isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 
 /** Octets, in order, pulled one piece at a time. Every piece belongs to who takes it. */
@@ -279,6 +279,9 @@ export class BodySource implements ByteSource {
   #reader: PieceReader | null = null;
   #ended = false;
   #closed = false;
+  #failure: { readonly reason: unknown } | null = null;
+  /** Ends the wait for a piece. */
+  #giveUp: ((reason: unknown) => void) | null = null;
 
   constructor(body: { open(): PieceReader }) {
     this.#open = () => body.open();
@@ -289,11 +292,33 @@ export class BodySource implements ByteSource {
   }
 
   *next(): Flow<Uint8Array<ArrayBuffer> | null> {
+    if (this.#failure !== null) throw this.#failure.reason;
     if (this.#closed) throw new StreamClosed();
     this.#reader ??= this.#open();
-    const piece = (yield* wait(this.#reader.next())) as Uint8Array<ArrayBuffer> | null;
+    const given = this.#reader.next();
+    const piece = (isThenable(given) ? yield this.#unlessFailed(given) : given) as Uint8Array<ArrayBuffer> | null;
     if (piece === null) this.#ended = true;
     return piece;
+  }
+
+  #unlessFailed(piece: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      piece.then(resolve, reject);
+    });
+  }
+
+  /** All of it was read. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whoever reads it, or will, gets `reason`; its own source is told. */
+  fail(reason: unknown): void {
+    if (this.#ended || this.#closed) return;
+    this.#failure = { reason };
+    this.#giveUp?.(reason);
+    this.close();
   }
 
   lend(): void {}

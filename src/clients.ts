@@ -8,6 +8,7 @@ import { type AsyncClientOptions, type AsyncKind, type ClientOptions, type SyncK
 import type { Request } from './request.js';
 import type { AsyncResponse, Response, SyncResponse } from './response.js';
 import type { AsyncBaseTransport, BaseTransport } from './transports/base.js';
+import { HandlerTransport } from './transports/handler.js';
 import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 
 /** What the default transport is told. */
@@ -98,6 +99,12 @@ export class Client extends BaseClient<SyncKind> {
 
   /** @internal */
   protected override checked(transport: BaseTransport, source: string): BaseTransport {
+    if ((transport as unknown) instanceof HandlerTransport) {
+      throw new TypeError(
+        'Cannot make a client: HandlerTransport is for AsyncClient, since a WHATWG body can only be read on an event loop, ' +
+          'and Client blocks it',
+      );
+    }
     return transportOf(transport, source, ['handleRequest', 'close']);
   }
 

@@ -118,6 +118,12 @@ export {
 export { codes, type StatusCodes } from './status.js';
 export type { TracedConnection, TraceFunction, TraceInfo } from './trace.js';
 export { AsyncBaseTransport, BaseTransport } from './transports/base.js';
+export {
+  type FetchHandler,
+  type HandlerApp,
+  HandlerTransport,
+  type HandlerTransportOptions,
+} from './transports/handler.js';
 export { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 export { MockTransport } from './transports/mock.js';
 export { Origin, URL, type URLComponents, type URLTypes } from './url.js';

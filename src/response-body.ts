@@ -38,7 +38,7 @@ export abstract class ResponseBody {
   #content: Uint8Array<ArrayBuffer> | null = null;
   /** The whole body as it came, to be decoded when it is asked for. */
   #encoded: Uint8Array<ArrayBuffer> | null = null;
-  #stream: ByteSource | null = null;
+  #stream: BodySource | null = null;
   #source: ByteSource | null = null;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #rawBody: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
@@ -132,18 +132,19 @@ export abstract class ResponseBody {
   }
 
   /**
-   * @internal The call's signal and total time now watch over the body. What they hold on to is the exchange, not this
-   * response, so that a response that is dropped can still be collected.
+   * @internal The call's signal and total time now watch over the body, if it is still to come. What they hold on to is
+   * where it comes from, not this response, so that a response that is dropped can still be collected.
    */
   watchedBy(guard: Guard): void {
-    const { exchange } = this.received as Received;
+    const source = this.received?.exchange ?? this.#stream;
+    if (this.#closed || source === null || source.ended) return;
     const request = this.#request;
     this.#guard = guard;
     this.#watched = {
       abort(reason) {
-        if (exchange.ended) return;
+        if (source.ended) return;
         if (reason instanceof HTTPError && request !== null) reason.attachRequest(request);
-        exchange.fail(reason);
+        source.fail(reason);
       },
     };
     guard.moveTo(this.#watched);

@@ -194,7 +194,7 @@ function checkedRequest(given: unknown, first: Request): Request {
 
 /** The body is the caller's to read. */
 function handOut(io: Io, response: Response, { guard }: SendSettings): void {
-  if (guard !== null && response.pending !== null) response.watchedBy(guard);
+  if (guard !== null) response.watchedBy(guard);
   response.reportIfDropped(io.warn);
 }
 
