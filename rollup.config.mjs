@@ -80,7 +80,8 @@ function folderOf(moduleIds) {
 /** The packages that this one needs, and package.json names. */
 const packages = Object.keys(dependencies);
 
-const isExternal = (id) => id.startsWith('node:') || id.startsWith('#') || packages.includes(id);
+const isPackage = (id) => packages.some((name) => id === name || id.startsWith(`${name}/`));
+const isExternal = (id) => id.startsWith('node:') || id.startsWith('#') || isPackage(id);
 const buildOf = (names, ending = 'js') =>
   Object.fromEntries(names.map((name) => [name, `.build/src/${name}.${ending}`]));
 /** How each bundle of code is written. */

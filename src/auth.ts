@@ -6,6 +6,7 @@
  * Who drives flows, and what becomes of responses in between, is the send flow's business.
  */
 import { typeNameOf } from './config.js';
+import { textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { Request } from './request.js';
@@ -61,6 +62,11 @@ export abstract class Auth {
   }
 }
 
+/** The octets of text in UTF-8, one per code unit. */
+export function utf8Octets(text: string): string {
+  return textOfOctets(new TextEncoder().encode(text));
+}
+
 /** User and password, sent with every request (RFC 7617), in UTF-8. */
 export class BasicAuth extends Auth {
   readonly #value: string;
@@ -72,10 +78,7 @@ export class BasicAuth extends Auth {
       const got = `${typeNameOf(username)} and ${typeNameOf(password)}`;
       throw new TypeError(`Cannot make BasicAuth: expected user and password to be strings, got ${got}`);
     }
-    const octets = new TextEncoder().encode(`${username}:${password}`);
-    let latin1 = '';
-    for (const octet of octets) latin1 += String.fromCharCode(octet);
-    this.#value = `Basic ${btoa(latin1)}`;
+    this.#value = `Basic ${btoa(utf8Octets(`${username}:${password}`))}`;
   }
 
   override *authFlow(request: Request): AuthFlow {

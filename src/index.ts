@@ -12,6 +12,8 @@ export {
   stream,
 } from './api.js';
 export { Auth, type AuthFlow, type AuthTypes, BasicAuth, BearerAuth, FunctionAuth } from './auth.js';
+export { DigestAuth } from './auth-digest.js';
+export { NetRCAuth } from './auth-netrc.js';
 export type { ByteSource } from './body.js';
 export { AsyncClient, Client } from './clients.js';
 export {

@@ -39,6 +39,8 @@ export function redirected(request: Request, response: Response, sensitive: Read
   const headers = request.headers.copy();
   const keepsBody = method === request.method;
   if (!keepsBody) for (const name of BODY_FIELDS) headers.delete(name);
+  // A digest is of one URI (RFC 7616 §3.4.6): at another it says nothing but who asked.
+  if (/^digest[ \t]/i.test(headers.get('authorization') ?? '')) headers.delete('authorization');
   const leaves = !isSameOrigin(request.url, url);
   if (leaves) leaveOrigin(headers, url, sensitive);
   // What cookies the next request has is for who keeps them to say.

@@ -18,10 +18,13 @@ const CLIENT: Ranks = [
     'media-type',
     'exceptions',
     'http2-codes',
+    'challenges',
     'config',
     'content-types',
     'cookie-dates',
     'cookie-jar',
+    'digest',
+    'netrc',
     'set-cookie',
     'options',
     'status',
@@ -94,7 +97,7 @@ const CLIENT: Ranks = [
     'content',
     'multipart',
   ],
-  ['send', 'redirect', 'auth'],
+  ['send', 'redirect', 'auth', 'auth-digest', 'auth-netrc'],
   ['client', 'clients'],
   ['index', 'api', 'sync', 'core-api'],
   ['cli/'],
@@ -119,6 +122,12 @@ const HOST_IMPORTS: ReadonlyMap<string, string> = new Map([
   ['#blocking', 'hosts/node/blocking'],
   ['#core-module', 'hosts/node/core-module'],
 ]);
+
+/** What is imported from packages, and by which host module. */
+const PACKAGES: readonly { readonly file: string; readonly names: readonly string[] }[] = [
+  { file: 'hosts/node/public-suffixes', names: ['tldts'] },
+  { file: 'hosts/node/digests', names: ['@noble/hashes/legacy.js', '@noble/hashes/sha2.js'] },
+];
 
 /** What only a host may ask the runtime for (and what a component of ours must not be tied to). */
 const HOST_ONLY: ReadonlySet<string> = new Set([
@@ -320,7 +329,7 @@ describe('the client', () => {
 
   test('only core-instance.ts loads the core, and no package is imported but by the host that has a use for it', () => {
     const isPackage = (path: string, specifier: string): boolean =>
-      path === 'hosts/node/public-suffixes' && specifier === 'tldts';
+      PACKAGES.some(({ file, names }) => file === path && names.includes(specifier));
     const sites = client.flatMap(({ path, imports }) =>
       imports
         .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))

@@ -18,6 +18,18 @@ export interface PublicSuffixes {
   isPublicSuffix(domain: string): boolean;
 }
 
+/** From octets to the octets of their hash. */
+export type HashFunction = (octets: Uint8Array) => Uint8Array;
+
+/** Hash functions that HTTP's Digest authentication knows (RFC 7616). */
+export interface Digests {
+  readonly md5: HashFunction;
+  readonly sha1: HashFunction;
+  readonly sha256: HashFunction;
+  readonly sha512: HashFunction;
+  readonly sha512_256: HashFunction;
+}
+
 /** What a body can be compressed to, by the names of content codings: `deflate` is zlib (RFC 1950). */
 export type CompressedFormat = 'gzip' | 'deflate';
 
@@ -48,6 +60,8 @@ export interface Host {
   readFolder(path: string): readonly string[] | null;
   /** The public suffix list, which is loaded when it is first asked for. */
   publicSuffixes(): MaybePromise<PublicSuffixes>;
+  /** The hash functions, which are loaded when they are first asked for. */
+  digests(): MaybePromise<Digests>;
   /** A compressor that waits for nothing; `null` on hosts that have only the platform's streams. */
   readonly compressor: ((format: CompressedFormat) => Compressor) | null;
   /** A warning for the developer. */

@@ -3,6 +3,7 @@
  * concerns, and what is expected in their place. The runner fails on a difference that is not here, and on one here that is
  * none.
  */
+import { digestDeviations } from './httpx-digest-deviations.js';
 import type { Outcome, Scenario, SeenError, SeenRequest, SeenResponse } from './httpx-scenario.js';
 
 export interface Deviation {
@@ -128,6 +129,7 @@ function snowman(expected: Outcome): Outcome {
 }
 
 export const deviations: readonly Deviation[] = [
+  ...digestDeviations,
   {
     overruledBy:
       'RFC 9110 §15.4: remove representation-specific fields with the content; h1-scenarios scn-redirect-method-*',

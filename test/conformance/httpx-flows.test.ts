@@ -13,8 +13,6 @@ const FILES = ['redirects', 'auth', 'auth_flow', 'hooks', 'cookies'];
 /** The feature that a case needs and that is not there yet, or `null`. */
 function waitsFor({ id, input }: Scenario): string | null {
   const text = JSON.stringify(input);
-  if (/"\$digest"|"\$ref"/.test(text)) return 'digest authentication';
-  if (/"\$netrc"/.test(text)) return 'netrc';
   if (/"mounts"/.test(text)) return 'mounts';
   if (input.capture_log === true) return 'logging';
   return id === '' ? 'an id' : null;

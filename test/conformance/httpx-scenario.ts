@@ -7,7 +7,7 @@ import type { Environment } from '../../src/environment.js';
 import * as httpx from '../../src/index.js';
 import { FakeHost } from '../support/fake-host.js';
 import { FakeConnector } from '../support/fake-socket.js';
-import { authGiven, hookOf } from './httpx-scripts.js';
+import { AuthGiver, hookOf } from './httpx-scripts.js';
 import { type Answer, ScriptedTransport } from './httpx-transport.js';
 
 export interface Scenario {
@@ -66,9 +66,12 @@ export interface SeenResponse {
   readonly next_request: { readonly method: string; readonly url: string; readonly headers: readonly Pair[] } | null;
 }
 
+/** What a step gives. */
+export type Result = SeenResponse | SeenError | string | null | readonly (string | SeenError)[];
+
 export interface Outcome {
   readonly requests?: readonly SeenRequest[];
-  readonly results?: readonly (SeenResponse | SeenError | string | null)[];
+  readonly results?: readonly Result[];
   readonly events?: readonly string[];
   readonly client?: SeenError;
   readonly [name: string]: unknown;
@@ -189,12 +192,19 @@ class Play {
   readonly #requests: SeenRequest[] = [];
   readonly #own = new Map<string, string>();
   readonly #host = new PlayHost();
+  readonly #auths: AuthGiver;
   #client: AnyClient | null = null;
   #last: httpx.Response | null = null;
 
   constructor(scenario: Scenario, kind: ClientKind) {
     this.#scenario = scenario;
     this.#kind = kind;
+    const { auths, cnonce } = scenario.input;
+    this.#auths = new AuthGiver({
+      note: (line) => this.events.push(line),
+      auths: (auths as Readonly<Record<string, unknown>> | undefined) ?? {},
+      cnonces: cnonce === undefined ? [] : [cnonce as string | string[]].flat(),
+    });
   }
 
   async outcome(): Promise<Outcome> {
@@ -212,7 +222,7 @@ class Play {
     }
     this.#client = client;
     for (const name of Object.keys(AS_HTTPX)) this.#own.set(name, client.headers.get(name) ?? '');
-    const results: (SeenResponse | SeenError | string | null)[] = [];
+    const results: Result[] = [];
     for (const step of input.steps) {
       try {
         results.push(await this.#step(client, step));
@@ -233,7 +243,7 @@ class Play {
   #options(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const options: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(given)) {
-      if (name === 'auth') options.auth = authGiven(value, (line) => this.events.push(line));
+      if (name === 'auth') options.auth = this.#auths.given(value);
       else if (name === 'event_hooks') options.eventHooks = this.#hooks(value as Record<string, unknown[]>);
       else if (name === 'timeout') options.timeout = Number(value) * 1000;
       else if (name === 'files') options.files = filesOf(value as Record<string, unknown>);
@@ -258,7 +268,7 @@ class Play {
     );
   }
 
-  async #step(client: AnyClient, step: Step): Promise<SeenResponse | string | null> {
+  async #step(client: AnyClient, step: Step): Promise<Result> {
     const { do: what = 'request', method = '', url = '', stream, attr, value, ...options } = step;
     switch (what) {
       case 'request': {
@@ -269,9 +279,11 @@ class Play {
         return this.#response((await client.send(this.#lastResponse.nextRequest as httpx.Request)) as httpx.Response);
       case 'read':
         return base64(await this.#kind.read(this.#lastResponse));
+      case 'response_history_content':
+        return this.#lastResponse.history.map(bodyOf);
       case 'set':
         if (attr !== 'auth') throw new Error(`${this.#scenario.id}: set ${String(attr)} is not known`);
-        client.auth = authGiven(value, (line) => this.events.push(line));
+        client.auth = this.#auths.given(value);
         return null;
       case 'advance_clock':
         this.#host.secondsLater += Number(step.seconds);

@@ -1,5 +1,6 @@
 /** Hooks and auth flows that the scenario files of vectors/httpx describe as lists of actions. */
 import * as httpx from '../../src/index.js';
+import { FakeHost } from '../support/fake-host.js';
 import { errorNamed } from './httpx-transport.js';
 
 type Note = (line: string) => unknown;
@@ -95,15 +96,63 @@ function nameOfThrown(look: () => unknown): string | null {
   }
 }
 
-/** An auth argument of the vectors as this package takes it. */
-export function authGiven(value: unknown, note: Note): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const tagged = value as Record<string, unknown>;
-  if ('$tuple' in tagged) return tagged.$tuple;
-  if ('$basic' in tagged) return new httpx.BasicAuth(...(tagged.$basic as [string, string]));
-  if ('$function' in tagged) return functionOf(tagged.$function as { set_headers: [string, string][] });
-  if ('$flow' in tagged) return new ScriptedAuth(tagged.$flow as FlowScript, note);
-  return value;
+/** What auth arguments of a scenario need to know of it. */
+export interface AuthContext {
+  readonly note: Note;
+  /** By the names that steps refer to. */
+  readonly auths: Readonly<Record<string, unknown>>;
+  /** Client nonces, call by call; the last one repeats. */
+  readonly cnonces: readonly string[];
+}
+
+/** Makes the auth arguments of one scenario: those of one name are one object. */
+export class AuthGiver {
+  readonly #context: AuthContext;
+  readonly #named = new Map<string, unknown>();
+
+  constructor(context: AuthContext) {
+    this.#context = context;
+  }
+
+  /** An auth argument of the vectors as this package takes it. */
+  given(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const { note, auths, cnonces } = this.#context;
+    const tagged = value as Record<string, unknown>;
+    if ('$ref' in tagged) {
+      const name = String(tagged.$ref);
+      if (!this.#named.has(name)) this.#named.set(name, this.given(auths[name]));
+      return this.#named.get(name);
+    }
+    if ('$tuple' in tagged) return tagged.$tuple;
+    if ('$basic' in tagged) return new httpx.BasicAuth(...(tagged.$basic as [string, string]));
+    if ('$digest' in tagged) return new ScriptedDigest(tagged.$digest as [string, string], cnonces);
+    if ('$netrc' in tagged) return netrcOf(String(tagged.$netrc));
+    if ('$function' in tagged) return functionOf(tagged.$function as { set_headers: [string, string][] });
+    if ('$flow' in tagged) return new ScriptedAuth(tagged.$flow as FlowScript, note);
+    return value;
+  }
+}
+
+/** A netrc file of that text. */
+export function netrcOf(text: string): httpx.NetRCAuth {
+  const host = new FakeHost();
+  host.files.set('netrc', new TextEncoder().encode(text));
+  return new (httpx.NetRCAuth as new (file: string, from: FakeHost) => httpx.NetRCAuth)('netrc', host);
+}
+
+class ScriptedDigest extends httpx.DigestAuth {
+  readonly #cnonces: readonly string[];
+  #asked = 0;
+
+  constructor([username, password]: readonly [string, string], cnonces: readonly string[]) {
+    super(username, password);
+    this.#cnonces = cnonces;
+  }
+
+  protected override cnonce(): string {
+    return this.#cnonces[Math.min(this.#asked++, this.#cnonces.length - 1)] ?? super.cnonce();
+  }
 }
 
 function functionOf(given: {

@@ -2,7 +2,8 @@
  * A host whose clock stands still until the test moves it: `advance(ms)` fires what became due, in order of time.
  * Randomness is a counter, the environment and the files are what the test puts in.
  */
-import type { Host, HostTimer, PublicSuffixes } from '../../src/hosts/host.js';
+import type { Digests, Host, HostTimer, PublicSuffixes } from '../../src/hosts/host.js';
+import { digests } from '../../src/hosts/node/digests.js';
 import { host } from '../../src/hosts/node/host.js';
 import { publicSuffixes } from '../../src/hosts/node/public-suffixes.js';
 import type { MaybePromise } from '../../src/hosts/socket.js';
@@ -36,6 +37,10 @@ export class FakeHost implements Host {
 
   publicSuffixes(): MaybePromise<PublicSuffixes> {
     return publicSuffixes();
+  }
+
+  digests(): MaybePromise<Digests> {
+    return digests();
   }
 
   after(ms: number, run: () => void): HostTimer {

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Host } from '../host.js';
 import { compressor } from './compressor.js';
+import { digests } from './digests.js';
 import { cryptoModule } from './late-modules.js';
 import { publicSuffixes } from './public-suffixes.js';
 
@@ -39,6 +40,7 @@ export const host: Host = {
     }
   },
   publicSuffixes,
+  digests,
   compressor,
   warn: (message) => process.emitWarning(message, 'HttpxWasmWarning'),
 };

@@ -1,9 +1,10 @@
 /**
- * Modules of Node.js that plain HTTP has no use for: loaded when they are first asked for. `node:tls`, `node:crypto` and
- * what they bring are a third of the CPU, and of the memory, of an import and a first request. `node:zlib` only compresses;
- * what comes is decoded by the core.
+ * Modules of Node.js, and packages, that plain HTTP has no use for: loaded when they are first asked for. `node:tls`,
+ * `node:crypto` and what they bring are a third of the CPU, and of the memory, of an import and a first request. `node:zlib`
+ * only compresses; what comes is decoded by the core.
  */
 import process from 'node:process';
+import type { MaybePromise } from '../socket.js';
 
 export function tlsModule(): typeof import('node:tls') {
   return process.getBuiltinModule('node:tls');
@@ -19,4 +20,18 @@ export function threadsModule(): typeof import('node:worker_threads') {
 
 export function zlibModule(): typeof import('node:zlib') {
   return process.getBuiltinModule('node:zlib');
+}
+
+/**
+ * What packages export. Node.js loads them at once, for blocking clients too; in a bundle, where there is no package to be
+ * found, they come as the bundle's own chunks.
+ */
+export function latePackage<T>(fromNode: (load: NodeJS.Require) => T, bundled: () => Promise<T>): MaybePromise<T> {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  try {
+    return fromNode(createRequire(import.meta.url));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    return bundled();
+  }
 }
