@@ -45,6 +45,14 @@ export interface CoreExports extends DecoderExports {
   connectionCanConnectProtocol(handle: number): number;
   connectionCloseReason(handle: number): number;
   connectionFree(handle: number): number;
+  hpackDecoderCreate(tableOctets: number, listOctets: number, fields: number): number;
+  hpackDecoderAllow(handle: number, tableOctets: number): void;
+  hpackDecode(handle: number, from: number, to: number): number;
+  hpackDecoderFree(handle: number): void;
+  hpackEncoderCreate(tableOctets: number): number;
+  hpackEncoderAllow(handle: number, tableOctets: number): void;
+  hpackEncode(handle: number, from: number, to: number): number;
+  hpackEncoderFree(handle: number): void;
 }
 
 /** One instance of a module, and the views of its memory. */

@@ -161,8 +161,22 @@ const SYNC_VALUES: readonly string[] = [
   'stream',
 ];
 
-const CORE_VALUES: readonly string[] = ['DecoderStream', 'DecodingError', 'decode', 'decodeSync'];
-const CORE_TYPES: readonly string[] = ['Coding', 'DecodeOptions'];
+const CORE_VALUES: readonly string[] = [
+  'DecoderStream',
+  'DecodingError',
+  'HpackDecoder',
+  'HpackEncoder',
+  'RemoteProtocolError',
+  'decode',
+  'decodeSync',
+];
+const CORE_TYPES: readonly string[] = [
+  'Coding',
+  'DecodeOptions',
+  'HpackDecoderOptions',
+  'HpackEncoderOptions',
+  'HpackField',
+];
 
 const isBuilt = existsSync(join(ROOT, 'dist/index.d.ts'));
 
@@ -202,10 +216,11 @@ describe('httpx-wasm/sync', () => {
 });
 
 describe('httpx-wasm/core', () => {
-  test('exports these values, and DecodingError is that of the root', async () => {
+  test('exports these values, and its errors are those of the root', async () => {
     const [entry, root] = await Promise.all([import('httpx-wasm/core'), import('httpx-wasm')]);
     expect(Object.keys(entry).sort()).toEqual(CORE_VALUES);
     expect(entry.DecodingError).toBe(root.DecodingError);
+    expect(entry.RemoteProtocolError).toBe(root.RemoteProtocolError);
   });
 
   test('exports these types', () => {

@@ -50,6 +50,7 @@ const CLIENT: Ranks = [
   [
     'core',
     'core-decoders',
+    'core-hpack',
     'core-http2',
     'core-instance',
     'flow',

@@ -127,7 +127,7 @@ export function encoderAllow(encoder: usize, octets: u32): void {
   const t = tableOf(e);
   const size = min(octets, e.tableMax);
   if (size == t.sizeMax) return;
-  e.least = e.isDue ? min(e.least, size) : min(t.sizeMax, size);
+  e.least = e.isDue ? min(e.least, size) : size;
   e.isDue = 1;
   resizeTable(t, size);
 }

@@ -1,0 +1,337 @@
+/**
+ * HPACK of the core as objects (RFC 7541): field blocks in, field lists out, and back. For its own sake (`httpx-wasm/core`):
+ * connections have theirs inside the core.
+ *
+ * Invariants: a coder gives its memory back once, by `close` or when it is collected. The strings of a table's entry are made
+ * once, for the first block that has it; a block of which all entries were seen before costs neither a string nor a tuple.
+ */
+import * as abi from '../assembly/abi.js';
+import { checkFields, own, typeNameOf } from './config.js';
+import { latin1 } from './core.js';
+import { type Core, core, coreFailure } from './core-instance.js';
+import { RemoteProtocolError } from './exceptions.js';
+import { describeRule } from './rules.js';
+
+/**
+ * A field of an HPACK list: name and value, a code unit for each octet; and `true` if it is never to be put into a table, here
+ * or by who forwards it (RFC 7541 §7.1.3).
+ */
+export type HpackField = readonly [name: string, value: string, neverIndexed?: boolean];
+
+/** Settings of a decoder; `null` and a missing name mean the default. */
+export interface HpackDecoderOptions {
+  /** Octets of the dynamic table that the peer may use: 4096 by default, as in HTTP/2; at most 1048576. */
+  readonly tableOctets?: number | null | undefined;
+  /** Most octets of one list: those of names and values, and 32 for each field (RFC 9113 §6.5.2). 65536 by default. */
+  readonly listOctets?: number | null | undefined;
+  /** Most fields of one list: 256 by default. */
+  readonly fields?: number | null | undefined;
+}
+
+/** Settings of an encoder; `null` and a missing name mean the default. */
+export interface HpackEncoderOptions {
+  /** Most octets of the dynamic table that are used, if the peer allows so many: 4096 by default, at most 1048576. */
+  readonly tableOctets?: number | null | undefined;
+}
+
+const DECODER_OPTIONS = ['tableOctets', 'listOctets', 'fields'] as const satisfies (keyof HpackDecoderOptions)[];
+const ENCODER_OPTIONS = ['tableOctets'] as const satisfies (keyof HpackEncoderOptions)[];
+const LIST_OCTETS_DEFAULT = 65536;
+const FIELDS_DEFAULT = 256;
+const U32_MAX = 4294967295;
+
+/** @throws TypeError, RangeError */
+function checkInteger(name: string, value: number | null | undefined, least: number, most: number): void {
+  if (typeof value !== 'number') throw new TypeError(`Cannot set ${name}: expected a number, got ${typeNameOf(value)}`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`Cannot set ${name}: expected an integer from ${least} to ${most}, got ${value}`);
+  }
+}
+
+function integerOf(name: string, value: number | null | undefined, otherwise: number, least: number, most: number) {
+  const chosen = value ?? otherwise;
+  checkInteger(name, chosen, least, most);
+  return chosen;
+}
+
+/** What a coder has in the core. */
+class Share {
+  readonly core: Core;
+  readonly #free: 'hpackDecoderFree' | 'hpackEncoderFree';
+  #handle: number;
+
+  /** @throws RangeError where there is no memory. */
+  constructor(create: (core: Core) => number, free: 'hpackDecoderFree' | 'hpackEncoderFree') {
+    this.core = core();
+    this.#free = free;
+    this.#handle = create(this.core);
+    if (this.#handle === 0) throw new RangeError('Cannot use HPACK: the protocol core has no memory left');
+    this.core.refresh();
+  }
+
+  /** @throws Error if it was closed; ProtocolError if the core failed. */
+  handle(action: string): number {
+    if (this.#handle === 0) throw new Error(`Cannot ${action}: it is closed`);
+    if (this.core.broken !== null) throw coreFailure(`Cannot ${action}`, this.core.broken);
+    return this.#handle;
+  }
+
+  /** Gives it back; idempotent. */
+  free(): void {
+    const handle = this.#handle;
+    if (handle === 0) return;
+    this.#handle = 0;
+    if (this.core.broken !== null) return;
+    try {
+      this.core.exports[this.#free](handle);
+    } catch (error) {
+      this.core.discard(error);
+    }
+  }
+}
+
+/** Frees what the coders had that were dropped. */
+const dropped = new FinalizationRegistry<Share>((share) => share.free());
+
+/** The static table's entries as fields, and its names, made when first met. */
+const staticFields: (HpackField | undefined)[] = [];
+const staticNames: (string | undefined)[] = [];
+
+/** Decodes the field blocks of one direction of a connection, in the order in which they came (RFC 7541). */
+export class HpackDecoder {
+  readonly #share: Share;
+  readonly #limits: { readonly listOctets: number; readonly fields: number };
+  /** Fields of dynamic entries by the lower bits of their id, which have a place for each entry there can be. */
+  #fields: (HpackField | undefined)[] = [];
+  #ids: number[] = [];
+  #mask: number;
+  #isBroken = false;
+
+  /** @throws TypeError, RangeError for settings that are none. */
+  constructor(options?: HpackDecoderOptions | null) {
+    checkFields(options, DECODER_OPTIONS, 'make HpackDecoder');
+    const [most, usual] = [abi.HPACK_TABLE_OCTETS_CEILING, abi.HPACK_TABLE_OCTETS_DEFAULT];
+    const tableOctets = integerOf('tableOctets', own(options, 'tableOctets'), usual, 0, most);
+    const listOctets = integerOf('listOctets', own(options, 'listOctets'), LIST_OCTETS_DEFAULT, 1, U32_MAX);
+    const fields = integerOf('fields', own(options, 'fields'), FIELDS_DEFAULT, 1, U32_MAX);
+    this.#limits = { listOctets, fields };
+    this.#mask = maskOf(tableOctets);
+    this.#share = new Share(
+      (inner) => inner.guarded((exports) => exports.hpackDecoderCreate(tableOctets, listOctets, fields)),
+      'hpackDecoderFree',
+    );
+    dropped.register(this, this.#share, this);
+  }
+
+  /**
+   * True once a block broke a rule other than a limit of this decoder: its table is not the peer's any more, and no further
+   * block can be decoded. In HTTP/2 that ends the connection (COMPRESSION_ERROR).
+   */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /**
+   * The peer acknowledged that its table may have `tableOctets` octets (SETTINGS_HEADER_TABLE_SIZE). If that is less than
+   * before, its next block must say so.
+   * @throws TypeError, RangeError for what is no number of octets.
+   */
+  allow(tableOctets: number): void {
+    checkInteger('tableOctets', tableOctets, 0, abi.HPACK_TABLE_OCTETS_CEILING);
+    const handle = this.#share.handle('use the HPACK decoder');
+    this.#share.core.guarded((exports) => exports.hpackDecoderAllow(handle, tableOctets));
+    if (maskOf(tableOctets) > this.#mask) this.#mask = maskOf(tableOctets);
+  }
+
+  /**
+   * The fields of a whole field block, of at most 65536 octets, in order. Fields of tables are the same objects, frozen,
+   * each time.
+   * @throws RemoteProtocolError if the block breaks a rule or its list is beyond a limit; in the latter case the decoder can
+   *   go on with the next block (`isBroken` tells). RangeError for a block that is too long.
+   */
+  decode(block: Uint8Array): HpackField[] {
+    const handle = this.#share.handle('use the HPACK decoder');
+    const inner = this.#share.core;
+    if (block.length > abi.INPUT_OCTETS) {
+      throw new RangeError(`Cannot decode the field block: it has ${block.length} octets, the limit is 65536`);
+    }
+    inner.refresh();
+    inner.octets.set(block, inner.input);
+    let rule: number;
+    try {
+      rule = inner.exports.hpackDecode(handle, 0, block.length);
+    } catch (error) {
+      throw coreFailure('Cannot decode the field block', inner.discard(error));
+    }
+    if (rule !== 0) throw this.#error(rule);
+    inner.refresh();
+    const count = inner.record(0, 6);
+    const fields = new Array<HpackField>(count);
+    let entry = inner.record(0, 5) >>> 2;
+    const octets = inner.record(0, 3);
+    const { words } = inner;
+    for (let index = 0; index < count; index++, entry += 5) {
+      const id = words[entry + 4] as number;
+      const known = id <= abi.HPACK_STATIC_ENTRIES ? staticFields[id] : this.#known(id);
+      fields[index] = known ?? this.#made(entry, octets, id);
+    }
+    return fields;
+  }
+
+  /** Gives the memory back; idempotent. */
+  close(): void {
+    dropped.unregister(this);
+    this.#share.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The field of a dynamic entry, if its strings are there. Ids with flags are none. */
+  #known(id: number): HpackField | undefined {
+    const slot = id & this.#mask;
+    return this.#ids[slot] === id ? this.#fields[slot] : undefined;
+  }
+
+  #made(entry: number, octets: number, id: number): HpackField {
+    const { words, octets: bytes } = this.#share.core;
+    const name = this.#name(entry, octets, id & abi.HPACK_ID_MASK);
+    const at = octets + (words[entry + 2] as number);
+    const value = latin1(bytes, at, at + (words[entry + 3] as number));
+    if (id > abi.HPACK_ID_MASK || id === 0) return id >= abi.HPACK_NEVER_INDEXED ? [name, value, true] : [name, value];
+    const field: HpackField = Object.freeze([name, value] as const);
+    if (id <= abi.HPACK_STATIC_ENTRIES) {
+      staticFields[id] = field;
+    } else {
+      const slot = id & this.#mask;
+      this.#ids[slot] = id;
+      this.#fields[slot] = field;
+    }
+    return field;
+  }
+
+  #name(entry: number, octets: number, id: number): string {
+    const isStatic = id > 0 && id <= abi.HPACK_STATIC_ENTRIES;
+    const known = isStatic ? staticNames[id] : this.#known(id)?.[0];
+    if (known !== undefined) return known;
+    const { words, octets: bytes } = this.#share.core;
+    const at = octets + (words[entry] as number);
+    const name = latin1(bytes, at, at + (words[entry + 1] as number));
+    if (isStatic) staticNames[id] = name;
+    return name;
+  }
+
+  #error(rule: number): RemoteProtocolError {
+    let limit = abi.NONE;
+    if (rule === abi.RULE_HPACK_LIST_OCTETS) limit = this.#limits.listOctets;
+    else if (rule === abi.RULE_HPACK_FIELD_COUNT) limit = this.#limits.fields;
+    else this.#isBroken = true;
+    return new RemoteProtocolError(describeRule(rule, abi.NONE, limit));
+  }
+}
+
+/** One less than a power of two: places for all entries that a table of so many octets can have. */
+function maskOf(tableOctets: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(tableOctets / abi.HPACK_FIELD_OVERHEAD_OCTETS, 1))) - 1;
+}
+
+/** Encodes the field lists of one direction of a connection, in the order in which they are sent (RFC 7541). */
+export class HpackEncoder {
+  readonly #share: Share;
+
+  /** @throws TypeError, RangeError for settings that are none. */
+  constructor(options?: HpackEncoderOptions | null) {
+    checkFields(options, ENCODER_OPTIONS, 'make HpackEncoder');
+    const [most, usual] = [abi.HPACK_TABLE_OCTETS_CEILING, abi.HPACK_TABLE_OCTETS_DEFAULT];
+    const tableOctets = integerOf('tableOctets', own(options, 'tableOctets'), usual, 0, most);
+    this.#share = new Share(
+      (inner) => inner.guarded((exports) => exports.hpackEncoderCreate(tableOctets)),
+      'hpackEncoderFree',
+    );
+    dropped.register(this, this.#share, this);
+  }
+
+  /**
+   * The peer's decoder allows a table of `tableOctets` octets (its SETTINGS_HEADER_TABLE_SIZE); 4096 before it says so.
+   * @throws TypeError, RangeError for what is no number of octets.
+   */
+  allow(tableOctets: number): void {
+    checkInteger('tableOctets', tableOctets, 0, U32_MAX);
+    const handle = this.#share.handle('use the HPACK encoder');
+    this.#share.core.guarded((exports) => exports.hpackEncoderAllow(handle, tableOctets));
+  }
+
+  /**
+   * The field block of a list, which is yours. Names are sent as they are: HTTP/2 wants them in lower case. `authorization`,
+   * `proxy-authorization` and cookies of fewer than 20 octets are never put into a table, nor are fields that say so.
+   * @throws TypeError for code units beyond an octet; RangeError for a list of more than 65536 octets, each field counted as
+   *   its name, its value and 12; RangeError where there is no memory.
+   */
+  encode(fields: Iterable<HpackField>): Uint8Array<ArrayBuffer> {
+    const handle = this.#share.handle('use the HPACK encoder');
+    const inner = this.#share.core;
+    inner.refresh();
+    const length = layOut(fields, inner.octets, inner.input);
+    let rule: number;
+    try {
+      rule = inner.exports.hpackEncode(handle, 0, length);
+    } catch (error) {
+      throw coreFailure('Cannot encode the fields', inner.discard(error));
+    }
+    inner.refresh();
+    if (rule !== 0) throw new RangeError('Cannot encode the fields: the protocol core has no memory left');
+    const offset = inner.record(0, 3);
+    return inner.octets.slice(offset, offset + inner.record(0, 4)) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** Gives the memory back; idempotent. */
+  close(): void {
+    dropped.unregister(this);
+    this.#share.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Writes the fields into the input area at `start`, as abi.ts says (HPACK_FIELD_OCTETS). How many octets they take. */
+function layOut(fields: Iterable<HpackField>, octets: Uint8Array, start: number): number {
+  const end = start + abi.INPUT_OCTETS;
+  let at = start;
+  for (const field of fields) {
+    const [name, value, neverIndexed = false] = field;
+    if (typeof name !== 'string' || typeof value !== 'string') {
+      throw new TypeError('Cannot encode the fields: expected pairs of strings');
+    }
+    if (at + abi.HPACK_FIELD_OCTETS + name.length + value.length > end) {
+      throw new RangeError(
+        `Cannot encode the fields: they have more than ${abi.INPUT_OCTETS} octets, 12 for each field`,
+      );
+    }
+    writeWord(octets, at, name.length);
+    writeWord(octets, at + 4, value.length);
+    writeWord(octets, at + 8, neverIndexed ? abi.HPACK_NEVER_INDEXED : 0);
+    at = writeText(octets, writeText(octets, at + abi.HPACK_FIELD_OCTETS, name), value);
+  }
+  return at - start;
+}
+
+function writeWord(octets: Uint8Array, at: number, word: number): void {
+  octets[at] = word;
+  octets[at + 1] = word >>> 8;
+  octets[at + 2] = word >>> 16;
+  octets[at + 3] = word >>> 24;
+}
+
+function writeText(octets: Uint8Array, at: number, text: string): number {
+  let units = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    units |= unit;
+    octets[at + index] = unit;
+  }
+  if (units > 0xff) throw new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
+  return at + text.length;
+}

@@ -1,0 +1,239 @@
+/** The HPACK encoder: what it indexes, what it keeps secret, how it follows the peer's settings; any list comes back. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as abi from '../../../assembly/abi.js';
+import { BUILDS } from '../../support/core-module.js';
+import {
+  BlockDecoder,
+  BlockEncoder,
+  type DecodedBlock,
+  type Field,
+  hex,
+  loadHpack,
+  pairsOf,
+} from '../../support/hpack.js';
+
+const NEVER = abi.HPACK_NEVER_INDEXED;
+type Given = readonly [name: string, value: string, flags?: number];
+
+describe.each(BUILDS)('build %s', (build) => {
+  const core = loadHpack(build);
+
+  /** The blocks of some lists by one encoder, and what one decoder makes of them. */
+  function play(lists: readonly (readonly Given[])[]): { blocks: Uint8Array[]; decoded: DecodedBlock[] } {
+    const encoder = new BlockEncoder(core);
+    const decoder = new BlockDecoder(core);
+    const blocks = lists.map((list) => encoder.encode(list));
+    const decoded = blocks.map((block) => decoder.decode(block));
+    encoder.free();
+    decoder.free();
+    expect(core.liveOctets()).toBe(0);
+    return { blocks, decoded };
+  }
+  const hexOf = (octets: Uint8Array | undefined): string => Buffer.from(octets ?? []).toString('hex');
+  const once = (...list: Given[]): string => hexOf(play([list]).blocks[0]);
+
+  test('the requests of RFC 7541 appendix C.4 are encoded as there', () => {
+    const first: Given[] = [
+      [':method', 'GET'],
+      [':scheme', 'http'],
+      [':path', '/'],
+      [':authority', 'www.example.com'],
+    ];
+    const { blocks } = play([
+      first,
+      [...first, ['cache-control', 'no-cache']],
+      [
+        [':method', 'GET'],
+        [':scheme', 'https'],
+        [':path', '/index.html'],
+        [':authority', 'www.example.com'],
+        ['custom-key', 'custom-value'],
+      ],
+    ]);
+    expect(blocks.map(hexOf)).toEqual([
+      '828684418cf1e3c2e5f23a6ba0ab90f4ff',
+      '828684be5886a8eb10649cbf',
+      '828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf',
+    ]);
+  });
+
+  test('each entry of the static table is found by its name and value', () => {
+    const decoder = new BlockDecoder(core);
+    const all = pairsOf(decoder.decode(Uint8Array.from({ length: 61 }, (_, i) => 0x81 + i)));
+    decoder.free();
+    for (const [i, [name, value]] of all.entries()) {
+      const coded = once([name, value]);
+      if (value !== '') expect(coded, name).toBe(hexOf(Uint8Array.of(0x81 + i)));
+      // A name is never spelled out. Of entries with one name, the first stands for it.
+      const decoded = play([[[name, 'x']]]).decoded[0]?.fields[0];
+      expect([decoded?.name, decoded?.value]).toEqual([name, 'x']);
+      expect(coded.length, name).toBeLessThanOrEqual(6);
+    }
+  });
+
+  test('secrets are never-indexed literals, each time', () => {
+    const secrets: Given[] = [
+      ['authorization', 'Bearer 0123456789abcdef0123456789abcdef'],
+      ['proxy-authorization', 'Basic dXNlcjpwYXNz'],
+      ['cookie', 'id=0123456789abcdef'],
+      ['x-api-key', '0123456789abcdef', NEVER],
+      [':method', 'GET', NEVER],
+    ];
+    const { blocks, decoded } = play([secrets, secrets]);
+    for (const { fields } of decoded) {
+      expect(fields.map(({ isNeverIndexed }) => isNeverIndexed)).toEqual([true, true, true, true, true]);
+    }
+    expect(hexOf(blocks[1])).toBe(hexOf(blocks[0]));
+    expect(decoded.map(pairsOf)).toEqual([secrets, secrets].map((list) => list.map(([name, value]) => [name, value])));
+  });
+
+  test('a cookie of 20 octets is inserted, one of 19 is not', () => {
+    const at = (octets: number): boolean | undefined =>
+      play([[['cookie', 'c'.repeat(octets)]]]).decoded[0]?.fields[0]?.isNeverIndexed;
+    expect([at(19), at(20)]).toEqual([true, false]);
+    const { blocks } = play([[['cookie', 'c'.repeat(20)]], [['cookie', 'c'.repeat(20)]]]);
+    expect(hexOf(blocks[1])).toBe('be');
+  });
+
+  test.each([
+    ':path',
+    'age',
+    'content-length',
+    'content-range',
+    'etag',
+    'if-match',
+    'if-modified-since',
+    'if-none-match',
+    'if-range',
+    'if-unmodified-since',
+    'location',
+    'range',
+    'set-cookie',
+  ])('%s is not inserted, and not called a secret', (name) => {
+    const { blocks, decoded } = play([[[name, 'value']], [[name, 'value']]]);
+    expect(hexOf(blocks[1])).toBe(hexOf(blocks[0]));
+    expect(decoded[0]?.fields[0]).toMatchObject({ isNeverIndexed: false, isNameOnly: true });
+  });
+
+  test('what would fill more than three quarters of the table is not inserted', () => {
+    const at = (octets: number): number =>
+      play([[['x', 'v'.repeat(octets)]], [['x', 'v'.repeat(octets)]]]).blocks[1]?.length ?? 0;
+    expect(at(3046)).toBe(1);
+    expect(at(3050)).toBeGreaterThan(1);
+  });
+
+  test('a field that was sent comes as an index while it is in the table, a name after another value', () => {
+    const { blocks } = play([
+      [['x-one', 'a']],
+      [['x-one', 'b']],
+      [
+        ['x-one', 'a'],
+        ['x-one', 'b'],
+      ],
+    ]);
+    expect(hexOf(blocks[1])).toMatch(/^7e/); // literal, inserted, name 62
+    expect(hexOf(blocks[2])).toBe('bfbe');
+    // So many that the first is evicted.
+    const many = Array.from({ length: 200 }, (_, i): Given[] => [[`x-${i}`, 'v'.repeat(20)]]);
+    const later = play([...many, many[0] as Given[]]);
+    expect(later.blocks.at(-1)?.length).toBeGreaterThan(10);
+    expect(pairsOf(later.decoded.at(-1) as DecodedBlock)).toEqual(many[0]);
+  });
+
+  test('the peer is told of a new table size: the least since the last block, then the present one', () => {
+    const told = (sizes: readonly number[], tableOctets = 4096): string => {
+      const encoder = new BlockEncoder(core, tableOctets);
+      for (const size of sizes) encoder.allow(size);
+      const block = hexOf(encoder.encode([[':method', 'GET']]));
+      expect(hexOf(encoder.encode([[':method', 'GET']]))).toBe('82');
+      encoder.free();
+      return block;
+    };
+    expect(told([])).toBe('82');
+    expect(told([4096])).toBe('82');
+    expect(told([65536])).toBe('82');
+    expect(told([0])).toBe('2082');
+    expect(told([100])).toBe('3f4582');
+    expect(told([0, 4096])).toBe('203fe11f82');
+    expect(told([100, 0, 50])).toBe('203f1382');
+    expect(told([100, 50])).toBe('3f1382');
+    expect(told([50, 100])).toBe('3f133f4582');
+    // Less than the peer allows is ours to choose, and said at once; more is used when it is allowed.
+    expect(told([], 100)).toBe('3f4582');
+    expect(told([4294967295], 100)).toBe('3f4582');
+    expect(told([], 8192)).toBe('82');
+    expect(told([8192], 8192)).toBe('3fe13f82');
+  });
+
+  test('the tables of both sides stay one through changes of size', () => {
+    const encoder = new BlockEncoder(core, 8192);
+    const decoder = new BlockDecoder(core);
+    for (let n = 0; n < 400; n++) {
+      if (n % 7 === 3) {
+        const size = (n * 613) % 8200;
+        encoder.allow(size);
+        decoder.allow(size);
+      }
+      const list: Field[] = [
+        [`x-${n % 23}`, `value ${n % 11}`],
+        ['user-agent', 'v'.repeat(n % 300)],
+        [`x-${n % 5}`, 'same'],
+      ];
+      const decoded = decoder.decode(encoder.encode(list));
+      expect([decoded.rule, pairsOf(decoded)]).toEqual([0, list]);
+    }
+    encoder.free();
+    decoder.free();
+  });
+
+  test('any lists come back, whatever their octets', { timeout: 60_000 }, () => {
+    const octets = fc.string({ unit: fc.nat(255).map((unit) => String.fromCharCode(unit)), maxLength: 60 });
+    const name = fc.oneof(
+      octets,
+      fc.constantFrom('cookie', ':path', 'etag', 'x-a', 'x-b', 'accept', 'accept-encoding'),
+    );
+    const value = fc.oneof(octets, fc.constantFrom('', 'gzip, deflate', 'a', 'b'), fc.constant('0'.repeat(5000)));
+    const lists = fc.array(fc.array(fc.tuple(name, value, fc.constantFrom(0, 0, NEVER)), { maxLength: 12 }), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(lists, (given) => {
+        const { decoded } = play(given);
+        expect(decoded.map(({ rule }) => rule)).toEqual(given.map(() => 0));
+        expect(decoded.map(pairsOf)).toEqual(given.map((list) => list.map(([each, its]) => [each, its])));
+        const asked = given.flatMap((list) => list.map(([, , flags]) => flags === NEVER));
+        const kept = decoded.flatMap(({ fields }) => fields.map(({ isNeverIndexed }) => isNeverIndexed));
+        expect(asked.every((never, i) => !never || kept[i])).toBe(true);
+      }),
+      { numRuns: build === 'debug' ? 100 : 400, seed: 7541 },
+    );
+  });
+
+  test('a string in the Huffman code is never longer than the string', () => {
+    for (let octet = 0; octet < 256; octet++) {
+      const value = String.fromCharCode(octet).repeat(100);
+      const { blocks, decoded } = play([[['a', value]]]);
+      expect(blocks[0]?.length).toBeLessThanOrEqual(1 + 2 + 1 + 100);
+      expect(decoded[0]?.fields[0]?.value).toBe(value);
+    }
+  });
+
+  test('an allocation that fails leaves the encoder as it was', () => {
+    const encoder = new BlockEncoder(core);
+    encoder.encode([['x-a', 'b']]);
+    core.failAllocationsAfter(0);
+    expect(() => encoder.encode([['x-c', 'v'.repeat(5000)]])).toThrow('no memory');
+    core.failAllocationsAfter(-1);
+    expect(hexOf(encoder.encode([['x-a', 'b']]))).toBe('be');
+    encoder.free();
+    for (let n = 0; n < 4; n++) {
+      core.failAllocationsAfter(n);
+      const { handle } = new BlockEncoder(core);
+      core.failAllocationsAfter(-1);
+      expect(handle === 0).toBe(n < 4);
+      expect(core.liveOctets()).toBe(0);
+    }
+    expect(hex('')).toEqual(new Uint8Array(0));
+  });
+});

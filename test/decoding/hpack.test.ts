@@ -1,0 +1,189 @@
+/** `HpackDecoder` and `HpackEncoder` of httpx-wasm/core. */
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { HpackDecoder, HpackEncoder, type HpackField, RemoteProtocolError } from '../../src/core-api.js';
+import { core, liveOctets } from '../../src/core-instance.js';
+import { collected } from '../support/garbage.js';
+
+const HEAD: HpackField[] = [
+  [':status', '200'],
+  ['content-type', 'application/json'],
+  ['date', 'Sun, 29 Nov 2026 12:00:00 GMT'],
+  ['content-length', '12'],
+  ['x-caf\xe9', '\x00\xff'],
+];
+const octets = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+/** What the call throws. */
+function failureOf(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('Cannot judge: nothing was thrown');
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('HPACK', () => {
+  test('a list comes back as it was, whatever came before', () => {
+    const live = liveOctets();
+    {
+      using encoder = new HpackEncoder();
+      using decoder = new HpackDecoder();
+      for (let n = 0; n < 500; n++) {
+        const list: HpackField[] = [...HEAD, [`x-${n % 90}`, `value ${n % 7}`], ['cookie', 'a=b', true]];
+        expect(decoder.decode(encoder.encode(list))).toEqual(list);
+      }
+    }
+    expect(liveOctets()).toBe(live);
+  });
+
+  test('fields of tables are the same frozen objects each time', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder();
+    decoder.decode(encoder.encode(HEAD));
+    const [first, second] = [decoder.decode(encoder.encode(HEAD)), decoder.decode(encoder.encode(HEAD))];
+    for (const [index, field] of first.entries()) {
+      const isInTable = field[0] !== 'content-length';
+      expect(Object.is(field, second[index]), field[0]).toBe(isInTable);
+      expect(Object.isFrozen(field)).toBe(isInTable);
+    }
+    expect(first).not.toBe(second);
+  });
+
+  test('what is never to be indexed says so, and goes on so', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder();
+    const list: HpackField[] = [
+      ['authorization', 'Bearer secret'],
+      ['x-token', 'secret', true],
+      ['x-plain', 'value', false],
+      ['plain', 'literal', true],
+      ['other', 'literal', true],
+    ];
+    const wanted = [['authorization', 'Bearer secret', true], list[1], ['x-plain', 'value'], list[3], list[4]];
+    expect(decoder.decode(encoder.encode(list))).toEqual(wanted);
+    expect(decoder.decode(encoder.encode(decoder.decode(encoder.encode(list))))).toEqual(wanted);
+  });
+
+  test('a block that breaks a rule ends the decoder', () => {
+    using decoder = new HpackDecoder();
+    expect(decoder.isBroken).toBe(false);
+    const error = failureOf(() => decoder.decode(octets(0xbe)));
+    expect(error).toBeInstanceOf(RemoteProtocolError);
+    expect(error.message).toBe('Cannot decode the field block: an index leads beyond the tables (RFC 7541 §2.3.3)');
+    expect(decoder.isBroken).toBe(true);
+    expect(failureOf(() => decoder.decode(octets(0x82)))).toBeInstanceOf(RemoteProtocolError);
+  });
+
+  test('a list beyond a limit is refused, and the next one is decoded', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder({ listOctets: 200, fields: 3 });
+    const long = failureOf(() => decoder.decode(encoder.encode([['x', 'v'.repeat(168)]])));
+    expect(long).toBeInstanceOf(RemoteProtocolError);
+    expect(long.message).toContain('the limit is 200 octets (RFC 9113 §6.5.2)');
+    const many = failureOf(() => decoder.decode(encoder.encode(['a', 'b', 'c', 'd'].map((name) => [name, '']))));
+    expect(many.message).toContain('the limit is 3 fields');
+    expect(decoder.isBroken).toBe(false);
+    expect(decoder.decode(encoder.encode([['x', 'v'.repeat(167)]]))).toEqual([['x', 'v'.repeat(167)]]);
+  });
+
+  test('table sizes are agreed on both sides', () => {
+    using encoder = new HpackEncoder({ tableOctets: 65536 });
+    using decoder = new HpackDecoder();
+    decoder.allow(65536);
+    encoder.allow(65536);
+    const list = Array.from({ length: 200 }, (_, i): HpackField => [`x-${i}`, 'v'.repeat(100)]);
+    expect(decoder.decode(encoder.encode(list))).toEqual(list);
+    const again = encoder.encode(list);
+    expect(again.length).toBeLessThanOrEqual(2 * list.length);
+    expect(decoder.decode(again)).toEqual(list);
+    encoder.allow(0);
+    decoder.allow(0);
+    expect(decoder.decode(encoder.encode(list.slice(0, 3)))).toEqual(list.slice(0, 3));
+    using small = new HpackDecoder({ tableOctets: 0 });
+    expect(failureOf(() => small.decode(octets(0x3f, 0x01)))).toBeInstanceOf(RemoteProtocolError);
+  });
+
+  test.each([
+    ['tableOctets', -1],
+    ['tableOctets', 1048577],
+    ['listOctets', 0],
+    ['fields', 0.5],
+  ])('%s of %s is refused', (name, value) => {
+    expect(() => new HpackDecoder({ [name]: value })).toThrow(RangeError);
+    expect(() => new HpackDecoder({ [name]: String(value) as unknown as number })).toThrow(TypeError);
+  });
+
+  test('settings that are not known, and values that are none, are refused by name', () => {
+    expect(() => new HpackDecoder({ table: 1 } as object)).toThrow("unknown option 'table'");
+    expect(() => new HpackEncoder({ listOctets: 1 } as object)).toThrow("unknown option 'listOctets'");
+    expect(() => new HpackEncoder({ tableOctets: 1e9 })).toThrow(RangeError);
+    using decoder = new HpackDecoder(null);
+    using encoder = new HpackEncoder({ tableOctets: null });
+    expect(() => decoder.allow(1048577)).toThrow(RangeError);
+    expect(() => encoder.allow(-1)).toThrow(RangeError);
+    expect(() => decoder.allow('4096' as unknown as number)).toThrow(TypeError);
+  });
+
+  test('what does not fit the core is refused before anything is encoded', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder({ listOctets: 70_000 });
+    expect(() => encoder.encode([['x', '\u0100']])).toThrow(TypeError);
+    expect(() => encoder.encode([['x', 1 as unknown as string]])).toThrow(TypeError);
+    expect(() => encoder.encode([['x', 'v'.repeat(65524)]])).toThrow(RangeError);
+    expect(() => decoder.decode(new Uint8Array(65537))).toThrow(RangeError);
+    expect(decoder.isBroken).toBe(false);
+    // The most there can be, and its block is no longer than a decoder takes.
+    for (const octet of ['\x00', '0']) {
+      const list: HpackField[] = [['x', octet.repeat(65523)]];
+      expect(decoder.decode(encoder.encode(list))).toEqual(list);
+    }
+  });
+
+  test('a closed one is closed, and closing again does nothing', () => {
+    const live = liveOctets();
+    const [encoder, decoder] = [new HpackEncoder(), new HpackDecoder()];
+    expect(liveOctets()).toBeGreaterThan(live);
+    for (const each of [encoder, decoder, encoder, decoder]) each.close();
+    expect(liveOctets()).toBe(live);
+    expect(() => encoder.encode([])).toThrow('Cannot use the HPACK encoder: it is closed');
+    expect(() => decoder.decode(octets())).toThrow('Cannot use the HPACK decoder: it is closed');
+    expect(() => decoder.allow(0)).toThrow('it is closed');
+  });
+
+  test('what is dropped is freed by the collector', async () => {
+    const live = liveOctets();
+    (() => [new HpackEncoder(), new HpackDecoder()])();
+    expect(await collected(() => liveOctets() === live)).toBe(true);
+  });
+
+  test('memory that grows meanwhile is seen', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder();
+    const list: HpackField[] = [...HEAD, ['x', 'y'.repeat(50_000)]];
+    for (let n = 0; n < 3; n++) {
+      core().exports.memory.grow(1);
+      expect(decoder.decode(encoder.encode(list))).toEqual(list);
+    }
+  });
+
+  test('a trap is named as our bug, and closing afterwards is quiet', () => {
+    const [encoder, decoder] = [new HpackEncoder(), new HpackDecoder()];
+    const { exports } = core();
+    const trap = (): never => {
+      throw new WebAssembly.RuntimeError('unreachable');
+    };
+    Object.defineProperty(core(), 'exports', { value: { ...exports, hpackDecode: trap } });
+    expect(() => decoder.decode(octets(0x82))).toThrow('a bug in httpx-wasm');
+    expect(() => decoder.decode(octets(0x82))).toThrow('a bug in httpx-wasm');
+    expect(() => encoder.encode([])).toThrow('a bug in httpx-wasm');
+    encoder.close();
+    decoder.close();
+    using next = new HpackDecoder();
+    expect(next.decode(octets(0x82))).toEqual([[':method', 'GET']]);
+  });
+});
