@@ -2,6 +2,7 @@
 import { BaseClient } from './client.js';
 import { own } from './config.js';
 import { blockingRuntime, type Environment, runtime } from './environment.js';
+import { type Fetch, fetchBy } from './fetch.js';
 import { type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { type AsyncClientOptions, type AsyncKind, type ClientOptions, type SyncKind, transportOf } from './options.js';
@@ -33,6 +34,15 @@ function throwFailures(failures: readonly unknown[]): void {
 
 /** A client for event loops. Its methods never throw: they reject. */
 export class AsyncClient extends BaseClient<AsyncKind> {
+  /**
+   * Sends as the global `fetch` does, with this client's settings: for code that takes such a function. It needs no `this`.
+   * Redirects are followed unless `redirect` says otherwise; `credentials: 'omit'` sends neither cookies nor auth of the
+   * client; `integrity` and `dispatcher` are refused; `mode`, `cache`, `referrer`, `keepalive` and their like mean nothing.
+   * Rejects with the signal's reason, and with a TypeError whose `cause` is an error of this package where the network fails;
+   * so does the body.
+   */
+  readonly fetch: Fetch = fetchBy(this, this.host);
+
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
   constructor(options?: AsyncClientOptions);
   /** `environment` is for tests. @internal */

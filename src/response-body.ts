@@ -9,6 +9,7 @@ import { BodySource, type ByteSource, codingsOf, DecodedSource, joined, OctetsSo
 import {
   AsyncBodyIterator,
   BlockingBodyIterator,
+  type BodyOwner,
   byteStream,
   Chunks,
   type FlowDriver,
@@ -102,6 +103,11 @@ export abstract class ResponseBody {
   /** The request that this answers. @throws Error while none is set. */
   get request(): Request {
     if (this.#request === null) throw new Error('Cannot read response.request: the response has no request');
+    return this.#request;
+  }
+
+  /** @internal As `request`; `null` while none is set. */
+  get asked(): Request | null {
     return this.#request;
   }
 
@@ -402,6 +408,16 @@ export abstract class ResponseBody {
   get rawBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#rawBody ??= byteStream(this.#open(false), this, this.#driver);
     return this.#rawBody;
+  }
+
+  /** @internal As `body`, whose reader sees an error as `shownAs` has it. */
+  webBody(shownAs: (error: unknown) => unknown): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const owner: BodyOwner = {
+      settled: () => this.settled(),
+      failed: (error) => shownAs(this.failed(error)),
+      closeNow: () => this.closeNow(),
+    };
+    return byteStream(this.#reading(), owner, this.#driver);
   }
 
   // ── end ──

@@ -20,6 +20,7 @@ import { type AnyRequest, type AsyncRequest, type Request, type SyncRequest, sho
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
 import { decodeJsonText, decodeText } from './text.js';
+import { OF_CODED_BODY, webResponse } from './web-response.js';
 
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
 export interface ResponseFacts {
@@ -256,6 +257,14 @@ export class Response extends ResponseBody {
   /** The body as JSON, in whichever Unicode encoding it is. @throws SyntaxError, ResponseNotRead */
   json<T = unknown>(): T {
     return JSON.parse(decodeJsonText(this.content)) as T;
+  }
+
+  /**
+   * As a `globalThis.Response`, its `url` defined. Its body is the decoded one, unread if this one is, so Content-Encoding
+   * and Content-Length are left out. @throws TypeError for 101; StreamConsumed, StreamClosed
+   */
+  toWeb(): globalThis.Response {
+    return webResponse(this, () => this.whole ?? this.body, OF_CODED_BODY);
   }
 
   /** Encoding of `text`: what was set, the charset of Content-Type if it is known, `defaultEncoding`, else utf-8. */

@@ -92,6 +92,7 @@ const CLIENT: Ranks = [
     'request-head',
     'response',
     'response-body',
+    'web-response',
     'cookies',
     'foreign-jar',
     'compression',
@@ -99,7 +100,7 @@ const CLIENT: Ranks = [
     'multipart',
   ],
   ['send', 'redirect', 'auth', 'auth-digest', 'auth-netrc'],
-  ['client', 'clients'],
+  ['client', 'clients', 'fetch'],
   ['index', 'api', 'sync', 'core-api'],
   ['cli/'],
 ];
