@@ -68,9 +68,12 @@ export class BlockingSocket implements Socket, Progress {
   }
 
   progress(): boolean {
+    const sink = this.#closed || this.#stopped ? null : this.sink;
+    // What the peer said before nothing could be sent any more is heard first: it may be why.
+    if (sink !== null && this.#cannotSend() !== null && this.#deliver(sink)) return true;
     const settled = this.#settleWrites();
-    if (this.#closed || this.sink === null || this.#stopped) return settled;
-    return this.#deliver(this.sink) || this.#tellEnd(this.sink) || settled;
+    if (sink === null) return settled;
+    return this.#deliver(sink) || this.#tellEnd(sink) || settled;
   }
 
   // ── in ──
@@ -123,8 +126,9 @@ export class BlockingSocket implements Socket, Progress {
     const failure = this.#cannotSend();
     if (failure !== null) {
       const refused = new Pending<void>(this);
-      refused.reject(failure);
-      return refused;
+      if (this.#closed || channel.closed || channel.inbound.used === 0) refused.reject(failure);
+      else this.#draining ??= refused;
+      return this.#draining ?? refused;
     }
     if (head.length > 0) this.#put(head);
     if (body !== null && body.length > 0) this.#put(body);

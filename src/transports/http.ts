@@ -42,6 +42,7 @@ import type { Resolve, SocketSettings, TlsTarget } from '../hosts/socket.js';
 import { localAddressOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
+import { NextTurn } from '../pool-waiter.js';
 import { Received } from '../received.js';
 import type { AsyncRequest, Request, SyncRequest } from '../request.js';
 import { requestHead } from '../request-head.js';
@@ -88,6 +89,11 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
 const ALPN: readonly string[] = ['http/1.1'];
 /** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
 const CONTINUE_MS = 1000;
+/**
+ * Octets of a body that leave before the socket is listened to again. Pieces that are there at once and a network that takes
+ * them would keep an early response unread until the peer, which closes behind it, resets the connection.
+ */
+const UNHEARD_OCTETS_MAX = 262144;
 /** A body in memory of at most so many octets leaves together with its head. */
 const INLINE_OCTETS_MAX = 65536;
 
@@ -307,7 +313,9 @@ class SocketTransport {
 
   /** Sends the body until it ends or a response comes first. */
   *#upload(exchange: Exchange, connection: HttpConnection, reader: BodyReader): Flow<void> {
-    if (!exchange.writable) yield* exchange.permission(this.#environment.deadlines.of(CONTINUE_MS));
+    const { host, deadlines } = this.#environment;
+    if (!exchange.writable) yield* exchange.permission(deadlines.of(CONTINUE_MS));
+    let unheard = 0;
     while (exchange.status === 0) {
       const given = reader.next();
       let piece: Uint8Array | null;
@@ -328,6 +336,10 @@ class SocketTransport {
         return;
       }
       yield* this.#sendPiece(exchange, connection, piece);
+      unheard += piece.length;
+      if (unheard < UNHEARD_OCTETS_MAX) continue;
+      unheard = 0;
+      if (!exchange.answered) yield new NextTurn(connection.socket, host);
     }
     reader.cancel(new Error('The response came before the request body was sent'));
   }

@@ -209,6 +209,31 @@ describe.each(clients)('$name', (kind) => {
       expect(server.accepted).toBe(2);
     });
 
+    test('a reset behind it, met while the body is being sent, does not lose the response', async () => {
+      const early = answer('big', 'Connection: close\r\n', '413 Content Too Large');
+      const server = await serve(dialogue().hearHead().say(early).reset());
+      function* pieces(): Generator<Uint8Array> {
+        yield new Uint8Array(65536);
+        // This thread hears nothing meanwhile, as one that has much to send.
+        while (!server.peer(0).finished);
+        for (let i = 0; i < 100; i++) yield new Uint8Array(65536);
+      }
+      const response = await kind.open().post(server.url, { content: kind.pieces(pieces()) });
+      expect([response.statusCode, response.text]).toEqual([413, 'big']);
+      expect(server.peer(0).octetsHeard).toBeLessThan(1 << 20);
+    });
+
+    test('a reset without a response is a WriteError or a ReadError, at once', async () => {
+      const server = await serve(dialogue().hearHead().reset());
+      function* pieces(): Generator<Uint8Array> {
+        yield new Uint8Array(65536);
+        while (!server.peer(0).finished);
+        for (let i = 0; i < 100; i++) yield new Uint8Array(65536);
+      }
+      const error = await errorOf(() => kind.open().post(server.url, { content: kind.pieces(pieces()) }));
+      expect(['WriteError', 'ReadError']).toContain((error as Error).constructor.name);
+    });
+
     test('a reset after the response was sent still gives the response, when it had been read', async () => {
       const opened = gate();
       const early = answer('big', 'Connection: close\r\n', '413 Content Too Large');
@@ -226,6 +251,24 @@ describe.each(clients)('$name', (kind) => {
 });
 
 describe('AsyncClient alone: streams', () => {
+  test('an early response is heard however fast the body comes and goes', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({}, environment);
+    let pulled = 0;
+    let written = '';
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => {
+        if (written === '') socket.say('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n');
+        written = socket.written;
+      };
+    };
+    const content = function* () {
+      for (; pulled < 1000; pulled++) yield patternOf(10_000);
+    };
+    expect((await client.post('http://fast.invalid/', { content: content() })).statusCode).toBe(413);
+    expect(pulled).toBeLessThan(100);
+  });
+
   test.each<[string, () => RequestOptions]>([
     ['a ReadableStream', () => ({ content: streamOf('one', 'two') })],
     ['an async iterable', () => ({ content: asynchronously('one', 'two') })],

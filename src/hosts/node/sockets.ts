@@ -13,6 +13,7 @@ import { connectError, messageOf, placeOf } from '../connect-error.js';
 import type { Address, Cancel, Connector, MaybePromise, Octets, Sink, Socket, TlsTarget } from '../socket.js';
 import { GO_ON, KEPT, STOP } from '../socket.js';
 import { lookupFor } from './addresses.js';
+import { host } from './host.js';
 import { tlsModule } from './late-modules.js';
 import { tlsSettings } from './tls-settings.js';
 
@@ -36,6 +37,22 @@ interface Lent {
 /** Not zeroed, not from a pool. */
 function lentMemory(octets: number): Lent {
   return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast: new Array(octets >> 7) };
+}
+
+/**
+ * Node.js destroys a socket that it cannot write to, and what the peer said before it closed its side is lost with it: the
+ * early response to an upload. Without this the error is told and reading goes on, to the reset that stands behind it. Of a
+ * TLS socket, whose records are below the stream, that is not known.
+ */
+function outliveWriteErrors(socket: net.Socket): void {
+  if (isTls(socket)) return;
+  const { _readableState, _writableState } = socket as unknown as Record<string, { autoDestroy?: boolean } | undefined>;
+  if (_readableState !== undefined) _readableState.autoDestroy = false;
+  if (_writableState !== undefined) _writableState.autoDestroy = false;
+}
+
+function isWriteError(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).syscall === 'write';
 }
 
 function isTls(socket: net.Socket): socket is tls.TLSSocket {
@@ -121,12 +138,22 @@ class NodeSocket implements Socket {
 
   #listen(): void {
     const socket = this.#socket;
+    outliveWriteErrors(socket);
     socket.on('error', (error) => {
-      this.#failure = error;
-      this.#tell(error);
+      this.#failure ??= error;
+      if (isWriteError(error) && !socket.destroyed) this.#hearOut();
+      else this.#tell(this.#failure);
     });
-    socket.on('end', () => this.#tell(null));
-    socket.on('close', () => this.#tell(null));
+    socket.on('end', () => this.#tell(this.#failure));
+    socket.on('close', () => this.#tell(this.#failure));
+  }
+
+  /** What is written goes nowhere from now on; what has arrived is delivered before the failure is told. */
+  #hearOut(): void {
+    this.#endDraining()?.resolve();
+    host.nextTurn(() => {
+      if (!this.#stopped) this.#socket.destroy();
+    });
   }
 
   #deliver(bytes: Uint8Array, length: number, lent: boolean): boolean {
@@ -162,7 +189,7 @@ class NodeSocket implements Socket {
       return;
     }
     this.#closed = true;
-    if ((error as NodeJS.ErrnoException).syscall === 'write') {
+    if (isWriteError(error)) {
       sink.ended(new WriteError(`Cannot send to ${this.#where}: ${messageOf(error)}`, { cause: error }));
     } else sink.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
   }
@@ -171,7 +198,9 @@ class NodeSocket implements Socket {
     if (this.#early.length > 0 || this.#earlyEnd !== null) queueMicrotask(() => this.#deliverEarly());
     if (!this.#stopped) return;
     this.#stopped = false;
-    this.#socket.resume();
+    // A stream that has failed does not begin to read again.
+    if (this.#failure === null) this.#socket.resume();
+    else this.#socket.destroy();
   }
 
   wait(): boolean {
@@ -187,6 +216,7 @@ class NodeSocket implements Socket {
 
   write(head: Octets, body: Uint8Array | null): MaybePromise<void> {
     const socket = this.#socket;
+    if (this.#failure !== null && !socket.destroyed) return undefined;
     let taken: boolean;
     if (body === null) {
       taken = typeof head === 'string' ? socket.write(head, 'latin1') : socket.write(head);
