@@ -135,9 +135,10 @@ async function main() {
 
   const install = ['ci', '--prefix', 'test/hosts', '--ignore-scripts'];
   let releases = [];
-  if (await step('the pinned releases of Node', 'npm', install, { minutes: 10 })) {
+  if (await step('the pinned hosts', 'npm', install, { minutes: 10 })) {
     const { installedReleases } = await import('../test/hosts/releases.mjs');
     releases = installedReleases();
+    await suite('every host', process.execPath, ['test/hosts/conformance.mjs'], process.execPath);
   }
   for (const { version, path } of releases) {
     if (version !== process.versions.node) await suite(`the suite, Node ${version}`, path, vitest, path);

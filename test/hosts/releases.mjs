@@ -8,7 +8,9 @@ const folder = new URL('./', import.meta.url);
 export function installedReleases() {
   const { optionalDependencies } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
   const platform = `${process.platform}-${process.arch}`;
-  const names = Object.keys(optionalDependencies).filter((name) => name.endsWith(`-${platform}`));
+  const names = Object.keys(optionalDependencies).filter(
+    (name) => /^node-\d/.test(name) && name.endsWith(`-${platform}`),
+  );
   if (names.length === 0) throw new Error(`Cannot find releases of Node: none is pinned for ${platform}`);
   return names
     .map((name) => {

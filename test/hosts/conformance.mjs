@@ -1,0 +1,133 @@
+// Runs the conformance suite on every host: packs the package, installs it in an empty project as a user would, starts the
+// servers, and lets each host run the same cases. `node test/hosts/conformance.mjs [names]`; `--table` writes the table of
+// docs/hosts.md; `--outputFile.json=path` leaves a report in the form of vitest's, for .ci. The last line is
+// `N passed, N failed, N skipped`.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { hosts } from './hosts.mjs';
+import { writeTable } from './table.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const HOST_MS = 180_000;
+
+function run(command, words, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, words, { cwd, encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(`Cannot run ${command} ${words.join(' ')}: ${error?.message ?? `${stdout}${stderr}`}`);
+  return stdout;
+}
+
+/** An empty project with the packed package in it, and the suite beside. */
+function installed(folder) {
+  run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  run('npm', ['install', ...quiet, `./httpx-wasm-${version}.tgz`], folder);
+  cpSync(new URL('conformance', import.meta.url), folder, { recursive: true });
+  const core = readFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build/core.wasm'));
+  return createHash('sha256').update(core).digest('hex');
+}
+
+/** A port that was free a moment ago. */
+async function closedPort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function startServers() {
+  const script = fileURLToPath(new URL('conformance/server.mjs', import.meta.url));
+  const server = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: server.stdout })) {
+    return { servers: { ...JSON.parse(line), closedPort: await closedPort() }, stop: () => server.stdin.end() };
+  }
+  throw new Error('Cannot start the servers: they said nothing');
+}
+
+/** What a program prints, asynchronously, so that this process can serve meanwhile. */
+function output(command, words, cwd) {
+  return new Promise((resolve) => {
+    const child = spawn(command, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), HOST_MS);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += data));
+    child.on('error', (error) => (text += error.message));
+    child.on('close', () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+}
+
+async function resultsOf(host, servers, folder) {
+  const facts = JSON.stringify({ features: host.features });
+  const words = [...host.words, 'process-entry.mjs', JSON.stringify(servers), facts];
+  const text = await output(host.command, words, folder);
+  const found = /^RESULTS (.*)$/m.exec(text);
+  return found === null ? [{ name: 'the suite', failed: `no results: ${text.slice(-2000)}` }] : JSON.parse(found[1]);
+}
+
+function tell(name, results) {
+  const count = (key) => results.filter((result) => result[key] !== undefined).length;
+  console.log(`\n── ${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+  for (const result of results) {
+    if (result.failed !== undefined) console.log(`✗ ${result.name}: ${result.failed}`);
+    if (result.skipped !== undefined) console.log(`- ${result.name}: ${result.skipped}`);
+  }
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+}
+
+/** What .ci reads of a report. */
+function writeReport(path, table) {
+  const statusOf = ({ passed, skipped }) => (passed ? 'passed' : skipped === undefined ? 'failed' : 'skipped');
+  const testResults = table.map(({ host, results }) => ({
+    name: host.name,
+    status: results.some(({ failed }) => failed !== undefined) ? 'failed' : 'passed',
+    assertionResults: results.map((result) => {
+      const reason = result.skipped === undefined ? '' : ` (skipped: ${result.skipped})`;
+      return { status: statusOf(result), title: result.name, fullName: `${host.name}: ${result.name}${reason}` };
+    }),
+  }));
+  writeFileSync(path, JSON.stringify({ testResults }));
+}
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const REPORT = '--outputFile.json=';
+const reportTo = process.argv.find((word) => word.startsWith(REPORT))?.slice(REPORT.length);
+const wanted = (name) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word.toLowerCase()));
+const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-hosts-'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+const table = [];
+try {
+  const digest = installed(folder);
+  const { servers, stop } = await startServers();
+  for (const host of hosts().filter(({ name }) => wanted(name))) {
+    if (host.absent !== null) {
+      console.log(`\n── ${host.name}: NOT RUN: ${host.absent}`);
+      table.push({ host, results: [{ name: 'the suite', failed: host.absent }] });
+      total.failed++;
+      continue;
+    }
+    const results = await resultsOf(host, servers, folder);
+    const counts = tell(host.name, results);
+    for (const key of Object.keys(total)) total[key] += counts[key];
+    table.push({ host, results });
+  }
+  stop();
+  console.log(`\ncore.wasm of all: sha256 ${digest}`);
+  if (reportTo !== undefined) writeReport(reportTo, table);
+  if (process.argv.includes('--table')) writeTable(table, digest);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,0 +1,60 @@
+// The suite that runs unchanged on every host. A case passes, fails, or says in words why it does not apply.
+import { blocking } from './cases/blocking.mjs';
+import { client, sockets, tls } from './cases/client.mjs';
+import { codings, http1 } from './cases/core.mjs';
+import { streams } from './cases/streams.mjs';
+
+const groups = { client, sockets, tls, streams, codings, http1, blocking };
+const CASE_MS = 60_000;
+
+function inTime(work, name) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} did not end in ${CASE_MS} ms`)), CASE_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * Runs all cases one after the other.
+ * @param modules `{ httpx, core }`: the package's entries as the host imports them
+ * @param servers what server.mjs printed, and `closedPort`
+ * @param host `{ features, options?, secureOptions? }`: what the host can do, and what its clients need for it
+ * @returns `{ name, passed, skipped?, failed? }` of each case
+ */
+export async function runSuite(modules, servers, host) {
+  const features = new Set(host.features);
+  const options = host.options ?? {};
+  const context = {
+    ...modules,
+    features,
+    options,
+    secureOptions: host.secureOptions ?? { verify: { ca: servers.ca } },
+    base: `http://127.0.0.1:${servers.plain}`,
+    rawBase: `http://127.0.0.1:${servers.raw}`,
+    secureBase: `https://localhost:${servers.secure}`,
+    plainPort: servers.plain,
+    closedPort: servers.closedPort,
+  };
+  const results = [];
+  for (const [group, { needs, cases }] of Object.entries(groups)) {
+    const lacking = needs.filter((feature) => !features.has(feature));
+    for (const [title, run] of Object.entries(cases)) {
+      const name = `${group}: ${title}`;
+      if (lacking.length > 0) {
+        results.push({ name, skipped: `the host has no ${lacking.join(', ')}` });
+        continue;
+      }
+      context.client = new modules.httpx.AsyncClient(options);
+      try {
+        const reason = await inTime(run(context), name);
+        results.push(reason === undefined ? { name, passed: true } : { name, skipped: reason });
+      } catch (error) {
+        results.push({ name, failed: `${error.message}${error.cause ? `\n${error.cause.stack ?? error.cause}` : ''}` });
+      } finally {
+        await context.client.aclose();
+      }
+    }
+  }
+  return results;
+}

@@ -1,0 +1,40 @@
+// The hosts that the package is tried on: how each is started, and what it can do. A host that is not installed for this
+// machine says so; nothing else here decides what runs.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { installedReleases } from './releases.mjs';
+
+/** What a process with Node's sockets can do. */
+const PROCESS_FEATURES = [
+  'own sockets',
+  'tls',
+  'own authorities',
+  'addresses',
+  'blocking',
+  'trailers',
+  'redirects',
+  'cookies',
+  'own 401',
+  'own decoding',
+  'streamed uploads',
+];
+
+/** Path of a file of a pinned binary package for this machine. */
+function binaryOf(name, file) {
+  return fileURLToPath(new URL(`node_modules/${name}-${process.platform}-${process.arch}/${file}`, import.meta.url));
+}
+
+/** A host that is a program of its own: `words` stand before the script. */
+function program(name, path, words = [], more = []) {
+  const absent = existsSync(path) ? null : `${path} is not installed (npm ci --prefix test/hosts --ignore-scripts)`;
+  return { name, kind: 'process', command: path, words, features: [...PROCESS_FEATURES, ...more], absent };
+}
+
+/** `{ name, kind, command, words, features, absent }` of each host; `absent` says why it cannot run here, or is `null`. */
+export function hosts() {
+  return [
+    ...installedReleases().map(({ version, path }) => program(`Node.js ${version}`, path, [], ['reads up to a reset'])),
+    program('Deno', binaryOf('deno', 'deno'), ['run', '--allow-all', '--no-prompt']),
+    program('Bun', binaryOf('bun', 'bin/bun'), ['run']),
+  ];
+}
