@@ -5,6 +5,7 @@
  *
  * Who drives flows, and what becomes of responses in between, is the send flow's business.
  */
+import { basicCredentials } from './basic-credentials.js';
 import { typeNameOf } from './config.js';
 import { textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
@@ -78,7 +79,7 @@ export class BasicAuth extends Auth {
       const got = `${typeNameOf(username)} and ${typeNameOf(password)}`;
       throw new TypeError(`Cannot make BasicAuth: expected user and password to be strings, got ${got}`);
     }
-    this.#value = `Basic ${btoa(utf8Octets(`${username}:${password}`))}`;
+    this.#value = basicCredentials(username, password);
   }
 
   override *authFlow(request: Request): AuthFlow {

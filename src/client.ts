@@ -36,6 +36,8 @@ import {
   type SendOptions,
   signalOf,
 } from './options.js';
+import { Proxy } from './proxy.js';
+import { environmentMounts } from './proxy-environment.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
 import {
   type AnyRequest,
@@ -139,12 +141,26 @@ export abstract class BaseClient<K extends ClientKind> {
     functionOf(own(options, 'allowAddress'), 'allowAddress');
     functionOf(own(options, 'resolve'), 'resolve');
     const wrapped = this.#wrapper(functionOf(own(options, 'wrapTransport'), 'wrapTransport'));
-    this.#transport = wrapped(this.checked(own(options, 'transport') ?? this.defaultTransport(options), 'a transport'));
+    const given = own(options, 'transport') ?? null;
+    this.#transport = wrapped(this.checked(given ?? this.defaultTransport(options, null), 'a transport'));
+    const proxied = given === null ? this.#proxied(options, wrapped) : [];
     const mounted = mountsGiven(own(options, 'mounts')).map(([pattern, given]) => {
       const transport = given === null ? this.#transport : wrapped(this.checked(given, 'a transport to mount'));
       return [pattern, transport] as const;
     });
-    this.#mounts = mounted.length === 0 ? null : new Mounts(mounted);
+    this.#mounts = proxied.length + mounted.length === 0 ? null : new Mounts([...proxied, ...mounted]);
+  }
+
+  /** Transports behind proxies, by pattern: the one given, or those of the environment. */
+  #proxied(
+    options: BaseClientOptions<K> | undefined,
+    wrapped: (inner: K['transport']) => K['transport'],
+  ): (readonly [pattern: string, transport: K['transport']])[] {
+    const behind = (proxy: Proxy | null): K['transport'] =>
+      proxy === null ? this.#transport : wrapped(this.defaultTransport(options, proxy));
+    const given = own(options, 'proxy');
+    if (given !== undefined) return given === null ? [] : [['all://', behind(Proxy.from(given))]];
+    return this.#trustEnv ? environmentMounts(this.environment.host, behind) : [];
   }
 
   /** Wraps each transport once, wherever it is mounted. */
@@ -161,7 +177,7 @@ export abstract class BaseClient<K extends ClientKind> {
   }
 
   /** @internal */
-  protected abstract defaultTransport(options: BaseClientOptions<K> | undefined): K['transport'];
+  protected abstract defaultTransport(options: BaseClientOptions<K> | undefined, proxy: Proxy | null): K['transport'];
   /** @internal A transport of this client's kind, from `source`. @throws TypeError */
   protected abstract checked(transport: K['transport'], source: string): K['transport'];
   /** @internal Asks a transport for its answer. */

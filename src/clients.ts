@@ -6,17 +6,20 @@ import { type Fetch, fetchBy } from './fetch.js';
 import { type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { type AsyncClientOptions, type AsyncKind, type ClientOptions, type SyncKind, transportOf } from './options.js';
+import type { Proxy } from './proxy.js';
 import type { Request } from './request.js';
 import type { AsyncResponse, Response, SyncResponse } from './response.js';
 import type { AsyncBaseTransport, BaseTransport } from './transports/base.js';
 import { HandlerTransport } from './transports/handler.js';
 import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 
-/** What the default transport is told. */
+/** What the default transport is told, and the one behind `proxy`. */
 function transportOptions(
   options: Pick<AsyncClientOptions, keyof HTTPTransportOptions & keyof AsyncClientOptions> | undefined,
+  proxy: Proxy | null,
 ): HTTPTransportOptions {
   return {
+    proxy,
     verify: own(options, 'verify'),
     cert: own(options, 'cert'),
     limits: own(options, 'limits'),
@@ -52,8 +55,11 @@ export class AsyncClient extends BaseClient<AsyncKind> {
   }
 
   /** @internal */
-  protected override defaultTransport(options: AsyncClientOptions | undefined): AsyncBaseTransport {
-    return new AsyncHTTPTransport(transportOptions(options), this.environment);
+  protected override defaultTransport(
+    options: AsyncClientOptions | undefined,
+    proxy: Proxy | null,
+  ): AsyncBaseTransport {
+    return new AsyncHTTPTransport(transportOptions(options, proxy), this.environment);
   }
 
   /** @internal */
@@ -103,8 +109,8 @@ export class Client extends BaseClient<SyncKind> {
   }
 
   /** @internal */
-  protected override defaultTransport(options: ClientOptions | undefined): BaseTransport {
-    return new HTTPTransport(transportOptions(options), this.environment);
+  protected override defaultTransport(options: ClientOptions | undefined, proxy: Proxy | null): BaseTransport {
+    return new HTTPTransport(transportOptions(options, proxy), this.environment);
   }
 
   /** @internal */

@@ -1,8 +1,20 @@
-/** One connect under way: what its flow parks on, and what the connector tells. Knows nothing of the pool. */
+/**
+ * One connect under way: what its flow parks on, and what the connector tells. Its socket may come in steps: to the proxy
+ * first, then TLS over what stands. Knows nothing of the pool.
+ */
 import type { Deadlines } from './deadlines.js';
 import { ConnectTimeout } from './exceptions.js';
 import { isThenable, Park } from './flow.js';
-import type { Address, Cancel, Connector, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
+import type {
+  Address,
+  Cancel,
+  Connector,
+  ConnectPhase,
+  MaybePromise,
+  Socket,
+  TlsTarget,
+  Waitable,
+} from './hosts/socket.js';
 
 /** A connect under way: what its flow parks on, and what the connector tells. */
 export class ConnectAttempt extends Park implements Cancel {
@@ -21,8 +33,10 @@ export class ConnectAttempt extends Park implements Cancel {
   socket: Socket | null = null;
   error: unknown = null;
   readonly #clock: Deadlines;
-  /** What a blocking connector promised. */
-  #connecting: Waitable<Socket> | null = null;
+  /** What a blocking host waits on. */
+  #awaited: { wait(timeoutMs: number | null): boolean } | null = null;
+  /** What TLS is being set up over. */
+  #below: Socket | null = null;
 
   constructor(origin: string, address: Address, clock: Deadlines) {
     super();
@@ -49,26 +63,49 @@ export class ConnectAttempt extends Park implements Cancel {
     return this.#clock.host.now();
   }
 
+  /** Connects; a socket that is there already is given up. */
   start(connector: Connector): void {
+    this.socket?.close();
+    this.socket = null;
+    this.#follow(connector.blocking, () => connector.connect(this.#address, this));
+  }
+
+  /** The socket is there; who talks over it waits here. */
+  talk(): Socket {
+    const socket = this.socket as Socket;
+    this.#awaited = socket.blocking ? socket : null;
+    return socket;
+  }
+
+  /** TLS over the socket, whose place the secured one takes. */
+  secure(tls: TlsTarget): void {
+    const below = this.socket as Socket;
+    this.#below = below;
+    this.socket = null;
+    this.#follow(below.blocking, () => below.startTls(tls, this));
+  }
+
+  #follow(blocking: boolean, begin: () => MaybePromise<Socket>): void {
     let made: MaybePromise<Socket>;
+    this.#awaited = null;
     try {
-      made = connector.connect(this.#address, this);
+      made = begin();
     } catch (error) {
       this.error ??= error;
       return;
     }
     if (!isThenable(made)) {
-      this.socket = made as Socket;
+      this.#take(made as Socket);
       return;
     }
-    if (connector.blocking) this.#connecting = made as Waitable<Socket>;
+    if (blocking) this.#awaited = made as Waitable<Socket>;
     (made as PromiseLike<Socket>).then(
       (socket) => {
         if (this.cancelled) {
           socket.close();
           return;
         }
-        this.socket = socket;
+        this.#take(socket);
         this.wake();
       },
       (error) => {
@@ -79,9 +116,14 @@ export class ConnectAttempt extends Park implements Cancel {
     );
   }
 
+  #take(socket: Socket): void {
+    this.socket = socket;
+    this.#below = null;
+  }
+
   override block(timeoutMs: number | null): boolean {
-    this.#connecting?.wait(timeoutMs);
-    return this.#connecting !== null;
+    this.#awaited?.wait(timeoutMs);
+    return this.#awaited !== null;
   }
 
   override onExpire(ms: number): void {
@@ -105,5 +147,6 @@ export class ConnectAttempt extends Park implements Cancel {
     this.onCancel = null;
     onCancel?.();
     this.socket?.close();
+    this.#below?.close();
   }
 }

@@ -99,6 +99,7 @@ export type {
   SyncRequestHook,
   SyncResponseHook,
 } from './options.js';
+export { Proxy, type ProxyFields, type ProxyOptions, type ProxyTypes } from './proxy.js';
 export { type PrimitiveData, QueryParams, type QueryParamTypes } from './query-params.js';
 export type { Timings } from './received.js';
 export {

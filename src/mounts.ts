@@ -3,16 +3,19 @@
  * is none of its business, so that the proxies which an environment names are mounts as well.
  *
  * `scheme://host:port`, each part of which may be missing: `all` or no scheme is every scheme; `*` or no host is every host,
- * `*.example.org` the names below it, `*example.org` those and itself; no port is every port. A host is compared as the
+ * `*.example.org` the names below it, `*example.org` those and itself, `192.0.2.0/24` and `[2001:db8::]/32` all addresses that
+ * begin with these bits; no port is every port. A host is compared as the
  * WHATWG rules yield it, as it goes to DNS, and a port with the one that is connected to: `http://h:80` is for port 80 alone
  * (httpx takes a scheme's own port for none).
  */
 import { InvalidURL } from './exceptions.js';
+import { type IpRange, ipOctets, isInRange, parseIpRange } from './ip-addresses.js';
 import { hostToAscii } from './punycode.js';
 import type { Origin, URL } from './url.js';
 
 const PATTERN =
   /^([a-z][a-z0-9+.-]*|\*)?:(?:\/\/(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^:[\]/?#]*)(?::([0-9]*))?(?:[/?#]|$)|$)/i;
+const RANGE = /:\/\/(?:\[([^\]]*)\]|([0-9.]+))\/([0-9]+)$/;
 const USERINFO = /\/\/[^/?#]*@/;
 const PORT_MAX = 65535;
 /** Ports of schemes that only a transport of the user's can serve; origins know those of http and https. */
@@ -36,6 +39,8 @@ export interface MountPattern {
   readonly scheme: string;
   /** In ASCII, without brackets and wildcard; '' is every host. */
   readonly host: string;
+  /** All addresses of a range, in place of one host. */
+  readonly range: IpRange | null;
   readonly hosts: 'itself' | 'below' | 'both';
   /** `null` is every port. */
   readonly port: number | null;
@@ -53,6 +58,7 @@ export function parsePattern(text: string): MountPattern {
   return {
     scheme: scheme === '*' || scheme.toLowerCase() === 'all' ? '' : scheme.toLowerCase(),
     host: everyHost ? '' : hostOf(written.slice(star.length), text),
+    range: rangeOf(text),
     hosts: star === '*.' ? 'below' : star === '*' ? 'both' : 'itself',
     port: port === '' ? null : portOf(port, text),
     hostLength: everyHost ? 0 : written.length,
@@ -71,7 +77,15 @@ function hintFor(pattern: string): string {
 function hostOf(name: string, pattern: string): string {
   const host = hostToAscii(name);
   if (host === null || host === '') throw new InvalidURL(`${refusal(pattern)}: expected a host that WHATWG URLs allow`);
-  return host.startsWith('[') ? host.slice(1, -1) : host;
+  if (host.startsWith('[')) return host.slice(1, -1);
+  // With or without its last dot, a name is the same one.
+  return host.endsWith('.') ? host.slice(0, -1) : host;
+}
+
+/** Of an address that is followed by its number of bits, and by nothing else. */
+function rangeOf(text: string): IpRange | null {
+  const [, ipv6, ipv4 = '', bits = ''] = RANGE.exec(text) ?? [];
+  return bits === '' ? null : parseIpRange(`${ipv6 ?? ipv4}/${bits}`);
 }
 
 function portOf(digits: string, pattern: string): number {
@@ -83,10 +97,15 @@ function portOf(digits: string, pattern: string): number {
 /** Whether what is there is among what the pattern means. */
 export function matches(pattern: MountPattern, { scheme, host, port }: Place): boolean {
   if (pattern.scheme !== '' && pattern.scheme !== scheme) return false;
-  return isHostOf(pattern, host) && (pattern.port === null || pattern.port === port);
+  if (pattern.port !== null && pattern.port !== port) return false;
+  return isHostOf(pattern, host.endsWith('.') ? host.slice(0, -1) : host);
 }
 
-function isHostOf({ host, hosts }: MountPattern, asked: string): boolean {
+function isHostOf({ host, hosts, range }: MountPattern, asked: string): boolean {
+  if (range !== null) {
+    const octets = ipOctets(asked);
+    return octets !== null && isInRange(octets, range);
+  }
   if (host === '') return true;
   if (hosts !== 'below' && asked === host) return true;
   return hosts !== 'itself' && asked.length > host.length + 1 && asked.endsWith(`.${host}`);

@@ -7,7 +7,6 @@ import {
   type CertTypes,
   checkFields,
   type LimitsTypes,
-  own,
   type TimeoutTypes,
   typeNameOf,
   type VerifyTypes,
@@ -15,6 +14,7 @@ import {
 import type { CookieTypes } from './cookies.js';
 import type { HeaderTypes } from './headers.js';
 import type { MaybePromise, Resolve } from './hosts/socket.js';
+import type { ProxyTypes } from './proxy.js';
 import type { QueryParamTypes } from './query-params.js';
 import type { AnyRequest, AsyncRequest, RequestExtensions, SyncRequest } from './request.js';
 import type { ContentOptions } from './request-body.js';
@@ -105,7 +105,12 @@ export interface BaseClientOptions<K extends ClientKind> {
   readonly eventHooks?: HookLists<K['requestHook'], K['responseHook']> | null | undefined;
   /** Goes before relative URLs, which never leave its path by a leading '/'. Its path ends in '/', or is given one. */
   readonly baseUrl?: URLTypes | null | undefined;
-  /** Replaces the default transport, and with it verify, cert, limits, allowAddress and resolve. */
+  /**
+   * The proxy of every request that no mount takes: a URL with http, https, socks5 or socks5h, a `Proxy`, or an object of its
+   * fields. Those that the environment names by default; `null` is none.
+   */
+  readonly proxy?: ProxyTypes | undefined;
+  /** Replaces the default transport, and with it verify, cert, limits, proxies, allowAddress and resolve. */
   readonly transport?: K['transport'] | null | undefined;
   /**
    * Transports for some URLs, by pattern: `all://`, `https://`, `all://example.org`, `all://*.example.org` (the names below
@@ -186,6 +191,8 @@ export interface OneCallOptions {
   readonly cert?: CertTypes | null | undefined;
   /** Whether the environment may say which authorities are trusted (SSL_CERT_FILE, SSL_CERT_DIR): `true` by default. */
   readonly trustEnv?: boolean | null | undefined;
+  /** The proxy: a URL, a `Proxy`, or an object of its fields. What the environment names by default; `null` is none. */
+  readonly proxy?: ProxyTypes | undefined;
 }
 
 /** Options of a function without a body. */
@@ -207,7 +214,7 @@ const CALL: Names<CallOptions> = {
   signal: true,
 };
 const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true, compress: true };
-const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true, trustEnv: true };
+const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true, proxy: true, trustEnv: true };
 const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   params: true,
   headers: true,
@@ -219,6 +226,7 @@ const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   limits: true,
   eventHooks: true,
   baseUrl: true,
+  proxy: true,
   transport: true,
   mounts: true,
   wrapTransport: true,
@@ -270,12 +278,11 @@ export interface OneCall {
 /** @throws TypeError for a name that is not among `known` */
 export function oneCall(options: BodyFunctionOptions | undefined, known: OptionNames): OneCall {
   checkCall(options, known);
-  const { verify: _verify, cert: _cert, trustEnv: _trustEnv, cookies: _cookies, ...call } = options ?? {};
   const limits = { maxConnections: 100, maxKeepaliveConnections: 0 };
-  // The client's, so that they outlive a redirect (httpx).
-  const cookies = own(options, 'cookies');
-  const [verify, cert, trustEnv] = [own(options, 'verify'), own(options, 'cert'), own(options, 'trustEnv')];
-  return { client: { verify, cert, trustEnv, limits, cookies }, call };
+  // What a prototype holds is nobody's word (SECURITY 5.6). Cookies are the client's, so that they outlive a redirect (httpx).
+  const given: BodyFunctionOptions = Object.assign(Object.create(null), options);
+  const { verify, cert, proxy, trustEnv, cookies, ...call } = given;
+  return { client: { verify, cert, proxy, trustEnv, limits, cookies }, call };
 }
 
 /** The signal of a call. @throws TypeError for what is none. */

@@ -15,19 +15,19 @@ import { arm, type Deadlines, disarm } from './deadlines.js';
 import { CloseError, ConnectTimeout, TotalTimeout, TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
 import type { Flow } from './flow.js';
-import type { Address, Connector, TlsSessions } from './hosts/socket.js';
+import type { Connector, TlsSessions } from './hosts/socket.js';
 import { IdleConnections, remove } from './idle-connections.js';
 import { ownOf } from './own-error.js';
 import { assign, type Offer } from './pool-assignment.js';
 import { NextTurn, Waiter } from './pool-waiter.js';
 import type { Trace } from './trace.js';
+import { connectedSocket, type Route } from './tunnel.js';
 
 /** Everything that connections are shared by: they are, only where all of it is equal. */
-export interface Site {
+export interface Site extends Route {
   readonly key: string;
   /** For messages. */
   readonly origin: string;
-  readonly address: Address;
   /** Idle connections, the latest used last. */
   readonly idle: HttpConnection[];
   /** Connections in use that serve many exchanges, whether or not they have places left. */
@@ -101,12 +101,12 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /** A new site; `shares`: one connection may serve many. */
-  add(key: string, origin: string, shares: boolean, address: (sessions: TlsSessions) => Address): Site {
+  add(key: string, origin: string, shares: boolean, route: (sessions: TlsSessions) => Route): Site {
     if (this.#sites.size >= SITES_MAX) this.#forgetSites();
     const site: Site = {
       key,
       origin,
-      address: address({ session: null }),
+      ...route({ session: null }),
       idle: [],
       shared: [],
       connections: 0,
@@ -291,17 +291,9 @@ export class ConnectionPool implements ConnectionOwner {
     const { trace } = got;
     got.pooledAt = this.deadlines.tick();
     try {
-      if (trace !== null) yield trace.connecting(site.address, limits);
       attempt.traced = trace !== null;
-      if (limits.connect !== null) arm(attempt, limits.connect, this.deadlines.now);
-      attempt.start(this.#connector);
-      for (;;) {
-        if (trace !== null && (yield* trace.follow(attempt, site.address, limits))) continue;
-        if (attempt.error !== null) throw attempt.error;
-        if (attempt.socket !== null) break;
-        yield attempt;
-      }
-      connection = new HttpConnection(attempt.socket, this, site.origin, site, this.#made++, 'http/1.1', this.#limits);
+      const socket = yield* connectedSocket(attempt, site, this.#connector, limits, trace);
+      connection = new HttpConnection(socket, this, site.origin, site, this.#made++, 'http/1.1', this.#limits);
       got.resolvedAt = attempt.resolvedAt;
       got.connectedAt = attempt.connectedAt;
       got.securedAt = attempt.securedAt;

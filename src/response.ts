@@ -21,6 +21,7 @@ import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
 import { decodeJsonText, decodeText } from './text.js';
 import { OF_CODED_BODY, webResponse } from './web-response.js';
+import { wireReason } from './wire-fields.js';
 
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
 export interface ResponseFacts {
@@ -163,8 +164,7 @@ export class Response extends ResponseBody {
     if (said !== undefined) return asciiOf(said);
     if (this.received === null) return codes.getReasonPhrase(this.statusCode);
     const { text, fields } = this.received.exchange.head as { text: string; fields: number };
-    const start = fields * abi.FIELD_OCTETS;
-    return asciiOf(text.slice(start + 13, text.indexOf('\r', start)));
+    return asciiOf(wireReason(text, fields));
   }
 
   get extensions(): Extensions {

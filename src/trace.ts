@@ -10,7 +10,7 @@ import type { ConnectAttempt } from './connect-attempt.js';
 import { StreamClosed } from './exceptions.js';
 import type { CallLimits, Exchange } from './exchange.js';
 import { type Flow, isThenable } from './flow.js';
-import type { Address, MaybePromise } from './hosts/socket.js';
+import type { Address, MaybePromise, TlsTarget } from './hosts/socket.js';
 import type { Request } from './request.js';
 
 /** What is known of one step; its keys are httpcore's, camelCased. */
@@ -93,15 +93,27 @@ export class Trace {
 
   // ── connecting ──
 
-  /** A connect begins. */
-  connecting({ host, port, localAddress, uds }: Address, { connect }: CallLimits): MaybePromise<void> {
+  /** A connect begins: to the origin or to an HTTP proxy, or to a SOCKS proxy. */
+  connecting(
+    { host, port, localAddress, uds }: Address,
+    { connect }: CallLimits,
+    to: 'connection' | 'socks',
+  ): MaybePromise<void> {
     const timeout = connect === null ? null : connect.ms;
+    if (to === 'socks') return this.begin('socks.connect_tcp', { host, port, timeout });
     if (uds !== null) return this.begin('connection.connect_unix_socket', { path: uds, timeout, socketOptions: null });
     return this.begin('connection.connect_tcp', { host, port, localAddress, timeout, socketOptions: null });
   }
 
+  /** TLS begins, over a connection that is there. */
+  startingTls(step: string, tls: TlsTarget, { connect }: CallLimits): MaybePromise<void> {
+    const sslContext = { verify: tls.verify, alpn: tls.alpn };
+    const timeout = connect === null ? null : connect.ms;
+    return this.begin(step, { sslContext, serverHostname: tls.serverName ?? tls.hostname, timeout });
+  }
+
   /** Tells how far a connect has come; true if there was something to tell. */
-  *follow(attempt: ConnectAttempt, { tls }: Address, { connect }: CallLimits): Flow<boolean> {
+  *follow(attempt: ConnectAttempt, { tls }: Address, limits: CallLimits): Flow<boolean> {
     const step = this.#step;
     if (step === null) return false;
     const connection: TracedConnection = { getExtraInfo: (name) => attempt.info(name) };
@@ -110,9 +122,7 @@ export class Trace {
       if (!done && attempt.phase !== 'tls') return false;
       yield this.end({ returnValue: connection });
       if (tls === null) return true;
-      const sslContext = { verify: tls.verify, alpn: tls.alpn };
-      const timeout = connect === null ? null : connect.ms;
-      yield this.begin('connection.start_tls', { sslContext, serverHostname: tls.serverName ?? tls.hostname, timeout });
+      yield this.startingTls('connection.start_tls', tls, limits);
       return true;
     }
     if (!done) return false;

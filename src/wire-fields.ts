@@ -13,6 +13,8 @@ const AT_VALUE = 4;
 const AT_NAME_LENGTH_LOW = 7;
 const AT_VALUE_LENGTH = 8;
 const AT_NAME_LENGTH_HIGH = 11;
+/** 'HTTP/1.1 200 ' */
+const STATUS_OCTETS = 13;
 
 function u24(text: string, at: number): number {
   return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16);
@@ -20,6 +22,12 @@ function u24(text: string, at: number): number {
 
 function nameLengthOf(text: string, at: number): number {
   return text.charCodeAt(at + AT_NAME_LENGTH_LOW) | (text.charCodeAt(at + AT_NAME_LENGTH_HIGH) << 8);
+}
+
+/** Octets of the reason phrase that stands in a response's status line. */
+export function wireReason(text: string, fields: number): string {
+  const start = fields * FIELD_OCTETS;
+  return text.slice(start + STATUS_OCTETS, text.indexOf('\r', start));
 }
 
 /** Name of the field at `index`, as spelled. */

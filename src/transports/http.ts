@@ -27,6 +27,7 @@ import { blockingRuntime, type Environment, runtime } from '../environment.js';
 import {
   ConnectError,
   LocalProtocolError,
+  ProxyError,
   ReadError,
   RemoteProtocolError,
   type Sent,
@@ -38,17 +39,20 @@ import type { CallLimits, Exchange, Interim } from '../exchange.js';
 import { textOfOctets } from '../fields.js';
 import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
-import type { Resolve, SocketSettings, TlsTarget } from '../hosts/socket.js';
+import type { Resolve, TlsSessions, TlsTarget } from '../hosts/socket.js';
 import { localAddressOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { NextTurn } from '../pool-waiter.js';
+import { Proxy, type ProxyTypes } from '../proxy.js';
+import { type Direct, ProxyRoute } from '../proxy-route.js';
 import { Received } from '../received.js';
 import type { AsyncRequest, Request, SyncRequest } from '../request.js';
 import { requestHead } from '../request-head.js';
 import { type AsyncResponse, Response, type SyncResponse } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import { Trace, TracedSource } from '../trace.js';
+import type { Route } from '../tunnel.js';
 import type { Origin } from '../url.js';
 import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
 
@@ -72,6 +76,8 @@ export interface HTTPTransportOptions {
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS. */
   readonly resolve?: Resolve | null | undefined;
+  /** Sends all requests through this proxy; none by default. */
+  readonly proxy?: ProxyTypes | undefined;
 }
 
 const OPTIONS = [
@@ -84,9 +90,12 @@ const OPTIONS = [
   'socketOptions',
   'allowAddress',
   'resolve',
+  'proxy',
 ] as const satisfies readonly (keyof HTTPTransportOptions)[];
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
 const ALPN: readonly string[] = ['http/1.1'];
+/** Key of the site whose connections forward requests for all origins. */
+const FORWARDING = 'forwarding';
 /** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
 const CONTINUE_MS = 1000;
 /**
@@ -121,11 +130,9 @@ class SocketTransport {
   readonly #tls: TlsSettings;
   readonly #limits: Limits;
   readonly #decodeLimits: DecodeLimits;
-  readonly #allowAddress: ((ip: string) => boolean) | null;
-  readonly #resolve: Resolve | null;
-  readonly #uds: string | null;
-  readonly #localAddress: string | null;
-  readonly #socketOptions: SocketSettings | null;
+  /** What every address has in common. */
+  readonly #direct: Direct;
+  readonly #proxy: ProxyRoute | null;
   /** The latest timeout, and what it means. */
   #timeout: Timeout = DEFAULT_TIMEOUT;
   #callLimits: CallLimits;
@@ -138,17 +145,25 @@ class SocketTransport {
     this.#decodeLimits = this.#limits;
     const trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
     this.#tls = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, trustEnv);
-    this.#uds = udsOf(own(options, 'uds'));
-    this.#localAddress = localAddressOf(own(options, 'localAddress'));
-    this.#socketOptions = socketSettingsOf(own(options, 'socketOptions'));
-    this.#allowAddress = own(options, 'allowAddress') ?? null;
-    this.#resolve = own(options, 'resolve') ?? null;
+    this.#direct = {
+      uds: udsOf(own(options, 'uds')),
+      localAddress: localAddressOf(own(options, 'localAddress')),
+      socketOptions: socketSettingsOf(own(options, 'socketOptions')),
+      resolve: own(options, 'resolve') ?? null,
+      allowAddress: own(options, 'allowAddress') ?? null,
+    };
+    const proxy = Proxy.from(own(options, 'proxy'));
+    this.#proxy = proxy === null ? null : new ProxyRoute(proxy, this.#direct, this.#limits, host, trustEnv);
     this.#pool = new ConnectionPool(connector, deadlines, this.#limits);
     this.#callLimits = this.#limitsFor(DEFAULT_TIMEOUT);
   }
 
   get pool(): ConnectionPool {
     return this.#pool;
+  }
+
+  get proxy(): Proxy | null {
+    return this.#proxy?.proxy ?? null;
   }
 
   /** A response for who is no client. */
@@ -188,21 +203,33 @@ class SocketTransport {
 
   #siteOf(request: Request): Site {
     const { origin } = request.url;
+    const proxy = this.#proxy;
+    if (proxy?.forwards(origin) === true) {
+      return this.#pool.find(FORWARDING) ?? this.#pool.add(FORWARDING, proxy.name, false, () => proxy.forwarding());
+    }
     const serverName = origin.secure ? (own(request.extensions, 'sniHostname') ?? null) : null;
     const key = serverName === null ? origin.key : `${origin.key} ${serverName}`;
     return (
       this.#pool.find(key) ??
-      this.#pool.add(key, origin.toString(), false, (sessions) => ({
-        host: origin.host,
-        port: origin.port,
-        uds: this.#uds,
-        localAddress: this.#localAddress,
-        socketOptions: this.#socketOptions,
-        tls: origin.secure ? this.#tlsTo(origin, serverName, sessions) : null,
-        resolve: this.#resolve,
-        allowAddress: this.#allowAddress,
-      }))
+      this.#pool.add(key, origin.toString(), false, (sessions) => this.#routeTo(origin, serverName, sessions))
     );
+  }
+
+  #routeTo(origin: Origin, serverName: string | null, sessions: TlsSessions): Route {
+    const tls = origin.secure ? this.#tlsTo(origin, serverName, sessions) : null;
+    if (this.#proxy !== null) return this.#proxy.tunnelTo(origin, tls);
+    const { host, port } = origin;
+    return { address: { ...this.#direct, host, port, tls }, tunnel: null };
+  }
+
+  /** As it goes on the wire, checked. @throws LocalProtocolError, InvalidURL */
+  #headOf(request: Request): RequestHead {
+    const { method, url, headers, stream } = request;
+    const proxy = this.#proxy;
+    if (proxy?.forwards(url.origin) !== true)
+      return requestHead(method, givenTarget(request) ?? url.target, headers.block(), stream);
+    const target = givenTarget(request) ?? `${url.origin}${url.target}`;
+    return requestHead(method, target, proxy.forwardedBlock(headers), stream);
   }
 
   #tlsTo(origin: Origin, serverName: string | null, sessions: { session: unknown }): TlsTarget {
@@ -220,7 +247,7 @@ class SocketTransport {
       const limits = this.#limitsOf(request);
       const startedAt = this.#environment.deadlines.tick();
       const site = this.#siteOf(request);
-      const head = requestHead(request.method, targetOf(request), request.headers.block(), body);
+      const head = this.#headOf(request);
       const trace = this.#traceOf(request);
       const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt, trace };
       for (let after = -1; ; ) {
@@ -377,6 +404,11 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
   }
 
   /** @internal */
+  get proxy(): Proxy | null {
+    return this.#sockets.proxy;
+  }
+
+  /** @internal */
   flow(request: Request): Flow<Response> {
     return this.#sockets.flow(request);
   }
@@ -414,6 +446,11 @@ export class HTTPTransport extends BaseTransport {
   }
 
   /** @internal */
+  get proxy(): Proxy | null {
+    return this.#sockets.proxy;
+  }
+
+  /** @internal */
   flow(request: Request): Flow<Response> {
     return this.#sockets.flow(request);
   }
@@ -433,10 +470,10 @@ function asyncBody(): TypeError {
   );
 }
 
-function targetOf(request: Request): string {
-  const target = own(request.extensions, 'target');
-  if (target === null || target === undefined) return request.url.target;
-  return typeof target === 'string' ? target : textOfOctets(target);
+/** The target that the request's extensions name, if they do. */
+function givenTarget(request: Request): string | null {
+  const target = own(request.extensions, 'target') ?? null;
+  return target === null || typeof target === 'string' ? target : textOfOctets(target);
 }
 
 /** To send it twice does what sending it once does, and its body can be read again. */
@@ -459,6 +496,7 @@ function described(error: unknown, request: Request, exchange: Exchange | null, 
   if (error.phase === null && exchange !== null) error.phase = exchange.sent === 'full' ? 'read' : 'write';
   const transient =
     (error instanceof ConnectError && error.retryable && error.phase !== 'tls') ||
+    (error instanceof ProxyError && error.retryable) ||
     error instanceof ReadError ||
     error instanceof WriteError ||
     error instanceof TimeoutException ||

@@ -16,7 +16,7 @@ import { answer } from '../support/octets.js';
 
 const url = 'http://fake.invalid/';
 /** Options of httpx that the client does not have yet: ignoring them would change what is sent, or to whom. */
-const ABSENT: readonly string[] = ['proxy', 'http1', 'http2'];
+const ABSENT: readonly string[] = ['http1', 'http2'];
 const BARE = ['get', 'options', 'head', 'delete'] as const;
 const WITH_BODY = ['post', 'put', 'patch', 'query'] as const;
 const FUNCTIONS = [
@@ -84,7 +84,7 @@ describe('an unknown option', () => {
   });
 
   test('of a function for one call is named', async () => {
-    for (const name of ['proxy', 'limits', 'verfy']) {
+    for (const name of ['http2', 'limits', 'verfy']) {
       for (const call of FUNCTIONS) {
         const error = await failureOf(call(url, option(name)), TypeError);
         expect(error.message).toContain(refusalOf(name));

@@ -3,7 +3,17 @@
  * which nothing happens lets the fake clock go by; one without a limit in which nothing can happen fails the test.
  */
 import type { TransportError } from '../../src/exceptions.js';
-import type { Address, Cancel, Connector, Octets, Sink, Socket, TlsTarget, Waitable } from '../../src/hosts/socket.js';
+import type {
+  Address,
+  Cancel,
+  Connector,
+  MaybePromise,
+  Octets,
+  Sink,
+  Socket,
+  TlsTarget,
+  Waitable,
+} from '../../src/hosts/socket.js';
 import { STOP } from '../../src/hosts/socket.js';
 import type { FakeHost } from './fake-host.js';
 import { octetsOf, textOf } from './octets.js';
@@ -138,7 +148,7 @@ export class BlockingFakeSocket implements Socket {
     return this.#ending;
   }
 
-  startTls(_target: TlsTarget, _cancel: Cancel): Socket {
+  startTls(_target: TlsTarget, _cancel: Cancel): MaybePromise<Socket> {
     return this;
   }
 

@@ -79,7 +79,7 @@ export class FakeSocket implements Socket {
     this.writeClosed = true;
   }
 
-  startTls(options: TlsTarget, _cancel: Cancel): Socket {
+  startTls(options: TlsTarget, _cancel: Cancel): MaybePromise<Socket> {
     this.tls = options;
     return this;
   }
