@@ -94,6 +94,19 @@ async function interop() {
   await suite('against real servers', process.execPath, words, process.execPath, {}, 15);
 }
 
+/** Drives SDKs in use through `AsyncClient.fetch`: they must compile with it, and work. */
+async function sdks({ version, path }) {
+  if (!(await step('the SDKs', 'npm', ['ci', '--prefix', 'test/sdks', '--ignore-scripts']))) return;
+  await step('the SDKs take our fetch by its type', process.execPath, [
+    'node_modules/typescript/bin/tsc',
+    '--noEmit',
+    '-p',
+    'test/sdks',
+  ]);
+  const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/sdks/vitest.config.ts'];
+  await suite(`SDKs through AsyncClient.fetch, Node ${version}`, path, words, path);
+}
+
 /** Fuzzes the decoders against the references of a release that has them all: gzip, brotli and, from Node 24 on, zstd. */
 async function fuzz({ version, path }) {
   const files = ['fuzz', 'brotli-fuzz', 'zstd-fuzz'].map((name) => `test/core/coding/${name}.test.ts`);
@@ -146,7 +159,10 @@ async function main() {
   const withZstd = releases.find(({ major }) => major >= 24);
   if (withZstd === undefined) {
     record('the decoders fuzzed: no release with zstd is installed', { passed: 0, failed: 1 }, startedAt);
-  } else await fuzz(withZstd);
+  } else {
+    await fuzz(withZstd);
+    await sdks(withZstd);
+  }
   for (const { version, path } of new Set([releases.at(0), releases.at(-1)].filter(Boolean))) {
     const titled = (what) => `${what}, Node ${version}`;
     await step(titled('npm run demo'), 'npm', ['run', 'demo'], {

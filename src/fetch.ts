@@ -21,6 +21,8 @@ export type Fetch = typeof globalThis.fetch;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const REDIRECTS: ReadonlySet<unknown> = new Set(['follow', 'manual', 'error']);
 const CREDENTIALS: ReadonlySet<unknown> = new Set(['omit', 'same-origin', 'include']);
+/** Schemes that the platform answers by itself. */
+const WITHOUT_NETWORK = /^(?:data|blob):/i;
 /** Methods that Fetch refuses (§2.2.1). */
 const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 /** A Request's body of at most so many octets, if it is there at once, is sent with its length and can be sent again. */
@@ -43,6 +45,8 @@ interface Call {
 /** A function that sends by `client`. It needs no `this`. */
 export function fetchBy(client: AsyncClient, host: Host): Fetch {
   return async (input, init) => {
+    // No network is asked for these, and SDKs find out by them what a fetch answers with.
+    if (WITHOUT_NETWORK.test(String(input))) return globalThis.fetch(input, init);
     const { method, url, redirect, options } = await callOf(input, init, host);
     let response: Response;
     try {

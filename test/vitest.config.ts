@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/hosts/**', 'test/interop/**'],
+    exclude: ['**/node_modules/**', 'test/hosts/**', 'test/sdks/**', 'test/interop/**'],
     globalSetup: ['test/threads.ts'],
     environment: 'node',
     testTimeout: 60_000,

@@ -369,6 +369,14 @@ describe('AsyncClient.fetch', () => {
     expect(await refused({ credentials: 'all' })).toContain('expected credentials to be one of');
   });
 
+  test('data: and blob: are read by the platform', async () => {
+    const { fetch } = open();
+    expect(await (await fetch('data:text/plain,a%20b')).text()).toBe('a b');
+    const url = URL.createObjectURL(new Blob(['hello']));
+    expect(await (await fetch(url)).text()).toBe('hello');
+    URL.revokeObjectURL(url);
+  });
+
   test('101 is no response for fetch', async () => {
     const client = open({ transport: new MockTransport(() => new Response(101)) });
     const error = await failureOf(client.fetch('http://x.test/'), TypeError);
