@@ -87,16 +87,16 @@ export const KIND_FIELD_BLOCK = 13;
  * RULE_*. offset: octets of the frame at fault before the offending one. a: the offending octet, or NONE. b: the limit
  * that was met, or NONE. c: H2_* error code of the reset.
  */
-export const KIND_STREAM_ERROR = 12;
+export const KIND_STREAM_ERROR = 14;
 /**
  * HTTP/2: the records have no more room. The octets before `offset` of the input area were taken; the call is to be made
  * again with those from there on, even if there are none. Always the last record of a call.
  */
-export const KIND_PAUSE = 13;
+export const KIND_PAUSE = 15;
 /** HTTP/2: the peer changed how many streams may be open. a: how many. */
-export const KIND_STREAMS_MAX = 14;
+export const KIND_STREAMS_MAX = 16;
 /** What the host must write (`connectionTakeOutput`). offset, length: octets in linear memory. */
-export const KIND_OUTPUT = 15;
+export const KIND_OUTPUT = 17;
 
 /** No value, in a u32. */
 export const NONE = 0xffffffff;
@@ -270,6 +270,57 @@ export const RULE_CHUNKED_NOT_LAST = 33;
 /** Role of requests: one input has more requests than one call's records have room for. */
 export const RULE_PIPELINE_DEPTH = 34;
 
+// ── rules of HTTP/2 whose breach ends the connection (RFC 9113) ──
+export const RULE_H2_PREFACE = 176;
+export const RULE_H2_FRAME_OCTETS = 177;
+/** A frame's length is not one that its type can have. */
+export const RULE_H2_FRAME_LENGTH = 178;
+/** A frame about the connection on a stream, or one about a stream on none. */
+export const RULE_H2_FRAME_STREAM = 179;
+export const RULE_H2_STREAM_IDLE = 180;
+/** Also that of a stream alone, if the peer itself reset it. */
+export const RULE_H2_STREAM_CLOSED = 181;
+export const RULE_H2_PADDING = 182;
+export const RULE_H2_BLOCK_INTERRUPTED = 183;
+export const RULE_H2_CONTINUATION = 184;
+export const RULE_H2_CONTINUATION_COUNT = 185;
+export const RULE_H2_BLOCK_OCTETS = 186;
+export const RULE_H2_PUSH = 187;
+export const RULE_H2_SETTING = 188;
+export const RULE_H2_SETTINGS_ACK = 189;
+export const RULE_H2_SETTINGS_COUNT = 190;
+export const RULE_H2_WINDOW_INCREMENT = 191;
+/** Also that of a stream alone, as the next. */
+export const RULE_H2_WINDOW_OVERFLOW = 192;
+export const RULE_H2_WINDOW_EXCEEDED = 193;
+export const RULE_H2_GOAWAY_GROWS = 194;
+export const RULE_H2_IDLE_FRAMES = 195;
+export const RULE_H2_EMPTY_DATA = 196;
+export const RULE_H2_STREAM_ERRORS = 197;
+export const RULE_H2_PEER_CLOSED = 198;
+
+// ── rules of HTTP/2 whose breach ends a stream ──
+export const RULE_H2_DATA_EARLY = 200;
+export const RULE_H2_TRAILERS_OPEN = 201;
+export const RULE_H2_PSEUDO = 202;
+export const RULE_H2_STATUS = 203;
+export const RULE_H2_NAME = 204;
+export const RULE_H2_VALUE_BLANKS = 205;
+export const RULE_H2_CONNECTION_FIELD = 206;
+export const RULE_H2_LENGTH_DIFFERS = 207;
+export const RULE_H2_INTERIM_ENDS = 208;
+export const RULE_H2_SWITCHING = 209;
+export const RULE_H2_CONTENT_UNASKED = 210;
+export const RULE_H2_PRIORITY_LENGTH = 211;
+
+// ── what a request of HTTP/2 must not be (negative results of `connectionOpen`, `connectionSend`, `connectionEnd`) ──
+export const RULE_H2_REQUEST_LINE = 220;
+export const RULE_H2_REQUEST_FIELD = 221;
+export const RULE_H2_REQUEST_LIST_OCTETS = 222;
+export const RULE_H2_REQUEST_PROTOCOL = 223;
+export const RULE_H2_REQUEST_LONGER = 224;
+export const RULE_H2_REQUEST_SHORTER = 225;
+
 // ── content codings (`decoderCreate`) ──
 export const CODING_GZIP = 1;
 /** As HTTP means it: zlib, or raw deflate, told apart by the first octets. */
@@ -384,3 +435,28 @@ export const HPACK_TABLE_OCTETS_CEILING = 1048576;
 export const HPACK_FIELD_OVERHEAD_OCTETS = 32;
 /** Cookies shorter than this are never put into a table: they could be guessed by the size of a request (RFC 7541 §7.1). */
 export const HPACK_SECRET_COOKIE_OCTETS = 20;
+
+// ── limits of HTTP/2 ──
+/** Largest payload of a frame that the peer may send (SETTINGS_MAX_FRAME_SIZE is left at its least), and that we send. */
+export const HTTP2_FRAME_OCTETS_MAX = 16384;
+/** What the peer may send of one stream's content before any is released. */
+export const HTTP2_STREAM_WINDOW_OCTETS = 4194304;
+/** The same of all streams together. */
+export const HTTP2_WINDOW_OCTETS = 16777216;
+/** While less content than this is unreleased, the connection's credit is given back on receipt, above on release. */
+export const HTTP2_UNRELEASED_OCTETS_MAX = 33554432;
+/** Most streams that are open at a time: until the peer's SETTINGS have come, and whatever they say. */
+export const HTTP2_STREAMS_FIRST = 100;
+export const HTTP2_STREAMS_MAX = 1000;
+/** Most CONTINUATION frames of one field block (SECURITY: CVE-2024-28182). */
+export const HTTP2_CONTINUATIONS_MAX = 16;
+/** Most settings of one SETTINGS frame (SECURITY: CVE-2020-11080). */
+export const HTTP2_SETTINGS_MAX = 32;
+/** Most DATA frames without content, one after the other, that do not end their stream (SECURITY: CVE-2019-9518). */
+export const HTTP2_EMPTY_DATA_MAX = 1000;
+/** Frames that bring nothing on (SETTINGS, PING, unknown ones …): so many at once, and so many more each second. */
+export const HTTP2_IDLE_FRAMES_MAX = 1000;
+export const HTTP2_IDLE_FRAMES_PER_SECOND = 100;
+/** Most streams that the peer's errors make us reset within so many milliseconds (SECURITY: CVE-2025-8671). */
+export const HTTP2_STREAM_ERRORS_MAX = 100;
+export const HTTP2_STREAM_ERRORS_MS = 10000;

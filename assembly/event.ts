@@ -66,3 +66,14 @@ export function fault(rule: u32, at: usize, octet: u32, limit: u32): bool {
 export function emitFault(stream: u32, base: usize): void {
   emit(KIND_ERROR, faultRule, stream, <u32>(faultAt - base), 0, faultOctet, faultLimit, NONE);
 }
+
+/** Makes the place of the last fault, an address, one that counts from `base`. False, as the fault. */
+export function placeFault(base: usize): bool {
+  faultAt -= base;
+  return false;
+}
+
+/** The same as a record of kind `kind` that says `code` beside it. */
+export function emitFaultAs(kind: u32, stream: u32, base: usize, code: u32): void {
+  emit(kind, faultRule, stream, <u32>(faultAt - base), 0, faultOctet, faultLimit, code);
+}

@@ -6,6 +6,7 @@ import { EVENTS, INPUT } from './memory';
 
 export { decoderCreate, decoderDecode, decoderEnd, decoderFree } from './coding/decoder';
 export {
+  connectionCanConnectProtocol,
   connectionCancel,
   connectionCanOpen,
   connectionCloseReason,
@@ -14,8 +15,13 @@ export {
   connectionFree,
   connectionOpen,
   connectionPassed,
+  connectionPlacesFree,
   connectionReceive,
+  connectionReceiveAt,
   connectionReceiveEnd,
+  connectionRelease,
+  connectionSend,
+  connectionTakeOutput,
 } from './connection';
 export {
   hpackDecode,

@@ -168,14 +168,14 @@ class Http2Connection implements Connection {
     }
     if (at === length) return this.#keeping;
     const inner = this.#core;
-    this.#call((exports, handle) => exports.connectionClock(handle, nowMs));
+    const now = nowMs >>> 0;
     let piece = PIECE_OCTETS;
     while ((at < length || this.#paused) && this.#handle !== 0) {
       const end = Math.min(length, at + piece);
       if (inner.octets.length === 0) inner.refresh();
       inner.octets.set(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), inner.input);
       const octets = end - at;
-      const records = this.#call((exports, handle) => exports.connectionReceive(handle, 0, octets));
+      const records = this.#call((exports, handle) => exports.connectionReceiveAt(handle, 0, octets, now));
       at = this.#report(records, bytes, at, end, length, lent, to);
       piece = at === end && !this.#paused ? Math.min(piece * 2, abi.INPUT_OCTETS) : PIECE_OCTETS;
     }

@@ -34,11 +34,11 @@ export interface CoreExports extends DecoderExports {
   connectionSend(handle: number, stream: number, octets: number): number;
   connectionEnd(handle: number, stream: number, from?: number, to?: number): number;
   connectionReceive(handle: number, from: number, to: number): number;
+  connectionReceiveAt(handle: number, from: number, to: number, nowMs: number): number;
   connectionPassed(handle: number, unused: number): number;
   connectionReceiveEnd(handle: number, unused: number): number;
   connectionRelease(handle: number, stream: number, octets: number): number;
   connectionCancel(handle: number, stream: number): number;
-  connectionClock(handle: number, nowMs: number): number;
   connectionTakeOutput(handle: number): number;
   connectionCanOpen(handle: number, unused: number): number;
   connectionPlacesFree(handle: number): number;

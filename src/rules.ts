@@ -3,6 +3,7 @@
  * the source each rule stands on, are here and nowhere else.
  */
 import * as abi from '../assembly/abi.js';
+import { HTTP2_RULES } from './http2-rules.js';
 
 /** One rule: what could not be done and what was expected; where that is laid down; what its limit counts. */
 export interface Rule {
@@ -22,6 +23,7 @@ const PREFIX_CODE = 'RFC 7932 §3';
 
 /** Every rule by its number. */
 export const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
+  ...HTTP2_RULES,
   [
     abi.RULE_MEMORY,
     { what: 'receive the message: the host gave the core no more memory', source: 'limits of this host' },

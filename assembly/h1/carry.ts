@@ -11,29 +11,13 @@
  * call begins.
  */
 import { FIELD_OCTETS } from '../abi';
+import { lend, LINK_OCTETS } from '../lent';
 import { allocate, release, SCRATCH } from '../memory';
 import { Connection } from './state';
 
-const LINK_OCTETS: usize = 16;
 const ROOM_SMALLEST: u32 = 256;
 /** Fewest octets of a field line: "a:" CR LF. */
 const LINE_OCTETS_MIN: u32 = 4;
-
-let lent: usize = 0;
-
-function lend(block: usize): void {
-  store<u32>(block, <u32>lent);
-  lent = block;
-}
-
-/** Takes back what the records of the last call pointed to. */
-export function takeBack(): void {
-  while (lent) {
-    const block = lent;
-    lent = load<u32>(block);
-    release(block);
-  }
-}
 
 /** Begins a section in the input area. */
 export function resetCarry(c: Connection): void {

@@ -25,10 +25,11 @@ import {
   RULE_UNSOLICITED,
 } from '../abi';
 import { clear, count, emit, emitFault, fault, hasRoom } from '../event';
+import { takeBack } from '../lent';
 import { allocate, INPUT, isLive, release, TABLE_ROOM } from '../memory';
 import { CR, CRLF, classOf } from '../octets';
 import { readChunkOctet, readChunks, startDataEnd } from './body';
-import { carryOn, dropCarry, resetCarry, takeBack } from './carry';
+import { carryOn, dropCarry, resetCarry } from './carry';
 import { ACT_SECTION_END, ACTION, ACTION_WITHIN_LAST, cellOf, LINE_START, STOP } from './grammar';
 import { outcomeOfReading, readAction, READ_BLANK, READ_COMPLETE, READ_FAULT, readSection } from './head';
 import {

@@ -150,8 +150,9 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(core.liveOctets()).toBe(0);
   });
 
-  test('an unknown protocol gives no connection', () => {
-    expect(core.connectionCreate(abi.PROTOCOL_HTTP_2, abi.ROLE_CLIENT, 65536, 256, 16)).toBe(0);
+  test('an unknown protocol gives no connection, nor does HTTP/2 in the role of requests', () => {
+    expect(core.connectionCreate(3, abi.ROLE_CLIENT, 65536, 256, 16)).toBe(0);
+    expect(core.connectionCreate(abi.PROTOCOL_HTTP_2, abi.ROLE_REQUESTS, 65536, 256, 16)).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
- * The picture of a connection's states in assembly/README.md is made of the table in assembly/h1/state.ts: this makes it
- * anew and compares. Where they differ, the text that the README should hold is in the failure.
+ * The pictures of states in assembly/README.md are made of the tables in assembly/h1/state.ts (connections) and
+ * assembly/h2/state.ts (streams): this makes them anew and compares. Where they differ, the text that the README should hold is
+ * in the failure.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -30,10 +31,16 @@ const RECORDS: Record<string, string> = {
   DO_FINISH: ' (END)',
   DO_FINISH_LAST: ' (END)',
   DO_TUNNEL: ' (UPGRADE)',
+  DO_HEAD_LAST: ' (END)',
+  DO_TRAILERS: ' (END)',
+  DO_CONTENT_LAST: ' (END)',
+  DO_RESET: ' (RESET)',
+  DO_REFUSE_EARLY: ' (STREAM_ERROR)',
+  DO_REFUSE_OPEN: ' (STREAM_ERROR)',
 };
 
-/** The picture that a source of states, inputs, outcomes and their table gives. */
-function pictureOf(source: string): string {
+/** The picture that a source of states, inputs, outcomes and their table gives; it begins in `first`. */
+function pictureOf(source: string, first: readonly string[]): string {
   const [, states = '', inputs = '', outcomes = ''] = source.split(/^\/\/ ── .*$/m);
   const rows = constantsOf(states);
   const columns = constantsOf(inputs).map(({ name }) => name.replace('INPUT_', '').replaceAll('_', ' ').toLowerCase());
@@ -50,22 +57,29 @@ function pictureOf(source: string): string {
     for (const [column, cell] of (cells.match(/\d+/g) ?? []).entries()) {
       const outcome = byValue.get(Number(cell)) as Constant;
       const label = `${columns[column]}${RECORDS[outcome.name] ?? ''}`;
-      const next = outcome.name === 'DO_READ' ? row.next : outcome.name === 'DO_TUNNEL' ? [name] : outcome.next;
+      const own = outcome.next.filter((to) => row.next.length === 0 || row.next.includes(to));
+      const next = outcome.name === 'DO_READ' ? row.next : outcome.name === 'DO_TUNNEL' ? [name] : own;
       for (const to of next) draw(name, to, label);
     }
   }
   const lines = [...edges].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`);
-  return ['```mermaid', 'stateDiagram-v2', '  [*] --> IDLE', '  [*] --> BETWEEN', ...lines, '```'].join('\n');
+  return ['```mermaid', 'stateDiagram-v2', ...first.map((state) => `  [*] --> ${state}`), ...lines, '```'].join('\n');
 }
 
-test('the picture in the README is that of the table', () => {
-  const picture = pictureOf(fileOf('h1/state.ts'));
-  expect(/```mermaid\n[\s\S]*?```/.exec(fileOf('README.md'))?.[0]).toBe(picture);
+const CONNECTION_BEGINS = ['IDLE', 'BETWEEN'];
+const STREAM_BEGINS = ['SENDING_HEAD', 'SENT_HEAD'];
+
+test('the pictures in the README are those of the tables', () => {
+  const pictures = [
+    pictureOf(fileOf('h1/state.ts'), CONNECTION_BEGINS),
+    pictureOf(fileOf('h2/state.ts'), STREAM_BEGINS),
+  ];
+  expect(fileOf('README.md').match(/```mermaid\n[\s\S]*?```/g)).toEqual(pictures);
 });
 
 test('a table that says something else gives another picture', () => {
   const source = fileOf('h1/state.ts');
   const changed = source.replace(/(\/\* FIXED \*\/ +0, +0, +)4/, '$15');
   expect(changed).not.toBe(source);
-  expect(pictureOf(changed)).not.toBe(pictureOf(source));
+  expect(pictureOf(changed, CONNECTION_BEGINS)).not.toBe(pictureOf(source, CONNECTION_BEGINS));
 });

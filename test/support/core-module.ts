@@ -18,13 +18,19 @@ export interface Core {
     fieldsMax: number,
     interimMax: number,
   ): number;
-  connectionOpen(handle: number, open: number): number;
-  connectionEnd(handle: number, stream: number): number;
+  connectionOpen(handle: number, open: number, from?: number, to?: number): number;
+  connectionSend(handle: number, stream: number, octets: number): number;
+  connectionEnd(handle: number, stream: number, from?: number, to?: number): number;
+  connectionRelease(handle: number, stream: number, octets: number): void;
   connectionReceive(handle: number, from: number, to: number): number;
+  connectionReceiveAt(handle: number, from: number, to: number, nowMs: number): number;
   connectionPassed(handle: number): number;
   connectionReceiveEnd(handle: number): number;
   connectionCancel(handle: number, stream: number): void;
+  connectionTakeOutput(handle: number): number;
   connectionCanOpen(handle: number): number;
+  connectionPlacesFree(handle: number): number;
+  connectionCanConnectProtocol(handle: number): number;
   connectionCloseReason(handle: number): number;
   connectionFree(handle: number): void;
 }
