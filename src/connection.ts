@@ -17,13 +17,11 @@ import { isThenable } from './flow.js';
 import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
 import { errorCodeName } from './http2-codes.js';
+import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
 import { ownOf } from './own-error.js';
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
-
-/** The protocols of connections, by their ALPN names (RFC 7301 §6). */
-export type Version = 'http/1.1' | 'h2';
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
@@ -38,6 +36,14 @@ export interface ConnectionOwner {
   wakeWaiters(): void;
   /** Octets came from some socket: what was idle before may have changed since. */
   turned(): void;
+}
+
+/** Wakes the flows of an exchange that can go on; one that reads a body has its time anew. */
+function wakeReady(exchange: Exchange, now: number): void {
+  if (exchange.run !== null && exchange.ready) exchange.wake();
+  else if (exchange.list !== null && exchange.status !== 0) arm(exchange, exchange.list, now);
+  const sending = exchange.sendingNow;
+  if (sending !== null && sending.run !== null && sending.ready) sending.wake();
 }
 
 /** A socket and its protocol connection. Its own deadline is the keep-alive expiry. */
@@ -322,8 +328,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     }
     if (this.#failure !== null) this.close(this.#failure);
     else if (exchange.ended && exchange.networkStream === null) this.#finish(exchange);
-    if (exchange.run !== null && exchange.ready) exchange.wake();
-    else if (exchange.list !== null && exchange.status !== 0) arm(exchange, exchange.list, now);
+    wakeReady(exchange, now);
     return kept | (exchange.full && !exchange.ended ? STOP : GO_ON);
   }
 
@@ -358,10 +363,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       if (this.#retiring && this.empty) this.close();
       else this.owner.placesChanged(this);
     }
-    for (const exchange of told) {
-      if (exchange.run !== null && exchange.ready) exchange.wake();
-      else if (exchange.list !== null && exchange.reading) arm(exchange, exchange.list, now);
-    }
+    for (const exchange of told) wakeReady(exchange, now);
   }
 
   ended(error: TransportError | null): void {

@@ -6,9 +6,10 @@ import type { ByteSource } from './body.js';
 import type { HttpConnection } from './connection.js';
 import type { Head, StreamId } from './core.js';
 import { arm, type DeadlineList, disarm } from './deadlines.js';
-import { ReadTimeout, StreamClosed, WriteTimeout } from './exceptions.js';
+import { ReadTimeout, StreamClosed } from './exceptions.js';
 import { type Flow, Park } from './flow.js';
 import type { NetworkStream } from './network-stream.js';
+import { Sending } from './sending.js';
 
 /** The time limits of one call, as deadline lists of its client; `null`: no limit. */
 export interface CallLimits {
@@ -81,10 +82,7 @@ export class Exchange extends Park implements ByteSource {
   #whole = false;
   #view: Uint8Array | null = null;
   #filled = 0;
-  #writing = false;
-  #awaitsWritable = false;
-  /** The deadline is the one after which the body goes without 100 (Continue). */
-  #continueBy = false;
+  #sending: Sending | null = null;
 
   constructor(connection: HttpConnection, limits: CallLimits) {
     super();
@@ -123,29 +121,35 @@ export class Exchange extends Park implements ByteSource {
 
   /** @internal The flow that is parked here has something to do. */
   get ready(): boolean {
-    if (this.ended || this.error !== null) return true;
-    return this.status !== 0 ? !this.#whole : this.writable && this.#awaitsWritable;
+    return this.ended || this.error !== null || (this.status !== 0 && !this.#whole);
   }
 
-  /** @internal Its deadline, if there is one, is that of the next octets of the body. */
-  get reading(): boolean {
-    return this.status !== 0 && !this.#writing;
+  /** The rest of the request's body is not wanted: HTTP/1.1 ends it by any response, HTTP/2 by its end or no success. */
+  get unwanted(): boolean {
+    return this.status !== 0 && (!this.connection.multiplexes || this.ended || this.status >= 300);
+  }
+
+  /** Where the flow that sends the body waits. */
+  get sending(): Sending {
+    this.#sending ??= new Sending(this);
+    return this.#sending;
+  }
+
+  /** @internal The same, if there is one. */
+  get sendingNow(): Sending | null {
+    return this.#sending;
+  }
+
+  override wake(): void {
+    super.wake();
+    this.#sending?.wake();
   }
 
   override onExpire(ms: number): void {
     if (this.ended || this.error !== null) return;
-    if (this.#continueBy) {
-      this.#continueBy = false;
-      this.writable = true;
-      this.wake();
-      return;
-    }
     const { origin } = this.connection;
-    const error = this.#writing
-      ? new WriteTimeout(`Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms`, {
-          phase: 'write',
-        })
-      : this.status === 0
+    const error =
+      this.status === 0
         ? new ReadTimeout(`Cannot read the response from ${origin}: no complete head after ${ms} ms`, { phase: 'read' })
         : new ReadTimeout(`Cannot read the response body from ${origin}: no octets for ${ms} ms`, { phase: 'read' });
     this.fail(error, ms);
@@ -171,82 +175,6 @@ export class Exchange extends Park implements ByteSource {
     const { connection, limits } = this;
     connection.socket.demand();
     if (limits.read !== null && this.list === null) arm(this, limits.read, connection.deadlines.tick());
-  }
-
-  /** Waits until the host took what was written, or the response came first. @throws WriteTimeout, WriteError */
-  *drained(written: PromiseLike<void>): Flow<void> {
-    let done = false;
-    written.then(
-      () => {
-        done = true;
-        this.wake();
-      },
-      (error) => {
-        done = true;
-        if (this.error === null && !this.ended) this.error = error;
-        this.wake();
-      },
-    );
-    const { write } = this.limits;
-    this.#writing = true;
-    if (write !== null) arm(this, write, this.connection.deadlines.tick());
-    try {
-      while (!done && this.status === 0) {
-        if (this.error !== null) throw this.error;
-        yield this;
-      }
-      if (this.error !== null) throw this.error;
-    } finally {
-      this.#writing = false;
-      disarm(this);
-    }
-  }
-
-  /** Waits for something that is not the network's (the user's next chunk), unless the response comes first: `undefined`. */
-  *unlessAnswered<T>(promise: PromiseLike<T>): Flow<{ readonly value: T } | undefined> {
-    let result: { readonly value: T } | undefined;
-    let failure: { readonly error: unknown } | undefined;
-    promise.then(
-      (value) => {
-        result = { value };
-        this.wake();
-      },
-      (error) => {
-        failure = { error };
-        this.wake();
-      },
-    );
-    for (;;) {
-      if (this.error !== null) throw this.error;
-      if (this.status !== 0) return undefined;
-      if (failure !== undefined) throw failure.error;
-      if (result !== undefined) return result;
-      yield this;
-    }
-  }
-
-  /**
-   * Waits until the body may be sent, or a final response came first. `limit`: how long a body waits for 100 (Continue)
-   * (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write limit holds.
-   */
-  *permission(limit: DeadlineList | null): Flow<void> {
-    const list = limit ?? this.limits.write;
-    this.#continueBy = limit !== null;
-    this.#writing = true;
-    this.#awaitsWritable = true;
-    if (list !== null) arm(this, list, this.connection.deadlines.tick());
-    try {
-      while (!this.writable && this.status === 0) {
-        if (this.error !== null) throw this.error;
-        yield this;
-      }
-      if (this.error !== null) throw this.error;
-    } finally {
-      this.#continueBy = false;
-      this.#writing = false;
-      this.#awaitsWritable = false;
-      disarm(this);
-    }
   }
 
   readNow(): Uint8Array<ArrayBuffer> | null {

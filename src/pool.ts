@@ -17,6 +17,7 @@ import type { CallLimits } from './exchange.js';
 import type { Flow } from './flow.js';
 import type { Connector, TlsSessions } from './hosts/socket.js';
 import { IdleConnections, remove } from './idle-connections.js';
+import { mayMultiplex, type Versions, versionOf } from './negotiation.js';
 import { ownOf } from './own-error.js';
 import { assign, type Offer } from './pool-assignment.js';
 import { NextTurn, Waiter } from './pool-waiter.js';
@@ -28,6 +29,8 @@ export interface Site extends Route {
   readonly key: string;
   /** For messages. */
   readonly origin: string;
+  readonly secure: boolean;
+  readonly versions: Versions;
   /** Idle connections, the latest used last. */
   readonly idle: HttpConnection[];
   /** Connections in use that serve many exchanges, whether or not they have places left. */
@@ -100,19 +103,23 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#sites.get(key);
   }
 
-  /** A new site; `shares`: one connection may serve many. */
-  add(key: string, origin: string, shares: boolean, route: (sessions: TlsSessions) => Route): Site {
+  /** A new site. */
+  add(key: string, origin: string, versions: Versions, route: (sessions: TlsSessions) => Route): Site {
     if (this.#sites.size >= SITES_MAX) this.#forgetSites();
+    const secure = origin.startsWith('https:');
+    const shares = mayMultiplex(versions, secure) && !this.#connector.blocking;
     const site: Site = {
       key,
       origin,
+      secure,
+      versions,
       ...route({ session: null }),
       idle: [],
       shared: [],
       connections: 0,
       connecting: 0,
       waiting: 0,
-      expects: shares && !this.#connector.blocking ? Number.POSITIVE_INFINITY : 1,
+      expects: shares ? Number.POSITIVE_INFINITY : 1,
     };
     this.#sites.set(key, site);
     return site;
@@ -293,7 +300,8 @@ export class ConnectionPool implements ConnectionOwner {
     try {
       attempt.traced = trace !== null;
       const socket = yield* connectedSocket(attempt, site, this.#connector, limits, trace);
-      connection = new HttpConnection(socket, this, site.origin, site, this.#made++, 'http/1.1', this.#limits);
+      const version = versionOf(socket.alpn, site.versions, site.secure, site.origin);
+      connection = new HttpConnection(socket, this, site.origin, site, this.#made++, version, this.#limits);
       got.resolvedAt = attempt.resolvedAt;
       got.connectedAt = attempt.connectedAt;
       got.securedAt = attempt.securedAt;

@@ -7,6 +7,7 @@
  */
 import type { ByteSource } from './body.js';
 import type { ConnectAttempt } from './connect-attempt.js';
+import type { HttpConnection } from './connection.js';
 import { StreamClosed } from './exceptions.js';
 import type { CallLimits, Exchange } from './exchange.js';
 import { type Flow, isThenable } from './flow.js';
@@ -31,8 +32,6 @@ export interface TracedConnection {
   getExtraInfo(name: string): unknown;
 }
 
-const RECEIVE_BODY = 'http11.receive_response_body';
-const CLOSED = 'http11.response_closed';
 const NOTHING: TraceInfo = Object.freeze({});
 const NO_VALUE: TraceInfo = Object.freeze({ returnValue: null });
 
@@ -41,6 +40,12 @@ export class Trace {
   readonly #tell: TraceFunction;
   readonly #warn: (message: string) => void;
   #step: string | null = null;
+  /** How the steps of the exchange are called, and what is told of each. */
+  #protocol: 'http11' | 'http2' = 'http11';
+  #info: TraceInfo = NOTHING;
+  #stream: TraceInfo = NOTHING;
+  /** The peer's SETTINGS had not come when the exchange began. */
+  #awaitsSettings = false;
 
   /** `warn` hears of errors that the function throws where nobody is left to get them. */
   constructor(tell: TraceFunction, warn: (message: string) => void) {
@@ -85,10 +90,46 @@ export class Trace {
     if (step !== null) this.tellNow(`${step}.failed`, { exception });
   }
 
+  // ── an exchange ──
+
+  /** An exchange of HTTP/1.1 is about to begin. */
+  beginExchange(request: Request): MaybePromise<void> {
+    this.#protocol = 'http11';
+    this.#info = { request };
+    this.#stream = NOTHING;
+    return this.begin('http11.send_request_headers', this.#info);
+  }
+
+  /** An exchange of HTTP/2 has just begun: with the connection's preface before it, if it is the first. */
+  *beganExchange({ connection, stream: streamId }: Exchange, request: Request): Flow<void> {
+    this.#protocol = 'http2';
+    this.#info = { request, streamId };
+    this.#stream = { streamId };
+    this.#awaitsSettings = connection.settling;
+    if (streamId === 1) {
+      yield this.begin('http2.send_connection_init', { request });
+      yield this.end();
+    }
+    yield this.begin('http2.send_request_headers', this.#info);
+  }
+
+  /** The next step of the exchange begins. */
+  nextStep(step: string): Flow<void> {
+    return this.next(`${this.#protocol}.${step}`, this.#info);
+  }
+
+  /** Tells of the peer's SETTINGS, if they came while a response was waited for. */
+  tellSettings(connection: HttpConnection): void {
+    if (!this.#awaitsSettings || connection.settling) return;
+    this.#awaitsSettings = false;
+    this.tellNow('http2.receive_remote_settings.started', NOTHING);
+    this.tellNow('http2.receive_remote_settings.complete', { returnValue: null });
+  }
+
   /** The response is over. */
   closed(): void {
-    this.tellNow(`${CLOSED}.started`, NOTHING);
-    this.tellNow(`${CLOSED}.complete`, NO_VALUE);
+    this.tellNow(`${this.#protocol}.response_closed.started`, this.#stream);
+    this.tellNow(`${this.#protocol}.response_closed.complete`, NO_VALUE);
   }
 
   // ── connecting ──
@@ -136,13 +177,11 @@ export class TracedSource implements ByteSource {
   readonly fill = null;
   readonly #inner: Exchange;
   readonly #trace: Trace;
-  readonly #request: Request;
   #state: 'unread' | 'reading' | 'over' = 'unread';
 
-  constructor(inner: Exchange, trace: Trace, request: Request) {
+  constructor(inner: Exchange, trace: Trace) {
     this.#inner = inner;
     this.#trace = trace;
-    this.#request = request;
   }
 
   readNow(): Uint8Array<ArrayBuffer> | null {
@@ -152,7 +191,7 @@ export class TracedSource implements ByteSource {
   *next(): Flow<Uint8Array<ArrayBuffer> | null> {
     if (this.#state === 'unread') {
       this.#state = 'reading';
-      yield this.#trace.begin(RECEIVE_BODY, { request: this.#request });
+      yield* this.#trace.nextStep('receive_response_body');
     }
     let piece: Uint8Array<ArrayBuffer> | null;
     try {

@@ -19,31 +19,21 @@ import {
   type VerifyTypes,
 } from '../config.js';
 import type { HttpConnection } from '../connection.js';
-import type { BodyReader, RequestBody } from '../content.js';
+import type { RequestBody } from '../content.js';
 import type { RequestHead } from '../core.js';
 import type { DecodeLimits } from '../core-decoders.js';
 import { type Deadlines, disarm } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
-import {
-  ConnectError,
-  LocalProtocolError,
-  ProxyError,
-  ReadError,
-  RemoteProtocolError,
-  type Sent,
-  TimeoutException,
-  TransportError,
-  WriteError,
-} from '../exceptions.js';
+import { LocalProtocolError, type Sent } from '../exceptions.js';
 import type { CallLimits, Exchange, Interim } from '../exchange.js';
 import { textOfOctets } from '../fields.js';
 import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsSessions, TlsTarget } from '../hosts/socket.js';
+import { alpnOf, HTTP_1_1_ONLY, type Versions } from '../negotiation.js';
 import { localAddressOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
-import { NextTurn } from '../pool-waiter.js';
 import { Proxy, type ProxyTypes } from '../proxy.js';
 import { type Direct, ProxyRoute } from '../proxy-route.js';
 import { Received } from '../received.js';
@@ -55,6 +45,8 @@ import { Trace, TracedSource } from '../trace.js';
 import type { Route } from '../tunnel.js';
 import type { Origin } from '../url.js';
 import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
+import { canRepeat, described, repeatOf } from './repeat.js';
+import { asyncBody, PiecesReader, upload, uploadAside } from './upload.js';
 
 /** Settings of a transport over sockets. */
 export interface HTTPTransportOptions {
@@ -92,35 +84,22 @@ const OPTIONS = [
   'resolve',
   'proxy',
 ] as const satisfies readonly (keyof HTTPTransportOptions)[];
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
-const ALPN: readonly string[] = ['http/1.1'];
 /** Key of the site whose connections forward requests for all origins. */
 const FORWARDING = 'forwarding';
 /** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
 const CONTINUE_MS = 1000;
-/**
- * Octets of a body that leave before the socket is listened to again. Pieces that are there at once and a network that takes
- * them would keep an early response unread until the peer, which closes behind it, resets the connection.
- */
-const UNHEARD_OCTETS_MAX = 262144;
 /** A body in memory of at most so many octets leaves together with its head. */
 const INLINE_OCTETS_MAX = 65536;
 
-/** Reads a body that is in memory. */
-class PiecesReader implements BodyReader {
-  #octets: Uint8Array | null;
-
-  constructor(body: RequestBody) {
-    this.#octets = body.octets;
-  }
-
-  next(): Uint8Array | null {
-    const octets = this.#octets;
-    this.#octets = null;
-    return octets;
-  }
-
-  cancel(): void {}
+/** Where a request is sent. */
+interface Try {
+  readonly site: Site;
+  /** Number of the connection that its own must be later than. */
+  readonly after: number;
+  /** The connection had served others before. */
+  readonly wasKept: boolean;
+  /** How often the request was refused. */
+  readonly refusals: number;
 }
 
 /** Sends requests over pooled connections, whoever drives. */
@@ -130,6 +109,7 @@ class SocketTransport {
   readonly #tls: TlsSettings;
   readonly #limits: Limits;
   readonly #decodeLimits: DecodeLimits;
+  readonly #versions: Versions;
   /** What every address has in common. */
   readonly #direct: Direct;
   readonly #proxy: ProxyRoute | null;
@@ -145,6 +125,7 @@ class SocketTransport {
     this.#decodeLimits = this.#limits;
     const trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
     this.#tls = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, trustEnv);
+    this.#versions = HTTP_1_1_ONLY;
     this.#direct = {
       uds: udsOf(own(options, 'uds')),
       localAddress: localAddressOf(own(options, 'localAddress')),
@@ -201,22 +182,29 @@ class SocketTransport {
     return limits;
   }
 
-  #siteOf(request: Request): Site {
+  /** `versions`: the transport's, or fewer. */
+  #siteOf(request: Request, versions: Versions): Site {
     const { origin } = request.url;
     const proxy = this.#proxy;
     if (proxy?.forwards(origin) === true) {
-      return this.#pool.find(FORWARDING) ?? this.#pool.add(FORWARDING, proxy.name, false, () => proxy.forwarding());
+      if (!versions.http1) throw notForwarded(proxy.name);
+      return (
+        this.#pool.find(FORWARDING) ?? this.#pool.add(FORWARDING, proxy.name, HTTP_1_1_ONLY, () => proxy.forwarding())
+      );
     }
     const serverName = origin.secure ? (own(request.extensions, 'sniHostname') ?? null) : null;
-    const key = serverName === null ? origin.key : `${origin.key} ${serverName}`;
+    let key = serverName === null ? origin.key : `${origin.key} ${serverName}`;
+    if (versions !== this.#versions) key += ' as HTTP/1.1';
     return (
       this.#pool.find(key) ??
-      this.#pool.add(key, origin.toString(), false, (sessions) => this.#routeTo(origin, serverName, sessions))
+      this.#pool.add(key, origin.toString(), versions, (sessions) =>
+        this.#routeTo(origin, serverName, versions, sessions),
+      )
     );
   }
 
-  #routeTo(origin: Origin, serverName: string | null, sessions: TlsSessions): Route {
-    const tls = origin.secure ? this.#tlsTo(origin, serverName, sessions) : null;
+  #routeTo(origin: Origin, serverName: string | null, versions: Versions, sessions: TlsSessions): Route {
+    const tls = origin.secure ? this.#tlsTo(origin, serverName, versions, sessions) : null;
     if (this.#proxy !== null) return this.#proxy.tunnelTo(origin, tls);
     const { host, port } = origin;
     return { address: { ...this.#direct, host, port, tls }, tunnel: null };
@@ -232,48 +220,55 @@ class SocketTransport {
     return requestHead(method, target, proxy.forwardedBlock(headers), stream);
   }
 
-  #tlsTo(origin: Origin, serverName: string | null, sessions: { session: unknown }): TlsTarget {
-    return this.#tls.target(origin.host, serverName, ALPN, sessions);
+  #tlsTo(origin: Origin, serverName: string | null, versions: Versions, sessions: TlsSessions): TlsTarget {
+    return this.#tls.target(origin.host, serverName, alpnOf(versions), sessions);
   }
 
   *flow(request: Request): Flow<Response> {
     const body = request.stream;
-    const { blocking } = this.#environment.connector;
+    const { deadlines, connector } = this.#environment;
+    const { blocking } = connector;
     if (blocking && body.async) throw asyncBody();
     let reader = body.octets === null ? body.open(blocking) : null;
     let sentBefore: Sent = 'none';
     let exchange: Exchange | null = null;
     try {
       const limits = this.#limitsOf(request);
-      const startedAt = this.#environment.deadlines.tick();
-      const site = this.#siteOf(request);
+      const startedAt = deadlines.tick();
+      let site = this.#siteOf(request, this.#versions);
       const head = this.#headOf(request);
       const trace = this.#traceOf(request);
       const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt, trace };
+      let refusals = 0;
       for (let after = -1; ; ) {
-        const fresh = after >= 0;
         exchange = null;
-        let reused = false;
+        let wasKept = false;
         let connection: HttpConnection | null = null;
         try {
           // Who could not try again must know that the connection still stands.
-          connection = fresh || !canRepeat(request) ? null : this.#pool.tryAcquire(site);
+          connection = after >= 0 || !canRepeat(request) ? null : this.#pool.tryAcquire(site);
           if (connection === null) connection = yield* this.#pool.acquire(site, limits, after, got);
-          reused = connection.hasServed;
-          const telling = trace?.begin('http11.send_request_headers', { request });
+          wasKept = connection.hasServed;
+          const { multiplexes } = connection;
+          const telling = multiplexes ? undefined : trace?.beginExchange(request);
           exchange = this.#begin(connection, head, body, limits, request);
+          if (multiplexes) this.#pool.wakeWaiters();
           if (isThenable(telling)) yield telling;
-          if (isThenable(connection.written)) yield* exchange.drained(connection.written);
-          if (trace !== null) yield* trace.next('http11.send_request_body', { request });
-          if (exchange.sent !== 'full') yield* this.#upload(exchange, connection, reader ?? new PiecesReader(body));
-          if (trace !== null) yield* trace.next('http11.receive_response_headers', { request });
+          if (trace !== null && multiplexes) yield* trace.beganExchange(exchange, request);
+          if (isThenable(connection.written)) yield* exchange.sending.drained(connection.written);
+          if (trace !== null) yield* trace.nextStep('send_request_body');
+          if (exchange.sent !== 'full') {
+            const send = multiplexes && !blocking ? uploadAside : upload;
+            yield* send(exchange, reader ?? new PiecesReader(body, exchange.inlined), deadlines.of(CONTINUE_MS));
+          }
+          if (trace !== null) yield* trace.nextStep('receive_response_headers');
           while (exchange.status === 0) {
             if (exchange.error !== null) throw exchange.error;
             exchange.demand();
             yield exchange;
           }
           disarm(exchange);
-          if (trace !== null) return yield* this.#traced(exchange, got, trace, request);
+          if (trace !== null) return yield* this.#traced(exchange, got, trace);
           return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
         } catch (error) {
           exchange?.networkStream?.close();
@@ -281,8 +276,10 @@ class SocketTransport {
           if (exchange === null && connection !== null) this.#pool.back(connection);
           trace?.fail(error);
           if (exchange !== null) trace?.closed();
-          if (fresh || !reused || exchange === null || !mayRepeat(error, exchange, request)) throw error;
-          after = exchange.connection.multiplexes ? this.#pool.latest : Number.POSITIVE_INFINITY;
+          if (exchange === null) throw error;
+          const next = this.#nextTry(error, exchange, request, { site, after, wasKept, refusals });
+          if (next === null) throw error;
+          ({ site, after, refusals } = next);
           sentBefore = exchange.sent;
           reader?.cancel(error);
           reader = body.octets === null ? body.open(blocking) : null;
@@ -294,6 +291,22 @@ class SocketTransport {
     }
   }
 
+  /** Where a request whose exchange failed is sent again, if it is. */
+  #nextTry(error: unknown, exchange: Exchange, request: Request, { site, after, wasKept, refusals }: Try): Try | null {
+    const tries = { mayBeDead: wasKept && after < 0, refusals, http1: this.#versions.http1 };
+    const { multiplexes, number } = exchange.connection;
+    switch (repeatOf(error, exchange, request, tries)) {
+      case 'dead connection':
+        return { site, after: multiplexes ? this.#pool.latest : Number.POSITIVE_INFINITY, wasKept, refusals };
+      case 'not processed':
+        return { site, after: number, wasKept, refusals: refusals + 1 };
+      case 'HTTP/1.1 required':
+        return { site: this.#siteOf(request, HTTP_1_1_ONLY), after: -1, wasKept, refusals };
+      default:
+        return null;
+    }
+  }
+
   #traceOf(request: Request): Trace | null {
     const trace = own(request.extensions, 'trace');
     if (trace === null || trace === undefined) return null;
@@ -301,11 +314,14 @@ class SocketTransport {
   }
 
   /** A response whose body is read before witnesses. */
-  *#traced(exchange: Exchange, got: Acquired, trace: Trace, request: Request): Flow<Response> {
-    const source = new TracedSource(exchange, trace, request);
+  *#traced(exchange: Exchange, got: Acquired, trace: Trace): Flow<Response> {
+    const source = new TracedSource(exchange, trace);
+    trace.tellSettings(exchange.connection);
     const response = new Response(exchange.status, new Received(exchange, got, this.#decodeLimits, source));
     const { httpVersion, statusCode, reasonPhrase, headers } = response;
-    yield trace.end({ returnValue: [httpVersion, statusCode, reasonPhrase, headers] });
+    const { multiplexes } = exchange.connection;
+    const head = multiplexes ? [statusCode, headers] : [httpVersion, statusCode, reasonPhrase, headers];
+    yield trace.end({ returnValue: head });
     return response;
   }
 
@@ -333,52 +349,8 @@ class SocketTransport {
       }
       return exchange;
     } catch (error) {
-      connection.close();
+      if (!connection.multiplexes) connection.close();
       throw error;
-    }
-  }
-
-  /** Sends the body until it ends or a response comes first. */
-  *#upload(exchange: Exchange, connection: HttpConnection, reader: BodyReader): Flow<void> {
-    const { host, deadlines } = this.#environment;
-    if (!exchange.writable) yield* exchange.permission(deadlines.of(CONTINUE_MS));
-    let unheard = 0;
-    while (exchange.status === 0) {
-      const given = reader.next();
-      let piece: Uint8Array | null;
-      if (isThenable(given)) {
-        if (connection.socket.blocking) throw asyncBody();
-        const result = yield* exchange.unlessAnswered(given as PromiseLike<Uint8Array | null>);
-        if (result === undefined) break;
-        piece = result.value;
-      } else {
-        piece = given as Uint8Array | null;
-        // The caller's code ran: it may have aborted the call.
-        yield;
-      }
-      if (exchange.error !== null) throw exchange.error;
-      if (piece === null) {
-        connection.end(exchange);
-        if (isThenable(connection.written)) yield* exchange.drained(connection.written);
-        return;
-      }
-      yield* this.#sendPiece(exchange, connection, piece);
-      unheard += piece.length;
-      if (unheard < UNHEARD_OCTETS_MAX) continue;
-      unheard = 0;
-      if (!exchange.answered) yield new NextTurn(connection.socket, host);
-    }
-    reader.cancel(new Error('The response came before the request body was sent'));
-  }
-
-  *#sendPiece(exchange: Exchange, connection: HttpConnection, piece: Uint8Array): Flow<void> {
-    for (let at = 0; at < piece.length && exchange.status === 0; ) {
-      const taken = connection.send(exchange, piece, at);
-      at += taken;
-      if (taken === 0) {
-        exchange.writable = false;
-        yield* exchange.permission(null);
-      } else if (isThenable(connection.written)) yield* exchange.drained(connection.written);
     }
   }
 }
@@ -464,9 +436,9 @@ export class HTTPTransport extends BaseTransport {
   }
 }
 
-function asyncBody(): TypeError {
-  return new TypeError(
-    'Cannot send the request body: a blocking call takes no Blob, stream or async iterable; read it before, or use AsyncClient',
+function notForwarded(proxy: string): LocalProtocolError {
+  return new LocalProtocolError(
+    `Cannot send the request: ${proxy} forwards it as HTTP/1.1, which is off (http1: false)`,
   );
 }
 
@@ -474,33 +446,4 @@ function asyncBody(): TypeError {
 function givenTarget(request: Request): string | null {
   const target = own(request.extensions, 'target') ?? null;
   return target === null || typeof target === 'string' ? target : textOfOctets(target);
-}
-
-/** To send it twice does what sending it once does, and its body can be read again. */
-function canRepeat(request: Request): boolean {
-  return IDEMPOTENT.has(request.method) && request.isReplayable;
-}
-
-/** A dead kept-alive connection: nothing came, and to send again is safe (SECURITY §2.1). */
-function mayRepeat(error: unknown, exchange: Exchange, request: Request): boolean {
-  if (exchange.answered || !canRepeat(request)) return false;
-  return error instanceof ReadError || error instanceof WriteError || error instanceof RemoteProtocolError;
-}
-
-/** The error with what is known of how far the request came. */
-function described(error: unknown, request: Request, exchange: Exchange | null, sentBefore: Sent): unknown {
-  if (!(error instanceof TransportError)) return error;
-  const sent = exchange === null ? 'none' : exchange.sent;
-  error.sent = sentBefore === 'full' || sent === 'none' ? sentBefore : sent;
-  if (error instanceof LocalProtocolError) return error;
-  if (error.phase === null && exchange !== null) error.phase = exchange.sent === 'full' ? 'read' : 'write';
-  const transient =
-    (error instanceof ConnectError && error.retryable && error.phase !== 'tls') ||
-    (error instanceof ProxyError && error.retryable) ||
-    error instanceof ReadError ||
-    error instanceof WriteError ||
-    error instanceof TimeoutException ||
-    (error instanceof RemoteProtocolError && exchange !== null && !exchange.answered);
-  error.retryable = transient && request.isReplayable && (error.sent === 'none' || IDEMPOTENT.has(request.method));
-  return error;
 }

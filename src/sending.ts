@@ -1,0 +1,127 @@
+/**
+ * The sending half of an exchange: what the flow that uploads its body parks on, and the node of its write deadline. It is
+ * made only for bodies that do not leave with the head, and for hosts that do not take what is written at once.
+ */
+import { arm, type DeadlineList, disarm } from './deadlines.js';
+import { WriteTimeout } from './exceptions.js';
+import type { Exchange } from './exchange.js';
+import { type Flow, Park } from './flow.js';
+
+/** Where the flow that sends waits: for the host, for the peer, or for the user's next piece. */
+export class Sending extends Park {
+  readonly #exchange: Exchange;
+  #awaitsWritable = false;
+  /** The deadline is the one after which the body goes without 100 (Continue). */
+  #continueBy = false;
+
+  constructor(exchange: Exchange) {
+    super();
+    this.#exchange = exchange;
+  }
+
+  /** @internal The flow that is parked here has something to do. */
+  get ready(): boolean {
+    const exchange = this.#exchange;
+    return exchange.unwanted || exchange.error !== null || (exchange.writable && this.#awaitsWritable);
+  }
+
+  /** @internal It waits for the peer's leave to send more. */
+  get awaitsWritable(): boolean {
+    return this.#awaitsWritable;
+  }
+
+  override onExpire(ms: number): void {
+    const exchange = this.#exchange;
+    if (exchange.ended || exchange.error !== null) return;
+    if (this.#continueBy) {
+      this.#continueBy = false;
+      exchange.writable = true;
+      this.wake();
+      return;
+    }
+    const { origin } = exchange.connection;
+    const why = `a piece of it was not taken within ${ms} ms`;
+    exchange.fail(new WriteTimeout(`Cannot send the request to ${origin}: ${why}`, { phase: 'write' }), ms);
+  }
+
+  override block(timeoutMs: number | null): boolean {
+    return this.#exchange.block(timeoutMs);
+  }
+
+  /** Waits until the host took what was written, or it is not wanted any more. @throws WriteTimeout, WriteError */
+  *drained(written: PromiseLike<void>): Flow<void> {
+    const exchange = this.#exchange;
+    let done = false;
+    written.then(
+      () => {
+        done = true;
+        this.wake();
+      },
+      (error) => {
+        done = true;
+        if (exchange.error === null && !exchange.ended) exchange.error = error;
+        this.wake();
+      },
+    );
+    this.#arm(exchange.limits.write);
+    try {
+      while (!done && !exchange.unwanted) {
+        if (exchange.error !== null) throw exchange.error;
+        yield this;
+      }
+      if (exchange.error !== null) throw exchange.error;
+    } finally {
+      disarm(this);
+    }
+  }
+
+  /** Waits for something that is not the network's (the user's next piece), unless it is not wanted any more: `undefined`. */
+  *unlessUnwanted<T>(promise: PromiseLike<T>): Flow<{ readonly value: T } | undefined> {
+    const exchange = this.#exchange;
+    let result: { readonly value: T } | undefined;
+    let failure: { readonly error: unknown } | undefined;
+    promise.then(
+      (value) => {
+        result = { value };
+        this.wake();
+      },
+      (error) => {
+        failure = { error };
+        this.wake();
+      },
+    );
+    for (;;) {
+      if (exchange.error !== null) throw exchange.error;
+      if (exchange.unwanted) return undefined;
+      if (failure !== undefined) throw failure.error;
+      if (result !== undefined) return result;
+      yield this;
+    }
+  }
+
+  /**
+   * Waits until the body may be sent, or is not wanted any more. `limit`: how long a body waits for 100 (Continue)
+   * (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write limit holds.
+   */
+  *permission(limit: DeadlineList | null): Flow<void> {
+    const exchange = this.#exchange;
+    this.#continueBy = limit !== null;
+    this.#awaitsWritable = true;
+    this.#arm(limit ?? exchange.limits.write);
+    try {
+      while (!exchange.writable && !exchange.unwanted) {
+        if (exchange.error !== null) throw exchange.error;
+        yield this;
+      }
+      if (exchange.error !== null) throw exchange.error;
+    } finally {
+      this.#continueBy = false;
+      this.#awaitsWritable = false;
+      disarm(this);
+    }
+  }
+
+  #arm(list: DeadlineList | null): void {
+    if (list !== null) arm(this, list, this.#exchange.connection.deadlines.tick());
+  }
+}

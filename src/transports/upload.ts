@@ -1,0 +1,105 @@
+/**
+ * A request's body on its way: read from its source piece by piece, each sent as far as host and peer take it. It ends when
+ * the body does, or when the peer does not want the rest: then its source is told.
+ */
+import type { BodyReader, RequestBody } from '../content.js';
+import type { DeadlineList } from '../deadlines.js';
+import type { Exchange } from '../exchange.js';
+import { drive, type Flow, isThenable } from '../flow.js';
+import { NextTurn } from '../pool-waiter.js';
+
+/**
+ * Octets of a body that leave before the socket is listened to again. Pieces that are there at once and a network that takes
+ * them would keep an early response unread until the peer, which closes behind it, resets the connection.
+ */
+const UNHEARD_OCTETS_MAX = 262144;
+
+/** Reads a body that is in memory, from an octet on. */
+export class PiecesReader implements BodyReader {
+  #octets: Uint8Array | null;
+
+  constructor(body: RequestBody, from: number) {
+    const { octets } = body;
+    this.#octets = octets === null || from === 0 ? octets : octets.subarray(from);
+  }
+
+  next(): Uint8Array | null {
+    const octets = this.#octets;
+    this.#octets = null;
+    return octets;
+  }
+
+  cancel(): void {}
+}
+
+/** What a call that blocks says to a body that needs an event loop. */
+export function asyncBody(): TypeError {
+  return new TypeError(
+    'Cannot send the request body: a blocking call takes no Blob, stream or async iterable; read it before, or use AsyncClient',
+  );
+}
+
+/** Sends the body until it ends or is not wanted any more. `waits`: how long it waits for 100 (Continue), if it does. */
+export function* upload(exchange: Exchange, reader: BodyReader, waits: DeadlineList): Flow<void> {
+  const { connection, sending } = exchange;
+  if (!exchange.writable) yield* sending.permission(waits);
+  let unheard = 0;
+  while (!exchange.unwanted) {
+    const given = reader.next();
+    let piece: Uint8Array | null;
+    if (isThenable(given)) {
+      if (connection.socket.blocking) throw asyncBody();
+      const result = yield* sending.unlessUnwanted(given as PromiseLike<Uint8Array | null>);
+      if (result === undefined) break;
+      piece = result.value;
+    } else {
+      piece = given as Uint8Array | null;
+      // The caller's code ran: it may have aborted the call.
+      yield;
+    }
+    if (exchange.error !== null) throw exchange.error;
+    if (piece === null) {
+      connection.end(exchange);
+      if (isThenable(connection.written)) yield* sending.drained(connection.written);
+      return;
+    }
+    yield* sendPiece(exchange, piece);
+    unheard += piece.length;
+    if (unheard < UNHEARD_OCTETS_MAX) continue;
+    unheard = 0;
+    if (!exchange.answered || connection.multiplexes) yield new NextTurn(connection.socket, connection.deadlines.host);
+  }
+  reader.cancel(new Error('The response came before the request body was sent'));
+}
+
+function* sendPiece(exchange: Exchange, piece: Uint8Array): Flow<void> {
+  const { connection, sending } = exchange;
+  for (let at = 0; at < piece.length && !exchange.unwanted; ) {
+    const taken = connection.send(exchange, piece, at);
+    at += taken;
+    if (taken === 0) {
+      exchange.writable = false;
+      yield* sending.permission(null);
+    } else if (isThenable(connection.written)) yield* sending.drained(connection.written);
+    if (exchange.error !== null) throw exchange.error;
+  }
+}
+
+/**
+ * The same beside the flow of the call, which goes on as soon as there is a response: of HTTP/2 a peer may answer while it
+ * is still being sent to. What goes wrong fails the exchange.
+ */
+export function* uploadAside(exchange: Exchange, reader: BodyReader, waits: DeadlineList): Flow<void> {
+  drive(
+    upload(exchange, reader, waits),
+    () => exchange.wake(),
+    (error) => {
+      reader.cancel(error);
+      exchange.fail(error);
+    },
+  );
+  while (exchange.status === 0 && exchange.sent !== 'full') {
+    if (exchange.error !== null) throw exchange.error;
+    yield exchange;
+  }
+}
