@@ -275,7 +275,10 @@ export class OctetsSource implements ByteSource {
 /** A body that the user gave, as a source: for responses made by hand. */
 export class BodySource implements ByteSource {
   readonly fill = null;
+  /** Octets that were read. */
+  octets = 0;
   readonly #open: () => PieceReader;
+  readonly #closer: (() => void) | null;
   #reader: PieceReader | null = null;
   #ended = false;
   #closed = false;
@@ -283,8 +286,10 @@ export class BodySource implements ByteSource {
   /** Ends the wait for a piece. */
   #giveUp: ((reason: unknown) => void) | null = null;
 
-  constructor(body: { open(): PieceReader }) {
+  /** `closer`: called once, when nobody reads on. */
+  constructor(body: { open(): PieceReader }, closer: (() => void) | null) {
     this.#open = () => body.open();
+    this.#closer = closer;
   }
 
   readNow(): null {
@@ -297,7 +302,11 @@ export class BodySource implements ByteSource {
     this.#reader ??= this.#open();
     const given = this.#reader.next();
     const piece = (isThenable(given) ? yield this.#unlessFailed(given) : given) as Uint8Array<ArrayBuffer> | null;
-    if (piece === null) this.#ended = true;
+    if (piece !== null) this.octets += piece.length;
+    else if (!this.#ended) {
+      this.#ended = true;
+      this.#closer?.();
+    }
     return piece;
   }
 
@@ -328,6 +337,7 @@ export class BodySource implements ByteSource {
     this.#closed = true;
     this.#reader ??= this.#open();
     this.#reader.cancel(new StreamClosed());
+    this.#closer?.();
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { joined } from './body.js';
 import { typeNameOf } from './config.js';
-import { type BodyReader, type EncodedContent, octetsBody, type RequestBody } from './content.js';
+import { type BodyReader, type EncodedContent, octetsBody, RequestBody } from './content.js';
 import { isThenable } from './flow.js';
 import type { Headers } from './headers.js';
 import type { CompressedFormat, Compressor, Host } from './hosts/host.js';
@@ -133,7 +133,7 @@ class StreamCompression implements BodyReader {
 }
 
 /** A body, compressed each time it is read. */
-class CompressedBody implements RequestBody {
+class CompressedBody extends RequestBody {
   readonly octets = null;
   readonly length = null;
   readonly replayable: boolean;
@@ -143,6 +143,7 @@ class CompressedBody implements RequestBody {
   readonly #host: Compressing;
 
   constructor(inner: RequestBody, format: CompressedFormat, host: Compressing) {
+    super();
     this.#inner = inner;
     this.#format = format;
     this.#host = host;

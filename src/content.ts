@@ -3,11 +3,15 @@
  * say so (httpx: `encode_request`). Framing on the wire is not decided here but from those fields.
  */
 import { concatenated } from './body.js';
+import { ByteStream } from './byte-stream.js';
 import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { type PrimitiveData, primitiveText } from './query-params.js';
+import { type BodyReader, RequestBody } from './request-stream.js';
+
+export { type BodyReader, RequestBody } from './request-stream.js';
 
 /** Pieces of a streamed body. A string is UTF-8. */
 export type ContentChunk = Uint8Array | string;
@@ -32,42 +36,16 @@ export type RequestData =
   | FormData
   | object;
 
-/** Reads one body once. */
-export interface BodyReader {
-  /** The next piece, never empty; `null` after the last. */
-  next(): MaybePromise<Uint8Array | null>;
-  /** The body is not wanted any more; its source is told. */
-  cancel(reason: unknown): void;
-}
-
-/** A request body. */
-export interface RequestBody {
-  /** All of it, where it is in memory. */
-  readonly octets: Uint8Array<ArrayBuffer> | null;
-  /** Octets in all, or `null` if that is not known. */
-  readonly length: number | null;
-  /** It can be read again from the start. */
-  readonly replayable: boolean;
-  /** It can only be read on an event loop. */
-  readonly async: boolean;
-  /**
-   * `blocking`: by who cannot wait for promises.
-   * @throws StreamConsumed if it was read before and cannot be again.
-   */
-  open(blocking?: boolean): BodyReader;
-  /** Nobody will read it: a source that nobody has begun to read, and that cannot be read twice, is told. */
-  abandon(reason: unknown): void;
-}
-
 const encoder = new TextEncoder();
 
 /** A body in memory. */
-class OctetsBody implements RequestBody {
+class OctetsBody extends RequestBody {
   readonly octets: Uint8Array<ArrayBuffer>;
   readonly replayable = true;
   readonly async = false;
 
   constructor(octets: Uint8Array<ArrayBuffer>) {
+    super();
     this.octets = octets;
   }
 
@@ -116,7 +94,7 @@ export function* joinedBody(body: RequestBody, blocking: boolean): Flow<Uint8Arr
 }
 
 /** A body that is read piece by piece. */
-class StreamBody implements RequestBody {
+class StreamBody extends RequestBody {
   readonly octets = null;
   readonly length: number | null;
   readonly replayable: boolean;
@@ -125,6 +103,7 @@ class StreamBody implements RequestBody {
   #opened = false;
 
   constructor(length: number | null, kind: { replayable: boolean; async: boolean }, open: () => BodyReader) {
+    super();
     this.length = length;
     this.replayable = kind.replayable;
     this.async = kind.async;
@@ -252,6 +231,12 @@ function ofOctets(octets: Uint8Array, type: string | null): EncodedContent {
   return { body: new OctetsBody(octets as Uint8Array<ArrayBuffer>), headers };
 }
 
+/** A body that was made for a request. */
+function ofBody(body: RequestBody): EncodedContent {
+  if (body.length === 0) return NOTHING;
+  return { body, headers: body.length === null ? CHUNKED : [['Content-Length', String(body.length)]] };
+}
+
 /** Text as a body of a given type, announced even when empty. */
 export function octetsOf(text: string, type: string): EncodedContent {
   return ofOctets(encoder.encode(text), type);
@@ -280,6 +265,8 @@ export function isFormData(value: unknown): value is FormData {
 export function encodeContent(content: RequestContent): EncodedContent {
   if (typeof content === 'string') return ofOctets(encoder.encode(content), null);
   if (content instanceof Uint8Array) return ofOctets(content, null);
+  if (content instanceof ByteStream) return ofOctets(content.octets, null);
+  if (content instanceof RequestBody) return ofBody(content);
   if (content instanceof ArrayBuffer) return ofOctets(new Uint8Array(content), null);
   const other = notContent(content);
   if (other !== null) throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${other}`);

@@ -15,6 +15,7 @@ export { Auth, type AuthFlow, type AuthTypes, BasicAuth, BearerAuth, FunctionAut
 export { DigestAuth } from './auth-digest.js';
 export { NetRCAuth } from './auth-netrc.js';
 export type { ByteSource } from './body.js';
+export { AsyncByteStream, ByteStream, SyncByteStream } from './byte-stream.js';
 export { AsyncClient, Client } from './clients.js';
 export {
   type CertTypes,

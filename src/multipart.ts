@@ -11,7 +11,7 @@ import {
   hasOwnFields,
   isFormData,
   octetsBody,
-  type RequestBody,
+  RequestBody,
   type RequestContent,
   type RequestData,
 } from './content.js';
@@ -143,7 +143,7 @@ function beside(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> 
 }
 
 /** Bodies one behind the other. */
-class SequenceBody implements RequestBody {
+class SequenceBody extends RequestBody {
   readonly octets = null;
   readonly length: number | null;
   readonly replayable: boolean;
@@ -152,6 +152,7 @@ class SequenceBody implements RequestBody {
   #opened = false;
 
   constructor(bodies: readonly RequestBody[]) {
+    super();
     this.#bodies = bodies;
     let length: number | null = 0;
     for (const body of bodies) length = length === null || body.length === null ? null : length + body.length;

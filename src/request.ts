@@ -1,6 +1,6 @@
 /** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
 import { checkFields, INSPECT, own, type Timeout, type TimeoutTypes, typeNameOf } from './config.js';
-import { joinedBody, NO_BODY, octetsBody, type RequestBody } from './content.js';
+import { encodeContent, joinedBody, NO_BODY, octetsBody, type RequestBody, type RequestContent } from './content.js';
 import { Cookies, type CookieTypes } from './cookies.js';
 import { runtime } from './environment.js';
 import { RequestNotRead } from './exceptions.js';
@@ -29,6 +29,8 @@ export interface RequestExtensions {
 
 /** What a request is made of. */
 export interface RequestOptions extends ContentOptions {
+  /** A body, and no field that is not given: neither Host nor what would announce it. Excludes the options of bodies. */
+  readonly stream?: RequestContent | null | undefined;
   /** Merged into the URL's query; a key replaces all values that the URL has for it. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Its header fields; Host and what announces the body are added unless given. */
@@ -44,6 +46,7 @@ const REQUEST_OPTIONS: Readonly<Record<keyof RequestOptions, true>> = {
   headers: true,
   cookies: true,
   ...CONTENT_OPTIONS,
+  stream: true,
   extensions: true,
 };
 const REQUEST_OPTION_NAMES = Object.keys(REQUEST_OPTIONS);
@@ -82,6 +85,17 @@ export function givenUrl(url: unknown): URL {
   if (url instanceof URL) return url;
   if (typeof url === 'string' || url instanceof globalThis.URL) return new URL(url);
   throw new TypeError(`Cannot make a request: expected url to be a string or a URL, got ${typeNameOf(url)}`);
+}
+
+/** The body that is given as a stream. @throws TypeError if it is none, or not the only one */
+function streamOf(stream: RequestContent, options: RequestOptions | undefined): RequestBody {
+  for (const name of Object.keys(CONTENT_OPTIONS) as (keyof ContentOptions)[]) {
+    const other = own(options, name);
+    if (other !== null && other !== undefined) {
+      throw new TypeError(`Cannot make a request: stream and ${name} exclude each other`);
+    }
+  }
+  return encodeContent(stream).body;
 }
 
 const NO_EXTENSIONS = ownExtensions(null);
@@ -147,10 +161,14 @@ export class Request {
     this.leftOrigin = false;
     const extensions = own(options, 'extensions') ?? null;
     this.#extensions = extensions === null ? NO_EXTENSIONS : ownExtensions(extensions);
-    if (this.url.host !== '' && !this.headers.has('host')) this.headers.insert(0, 'Host', hostFieldOf(this.url));
+    const stream = own(options, 'stream') ?? null;
+    if (stream === null && this.url.host !== '' && !this.headers.has('host')) {
+      this.headers.insert(0, 'Host', hostFieldOf(this.url));
+    }
     const cookies = own(options, 'cookies') ?? null;
     if (cookies !== null) this.addCookies(new Cookies(cookies));
-    this.#body = announcedBody(options, this.headers, this.method, runtime.host);
+    this.#body =
+      stream === null ? announcedBody(options, this.headers, this.method, runtime.host) : streamOf(stream, options);
   }
 
   /**
@@ -171,7 +189,7 @@ export class Request {
     this.#extensions = ownExtensions(extensions);
   }
 
-  /** The body as it will be read when the request is sent. @internal */
+  /** The body as it is read when the request is sent: octets, by `for await`, or by `for` where nothing must be waited for. */
   get stream(): RequestBody {
     return this.#body;
   }

@@ -62,11 +62,11 @@ export abstract class ResponseBody {
   /** How `iterText` and its like decode. */
   abstract get encoding(): string;
 
-  /** @internal Gives a response made by hand its body; `asStream`: it is read piece by piece, and not decoded before. */
-  protected setBody(body: RequestBody, asStream: boolean): void {
+  /** @internal Gives a response made by hand its body; `asStream`: it is read piece by piece; `closer`: of what gives it. */
+  protected setBody(body: RequestBody, asStream: boolean, closer: (() => void) | null): void {
     const { octets } = body;
     if (octets === null || asStream) {
-      this.#stream = new BodySource(body);
+      this.#stream = new BodySource(body, closer);
       return;
     }
     const codings = this.#codings;
@@ -177,7 +177,7 @@ export abstract class ResponseBody {
 
   /** Octets of the body that were read, as they came over the wire. */
   get numBytesDownloaded(): number {
-    return this.received === null ? 0 : this.received.exchange.downloaded;
+    return this.received === null ? (this.#stream?.octets ?? 0) : this.received.exchange.downloaded;
   }
 
   /** Milliseconds from sending the request to closing the response. @throws Error before it is closed. */

@@ -3,6 +3,7 @@
  * text are made when they are asked for.
  */
 import * as abi from '../assembly/abi.js';
+import { closerOf } from './byte-stream.js';
 import { isKnown } from './charsets.js';
 import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
@@ -20,7 +21,7 @@ import { type AnyRequest, type AsyncRequest, type Request, type SyncRequest, sho
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
 import { decodeJsonText, decodeText } from './text.js';
-import { OF_CODED_BODY, webResponse } from './web-response.js';
+import { isBodiless, OF_CODED_BODY, webResponse } from './web-response.js';
 import { wireReason } from './wire-fields.js';
 
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
@@ -131,7 +132,7 @@ export class Response extends ResponseBody {
         if (!isTold && !headers.has(name)) headers.append(name, value);
       }
     }
-    this.setBody(made.body, stream !== null);
+    this.setBody(made.body, stream !== null, closerOf(stream ?? own(options, 'content')));
   }
 
   // ── head ──
@@ -232,10 +233,10 @@ export class Response extends ResponseBody {
     return REDIRECTS.has(this.statusCode) && this.headers.has('location');
   }
 
-  /** Returns the response if it is a success. @throws HTTPStatusError */
+  /** Returns the response if it is a success. @throws HTTPStatusError; Error without a request */
   raiseForStatus(): this {
-    if (this.isSuccess) return this;
     const { request } = this;
+    if (this.isSuccess) return this;
     throw new HTTPStatusError(statusMessage(this, request), { request, response: this });
   }
 
@@ -264,7 +265,10 @@ export class Response extends ResponseBody {
    * and Content-Length are left out. @throws TypeError for 101; StreamConsumed, StreamClosed
    */
   toWeb(): globalThis.Response {
-    return webResponse(this, () => this.whole ?? this.body, OF_CODED_BODY);
+    const web = webResponse(this, () => this.whole ?? this.body, OF_CODED_BODY);
+    // Nobody will read what is no body.
+    if (isBodiless(this)) this.closeNow();
+    return web;
   }
 
   /** Encoding of `text`: what was set, the charset of Content-Type if it is known, `defaultEncoding`, else utf-8. */

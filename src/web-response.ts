@@ -24,7 +24,9 @@ export function isBodiless({ statusCode, asked }: Response): boolean {
 
 /** The URL as a WHATWG response tells it, without credentials and fragment; '' if it came from nowhere. */
 function urlOf({ asked }: Response): string {
-  return asked === null ? '' : asked.url.copyWith({ userinfo: null, fragment: null }).href;
+  if (asked === null) return '';
+  const shown = asked.url.copyWith({ userinfo: null, fragment: null });
+  return shown.isAbsoluteUrl ? shown.toWeb().href : shown.href;
 }
 
 /**

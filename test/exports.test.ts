@@ -6,12 +6,14 @@ import { exportsOf, parse, ROOT } from './source-syntax.js';
 
 const VALUES: readonly string[] = [
   'AsyncBaseTransport',
+  'AsyncByteStream',
   'AsyncClient',
   'AsyncHTTPTransport',
   'Auth',
   'BaseTransport',
   'BasicAuth',
   'BearerAuth',
+  'ByteStream',
   'Client',
   'ClientClosed',
   'CloseError',
@@ -51,6 +53,7 @@ const VALUES: readonly string[] = [
   'StreamClosed',
   'StreamConsumed',
   'StreamError',
+  'SyncByteStream',
   'Timeout',
   'TimeoutException',
   'TooManyRedirects',

@@ -13,6 +13,7 @@ type Ranks = readonly (readonly string[])[];
 const CLIENT: Ranks = [
   [
     'abi',
+    'byte-stream',
     'charsets',
     'links',
     'media-type',
@@ -98,6 +99,7 @@ const CLIENT: Ranks = [
   [
     'transports/',
     'request',
+    'request-stream',
     'request-body',
     'request-head',
     'response',
