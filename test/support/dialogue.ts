@@ -16,6 +16,7 @@ export type Step =
   | { readonly name: 'hear' | 'hearHead' | 'hearEnd' | 'sayTarget' | 'goDeaf' | 'hearAgain' | 'fin' | 'reset' }
   | { readonly name: 'hearOctets' | 'hearInAll'; readonly count: number }
   | { readonly name: 'hearClose'; readonly withinMs: number }
+  | { readonly name: 'join'; readonly port: number }
   | { readonly name: 'say'; readonly said: Said }
   | { readonly name: 'sayDripping' | 'sayForever'; readonly said: Said; readonly everyMs: number }
   | { readonly name: 'sayZerosInGzip'; readonly octets: number }
@@ -131,6 +132,11 @@ export class Dialogue {
   /** Notes in `peer.closes` how long the client took to close, or `null` if longer than `withinMs`. */
   hearClose(withinMs: number): this {
     return this.#then({ name: 'hearClose', withinMs });
+  }
+
+  /** From here on a proxy: octets go both ways between the client and whoever listens at `port`, until one of them closes. */
+  join(port: number): this {
+    return this.#then({ name: 'join', port });
   }
 
   /** The steps of `inner` again and again, until the client closes. */

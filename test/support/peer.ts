@@ -3,7 +3,7 @@
  * Reading goes on all the time (so that the client's close is seen at once) unless the script has gone deaf.
  * Every `hear…` fails with `ClientGone` when the client closes first.
  */
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { fieldOf, octetsOf, textOf } from './octets.js';
 import type { HeardRequest, Noted, PeerFacts, PeerOrders, TlsFacts } from './server-facts.js';
@@ -40,6 +40,8 @@ export class Peer implements PeerFacts, PeerOrders {
   readonly #inbound: Buffer[] = [];
   readonly #recorded: Buffer[] = [];
   readonly #wakers = new Set<() => void>();
+  /** Where everything that comes goes on to. */
+  #passOn: Socket | null = null;
   #giveUp = (): void => {};
 
   constructor(
@@ -71,6 +73,7 @@ export class Peer implements PeerFacts, PeerOrders {
   }
 
   #came(chunk: Buffer): void {
+    this.#passOn?.write(chunk);
     if (this.octetsHeard < RECORDED_OCTETS_MAX) {
       this.#recorded.push(chunk);
       this.#inbound.push(chunk);
@@ -184,6 +187,24 @@ export class Peer implements PeerFacts, PeerOrders {
         resolve();
       });
     });
+  }
+
+  /** Passes octets on both ways between the client and `port` of this machine; resolves when either has closed. */
+  async join(port: number): Promise<void> {
+    const other = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    for (const chunk of this.#inbound.splice(0)) other.write(chunk);
+    this.#passOn = other;
+    other.on('data', (chunk) => void this.#socket.write(chunk));
+    const ended = new Promise<void>((resolve) => {
+      other
+        .once('close', resolve)
+        .once('end', resolve)
+        .once('error', () => resolve());
+    });
+    await Promise.race([ended, this.closed()]);
+    this.#passOn = null;
+    other.destroy();
+    this.#socket.end();
   }
 
   /** Stops reading: what the client sends stays in the kernel's buffers. */

@@ -27,6 +27,7 @@ const players: { readonly [Name in Step['name']]: Player<Name> } = {
   wait: (peer, { ms }) => pause(ms, peer),
   until: (peer, { cell }) => opened(peer, new Gate(cell)),
   open: (_peer, { cell }) => new Gate(cell).open(),
+  join: (peer, { port }) => peer.join(port),
   goDeaf: (peer) => peer.goDeaf(),
   hearAgain: (peer) => peer.hearAgain(),
   fin: (peer) => peer.fin(),

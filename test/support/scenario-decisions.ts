@@ -205,6 +205,3 @@ export const decisions: Readonly<Record<string, Decision>> = {
     check: boundedAt(65536),
   },
 };
-
-/** Scenarios that wait for a later issue: what their ids begin with, and the issue that brings them. */
-export const laterScenarios: readonly (readonly [prefix: string, issue: number])[] = [['scn-connect-', 7]];
