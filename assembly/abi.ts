@@ -454,9 +454,15 @@ export const HTTP2_CONTINUATIONS_MAX = 16;
 export const HTTP2_SETTINGS_MAX = 32;
 /** Most DATA frames without content, one after the other, that do not end their stream (SECURITY: CVE-2019-9518). */
 export const HTTP2_EMPTY_DATA_MAX = 1000;
-/** Frames that bring nothing on (SETTINGS, PING, unknown ones …): so many at once, and so many more each second. */
+/**
+ * Frames that bring nothing on (SETTINGS, PING, unknown ones, those of streams that we reset …): so many at once, and so many
+ * more each second, for each stream that we open, and one for each DATA frame that we send, or get with some content.
+ */
 export const HTTP2_IDLE_FRAMES_MAX = 1000;
 export const HTTP2_IDLE_FRAMES_PER_SECOND = 100;
+export const HTTP2_IDLE_FRAMES_PER_STREAM = 4;
+/** Octets of content from which on it is some. */
+export const HTTP2_SOME_CONTENT_OCTETS = 1024;
 /** Most streams that the peer's errors make us reset within so many milliseconds (SECURITY: CVE-2025-8671). */
 export const HTTP2_STREAM_ERRORS_MAX = 100;
 export const HTTP2_STREAM_ERRORS_MS = 10000;

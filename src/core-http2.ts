@@ -21,6 +21,9 @@ import { describeRule } from './rules.js';
 /** What the core is given of a read at first, and after octets that were passed by. */
 const PIECE_OCTETS = 1024;
 
+/** Whose content it is that nobody wants any more. */
+const NO_STREAM: StreamId = 0;
+
 type Latin1Write = (this: Uint8Array, text: string, start: number) => number;
 const hostLatin1Write = (globalThis as { Buffer?: { prototype?: { latin1Write?: Latin1Write } } }).Buffer?.prototype
   ?.latin1Write;
@@ -38,7 +41,7 @@ class Http2Connection implements Connection {
   #handle: number;
   /** Content octets that go by without the core: announced by KIND_PASS. */
   #passing = 0;
-  #passingStream: StreamId = 0;
+  #passingStream: StreamId = NO_STREAM;
   /** The core has more to tell of what it was given. */
   #paused = false;
   /** A piece of the lent memory of this read was kept: the other pieces of it are not lent, so that each owns its memory. */
@@ -111,6 +114,8 @@ class Http2Connection implements Connection {
 
   cancel(stream: StreamId): void {
     this.#call((exports, handle) => exports.connectionCancel(handle, stream));
+    // What is still under way of it goes to nobody.
+    if (this.#passingStream === stream) this.#passingStream = NO_STREAM;
   }
 
   takeOutput(): string | null {
@@ -204,7 +209,8 @@ class Http2Connection implements Connection {
   }
 
   #data(stream: StreamId, bytes: Uint8Array, from: number, to: number, lent: boolean, events: Events): void {
-    if (events.onData(stream, bytes, from, to, lent && !this.#keeping)) this.#keeping = true;
+    if (stream === NO_STREAM) this.release(stream, to - from);
+    else if (events.onData(stream, bytes, from, to, lent && !this.#keeping)) this.#keeping = true;
   }
 
   /**

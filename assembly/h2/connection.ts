@@ -14,6 +14,7 @@ import {
   HEAD_OCTETS_CEILING,
   HPACK_TABLE_OCTETS_DEFAULT,
   HTTP2_FRAME_OCTETS_MAX,
+  HTTP2_IDLE_FRAMES_PER_STREAM,
   HTTP2_UNRELEASED_OCTETS_MAX,
   HTTP2_WINDOW_OCTETS,
   INPUT_OCTETS as INPUT_AREA_OCTETS,
@@ -38,7 +39,7 @@ import { encoderFree, encoderNew } from '../hpack/encoder';
 import { sectionFree, sectionNew } from '../hpack/section';
 import { takeBack } from '../lent';
 import { allocate, INPUT, isLive, release, resize, SLACK_OCTETS } from '../memory';
-import { beginBudgets } from './flood';
+import { beginBudgets, earnIdleFrames } from './flood';
 import {
   endFrame,
   FLAG_END_HEADERS,
@@ -92,7 +93,7 @@ import {
 } from './stream';
 import { beginWindows, WINDOW_FIRST } from './window';
 
-/** Records that one part of a frame may need. */
+/** Records that one part of a frame may need, and one to say that there is no more room. */
 const RECORDS_OF_PART: u32 = 4;
 /** Largest number of a stream (§5.1.1). */
 const STREAM_MAX: u32 = 0x7fffffff;
@@ -167,6 +168,7 @@ export function open(handle: u32, request: u32, from: u32, to: u32): i32 {
   const s = openStream(c, request, lengthOfBody());
   if (!s) return -RULE_MEMORY;
   const id = s.id;
+  earnIdleFrames(c, HTTP2_IDLE_FRAMES_PER_STREAM);
   if (c.nextStream > STREAM_MAX) c.closeReason = CLOSE_STREAMS_EXHAUSTED;
   if (writeRequest(c, request, id, INPUT + to, (request & OPEN_END_STREAM) != 0)) return id;
   return failLater(c);
@@ -201,6 +203,7 @@ export function send(handle: u32, stream: u32, octets: u32): i32 {
   }
   const now = min(min(octets, <u32>HTTP2_FRAME_OCTETS_MAX), <u32>min(s.sendLeft, c.sendLeft));
   if (!reserveOutput(c, 0)) return failLater(c);
+  earnIdleFrames(c, 1);
   s.sendLeft -= now;
   c.sendLeft -= now;
   if (s.requestLeft != ANY_LENGTH) s.requestLeft -= now;

@@ -33,7 +33,6 @@ import {
   RULE_H2_PSEUDO,
   RULE_H2_STATUS,
   RULE_H2_VALUE_BLANKS,
-  RULE_TRAILER_FORBIDDEN,
 } from '../abi';
 import { fault, placeFault } from '../event';
 import { contentLength, contentLengthDigits, idOf, readContentLength, writeEntry } from '../fields';
@@ -111,13 +110,12 @@ export function readHead(s: Section): bool {
   return true;
 }
 
-/** Reads trailers. False with a fault, as `readHead`. */
+/** Reads trailers, of which none has a say in framing. False with a fault, as `readHead`. */
 export function readTrailers(s: Section): bool {
   for (let i: u32 = 0; i < s.count; i++) {
     const entry = s.entries + i * HPACK_ENTRY_OCTETS;
     const id = readField(s, entry);
     if (id == NONE) return false;
-    if (id == FIELD_CONTENT_LENGTH) return fault(RULE_TRAILER_FORBIDDEN, load<u32>(entry), NONE, NONE);
     store<u32>(entry, id, HPACK_ENTRY_ID);
   }
   return true;

@@ -17,13 +17,18 @@ export function beginBudgets(c: Connection): void {
   c.idleFramesLeft = HTTP2_IDLE_FRAMES_MAX;
 }
 
+/** Something came on, for which so many more frames may not. */
+export function earnIdleFrames(c: Connection, frames: u32): void {
+  c.idleFramesLeft += min(frames, <u32>HTTP2_IDLE_FRAMES_MAX - c.idleFramesLeft);
+}
+
 /** Counts a frame that brings nothing on. False if there were too many. */
 export function spendIdleFrame(c: Connection): bool {
   const earned = (c.now - c.idleFramesAt) / MS_PER_FRAME;
   if (earned) {
     // What is left of the milliseconds goes on counting.
     c.idleFramesAt += earned * MS_PER_FRAME;
-    c.idleFramesLeft += min(earned, <u32>HTTP2_IDLE_FRAMES_MAX - c.idleFramesLeft);
+    earnIdleFrames(c, earned);
   }
   if (c.idleFramesLeft == 0) return false;
   c.idleFramesLeft--;

@@ -13,6 +13,7 @@ import {
   H2_NO_ERROR,
   H2_PROTOCOL_ERROR,
   HTTP2_EMPTY_DATA_MAX,
+  HTTP2_SOME_CONTENT_OCTETS,
   HTTP2_STREAM_WINDOW_OCTETS,
   HTTP2_UNRELEASED_OCTETS_MAX,
   KIND_END,
@@ -51,7 +52,7 @@ import {
   readTrailers,
   statusOfHead,
 } from './fields';
-import { forgetEmptyData, spendEmptyData } from './flood';
+import { earnIdleFrames, forgetEmptyData, spendEmptyData } from './flood';
 import { HEAD_OCTETS, reserveOutput } from './output';
 import { refuse, refuseMemory, refuseStream, writeReset } from './refusal';
 import { writeWindowUpdate } from './settings';
@@ -204,6 +205,7 @@ export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32
     return false;
   }
   forgetEmptyData(c);
+  if (content >= <u32>HTTP2_SOME_CONTENT_OCTETS) earnIdleFrames(c, 1);
   if (s.responseLeft != ANY_LENGTH) {
     if (content > s.responseLeft) {
       refuseMessage(c, s, isContentUnasked(s) ? RULE_H2_CONTENT_UNASKED : RULE_H2_LENGTH_DIFFERS, NONE);
