@@ -122,6 +122,7 @@ export {
 export { codes, type StatusCodes } from './status.js';
 export type { TracedConnection, TraceFunction, TraceInfo } from './trace.js';
 export { AsyncBaseTransport, BaseTransport } from './transports/base.js';
+export { FetchTransport, type FetchTransportOptions } from './transports/fetch.js';
 export {
   type FetchHandler,
   type HandlerApp,

@@ -20,7 +20,7 @@ import {
 import type { RequestBody } from './content.js';
 import { areLoaded, type DecodeLimits, loaded } from './core-decoders.js';
 import { wholeOf } from './decoding.js';
-import { HTTPError, StreamClosed, StreamConsumed, TransportError } from './exceptions.js';
+import { HTTPError, StreamClosed, StreamConsumed, StreamError, TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { Headers } from './headers.js';
@@ -45,6 +45,7 @@ export abstract class ResponseBody {
   #rawBody: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #consumed = false;
   #closed = false;
+  #isDecoded = false;
   #guard: Guard | null = null;
   /** What the guard stops. */
   #watched: Abortable | null = null;
@@ -62,7 +63,10 @@ export abstract class ResponseBody {
   /** How `iterText` and its like decode. */
   abstract get encoding(): string;
 
-  /** @internal Gives a response made by hand its body; `asStream`: it is read piece by piece; `closer`: of what gives it. */
+  /**
+   * @internal Gives a response made by hand its body; `asStream`: it is read piece by piece, and not decoded before;
+   * `closer`: of what gives it.
+   */
   protected setBody(body: RequestBody, asStream: boolean, closer: (() => void) | null): void {
     const { octets } = body;
     if (octets === null || asStream) {
@@ -93,9 +97,14 @@ export abstract class ResponseBody {
     return new DecodedSource(raw, codings, this.received?.decodeLimits ?? NO_LIMITS);
   }
 
+  /** @internal The transport gave the body decoded, and nobody knows how it came. */
+  protected wasDecoded(): void {
+    this.#isDecoded = true;
+  }
+
   /** The codings that must be undone. @throws DecodingError */
   get #codings(): readonly string[] {
-    return codingsOf(this.headers.get('content-encoding') ?? '');
+    return this.#isDecoded ? [] : codingsOf(this.headers.get('content-encoding') ?? '');
   }
 
   // ── where it comes from ──
@@ -317,6 +326,12 @@ export abstract class ResponseBody {
     return this.#source;
   }
 
+  /** The source of the body as it came. @throws StreamError where the transport has decoded it */
+  #raw(): ByteSource {
+    if (!this.#isDecoded) return this.#open(false);
+    throw new StreamError('Cannot read the body as it came: the transport gave it decoded, as fetch does');
+  }
+
   #decoding(raw: ByteSource): ByteSource {
     if (this.received !== null && (this.flags & abi.FLAG_CONTENT_ENCODING) === 0) return raw;
     try {
@@ -360,12 +375,12 @@ export abstract class ResponseBody {
 
   /** The body as it came, before content decoding, in pieces (of `chunkSize` octets each). */
   aiterRaw(chunkSize?: number | null): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined> {
-    return this.#iterate('iterRaw', () => this.#open(false), octetsTransform(chunkSize));
+    return this.#iterate('iterRaw', () => this.#raw(), octetsTransform(chunkSize));
   }
 
   /** As `aiterRaw`, blocking. */
   iterRaw(chunkSize?: number | null): IterableIterator<Uint8Array<ArrayBuffer>, undefined> {
-    return this.#iterateBlocking('iterRaw', () => this.#open(false), octetsTransform(chunkSize));
+    return this.#iterateBlocking('iterRaw', () => this.#raw(), octetsTransform(chunkSize));
   }
 
   /** The decoded body in pieces (of `chunkSize` octets each). */
@@ -406,7 +421,7 @@ export abstract class ResponseBody {
 
   /** The body as it came, before content decoding, as a byte stream. */
   get rawBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#rawBody ??= byteStream(this.#open(false), this, this.#driver);
+    this.#rawBody ??= byteStream(this.#raw(), this, this.#driver);
     return this.#rawBody;
   }
 

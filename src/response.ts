@@ -30,6 +30,8 @@ export interface ResponseFacts {
   readonly reasonPhrase?: string;
   readonly streamId?: number;
   readonly timings?: Timings;
+  /** The transport gives the body decoded, whatever Content-Encoding says; how it came is not known. */
+  readonly contentDecoded?: boolean;
   readonly [name: string]: unknown;
 }
 
@@ -132,6 +134,7 @@ export class Response extends ResponseBody {
         if (!isTold && !headers.has(name)) headers.append(name, value);
       }
     }
+    if (own(this.#extensions, 'contentDecoded') === true) this.wasDecoded();
     this.setBody(made.body, stream !== null, closerOf(stream ?? own(options, 'content')));
   }
 

@@ -111,7 +111,7 @@ describe('the request', () => {
       },
     });
     await client.post(url, { content: cancelled });
-    expect(log).toEqual(['Error: The application answered without reading the request body']);
+    expect(log).toEqual(['Error: The response came before the request body was read']);
   });
 
   test('a body that fails is the error of the call, whatever the application makes of it', async () => {

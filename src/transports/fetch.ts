@@ -1,0 +1,233 @@
+/**
+ * The host's `fetch` as a transport: for browsers, and hosts that have no sockets. What fetch does itself cannot be undone:
+ * connections, TLS, HTTP's version and content decoding are the host's, and what its rules forbid (CORS, forbidden fields, a
+ * redirect shown) is forbidden here. docs/hosts.md names it.
+ *
+ * Of a request's timeouts, `read` is kept for the head and for each silence in the body; fetch tells of no other step.
+ */
+import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes, typeNameOf } from '../config.js';
+import { type Environment, runtime } from '../environment.js';
+import { ConnectError, NetworkError, ReadError, ReadTimeout, UnsupportedProtocol } from '../exceptions.js';
+import type { HostTimer } from '../hosts/host.js';
+import type { AsyncRequest, Request } from '../request.js';
+import { Response } from '../response.js';
+import { AsyncBaseTransport, canBeAbandoned } from './base.js';
+import { type Asking, bodyOf, Download, hasNoBody, Upload, webRequest } from './web-messages.js';
+
+/** Settings of a FetchTransport. */
+export interface FetchTransportOptions {
+  /** Used in place of `globalThis.fetch`. */
+  readonly fetch?: typeof globalThis.fetch | null | undefined;
+  /**
+   * `'manual'` (default): redirects are left to the client, where the host shows them; a browser does not. `'follow'`: the
+   * host follows them, unseen. `'error'`: a redirect is an error.
+   */
+  readonly redirect?: RequestRedirect | null | undefined;
+  /** Whether the host's own cookies and HTTP authentication go with the request (Fetch §2.2.5); the host's default. */
+  readonly credentials?: RequestCredentials | null | undefined;
+}
+
+const OPTIONS = ['fetch', 'redirect', 'credentials'] as const satisfies readonly (keyof FetchTransportOptions)[];
+/** Fields that fetch makes itself: it refuses or drops them. */
+const MADE_BY_HOST: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+]);
+/** Codes, as hosts on Node's model give them, of a connection that was never made. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ConnectionRefused',
+]);
+
+/** A clock for silence: aborts when nothing was heard for too long. */
+class Silence {
+  readonly #host: Environment['host'];
+  readonly #limitMs: number | null;
+  readonly #aborter: AbortController;
+  #timer: HostTimer | null = null;
+  /** The time is up. */
+  over: ReadTimeout | null = null;
+
+  constructor(host: Environment['host'], limitMs: number | null, aborter: AbortController) {
+    this.#host = host;
+    this.#limitMs = limitMs;
+    this.#aborter = aborter;
+  }
+
+  begin(of: string): void {
+    const limitMs = this.#limitMs;
+    if (limitMs === null) return;
+    this.#timer = this.#host.after(limitMs, () => {
+      this.over = new ReadTimeout(`Cannot read ${of}: nothing came for ${limitMs} ms`);
+      this.#aborter.abort(this.over);
+    });
+    this.#timer.keepAlive(true);
+  }
+
+  end(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+}
+
+/** Sends every request of an AsyncClient by the host's fetch. */
+export class FetchTransport extends AsyncBaseTransport {
+  readonly #fetch: typeof globalThis.fetch | null;
+  readonly #asking: Asking;
+  readonly #credentials: RequestCredentials | null;
+  readonly #host: Environment['host'];
+
+  /** @throws TypeError for unknown settings */
+  constructor(options?: FetchTransportOptions);
+  /** `environment` is for tests. @internal */
+  constructor(options: FetchTransportOptions | undefined, environment: Environment | undefined);
+  constructor(options?: FetchTransportOptions, environment: Environment = runtime) {
+    super();
+    checkFields(options, OPTIONS, 'make a transport');
+    const given = own(options, 'fetch') ?? null;
+    if (given !== null && typeof given !== 'function') {
+      throw new TypeError(`Cannot make a FetchTransport: expected a function as fetch, got ${typeNameOf(given)}`);
+    }
+    this.#fetch = given;
+    this.#host = environment.host;
+    this.#credentials = own(options, 'credentials') ?? null;
+    const redirect = own(options, 'redirect') ?? 'manual';
+    this.#asking = { action: 'Cannot fetch', redirect, without: MADE_BY_HOST };
+  }
+
+  /**
+   * The host's answer, its body unread and decoded by the host.
+   * @throws ConnectError, NetworkError, ReadTimeout; LocalProtocolError for a request that cannot be a WHATWG `Request`;
+   *   UnsupportedProtocol for a redirect that the host does not show
+   */
+  override async handleAsyncRequest(given: AsyncRequest): Promise<Response> {
+    const request = given as Request;
+    const aborter = new AbortController();
+    canBeAbandoned(request, { abort: (reason) => aborter.abort(reason) });
+    const silence = new Silence(this.#host, readLimitOf(request), aborter);
+    const upload = new Upload(request.stream);
+    const where = `${request.url.origin}`;
+    let answer: globalThis.Response;
+    try {
+      const body = sendsStreams() ? bodyOf(request, upload) : await wholeOf(request);
+      const web = webRequest(request, this.#asking, body, aborter.signal);
+      silence.begin(`the response of ${where}`);
+      const credentials = this.#credentials;
+      answer = await (this.#fetch ?? globalThis.fetch)(web, credentials === null ? {} : { credentials });
+      if (answer.type === 'opaqueredirect') throw hiddenRedirect(where);
+    } catch (error) {
+      upload.end();
+      throw upload.failure === null ? failed(error, where, silence) : upload.failure.reason;
+    } finally {
+      silence.end();
+    }
+    return this.#received(answer, request, upload, aborter, silence);
+  }
+
+  #received(
+    answer: globalThis.Response,
+    request: Request,
+    upload: Upload,
+    aborter: AbortController,
+    silence: Silence,
+  ): Response {
+    const { status, statusText, headers, body } = answer;
+    const bodiless = body === null || hasNoBody(request, status);
+    if (bodiless) upload.end();
+    const where = `${request.url.origin}`;
+    const broken = (cause: unknown) =>
+      silence.over ?? new ReadError(`Cannot read the body from ${where}: ${messageOf(cause)}`, { cause, sent: 'full' });
+    const heard = bodiless ? null : listened(new Download(body, upload, aborter, broken), silence, where);
+    return new Response(status, {
+      headers: [...headers],
+      ...(heard === null ? {} : { stream: heard }),
+      extensions: { contentDecoded: true, ...(statusText === '' ? {} : { reasonPhrase: statusText }) },
+    });
+  }
+}
+
+/** The pieces of a body, none of which may be waited for too long. */
+function listened(
+  pieces: AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined>,
+  silence: Silence,
+  where: string,
+): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      silence.begin(`the body from ${where}`);
+      try {
+        return await pieces.next();
+      } finally {
+        silence.end();
+      }
+    },
+    async return() {
+      return (await pieces.return?.()) ?? { done: true, value: undefined };
+    },
+  };
+}
+
+function readLimitOf({ extensions }: Request): number | null {
+  const { timeout } = extensions;
+  return timeout === undefined ? DEFAULT_TIMEOUT.read : Timeout.from(timeout as TimeoutTypes, DEFAULT_TIMEOUT).read;
+}
+
+let streams: boolean | null = null;
+
+/** Whether this host's fetch takes a stream as a body: who does not reads none, and takes it for text. */
+function sendsStreams(): boolean {
+  if (streams === null) {
+    let asked = false;
+    const init = {
+      method: 'POST',
+      body: new ReadableStream(),
+      get duplex(): 'half' {
+        asked = true;
+        return 'half';
+      },
+    };
+    const isText = new globalThis.Request('http://localhost/', init as RequestInit).headers.has('content-type');
+    streams = asked && !isText;
+  }
+  return streams;
+}
+
+/** The body in memory, for hosts that cannot send a stream. */
+async function wholeOf(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
+  const octets = (await request.aread()) as Uint8Array<ArrayBuffer>;
+  return octets.length === 0 ? null : octets;
+}
+
+function hiddenRedirect(where: string): UnsupportedProtocol {
+  return new UnsupportedProtocol(
+    `Cannot follow the redirect of ${where}: a browser does not show redirects; ` +
+      "new FetchTransport({ redirect: 'follow' }) lets it follow them itself",
+  );
+}
+
+function messageOf(error: unknown): string {
+  const { message, cause } = (error ?? {}) as { message?: string; cause?: { message?: string } };
+  return [message, cause?.message].filter((text) => text !== undefined && text !== '').join(': ') || String(error);
+}
+
+/** What fetch rejected with, as what it means here. */
+function failed(error: unknown, where: string, silence: Silence): unknown {
+  if (silence.over !== null) return silence.over;
+  if (!(error instanceof TypeError)) return error;
+  const { code } = ((error as { cause?: unknown }).cause ?? error) as { code?: string };
+  const message = `Cannot fetch from ${where}: ${messageOf(error)}`;
+  if (code !== undefined && NOT_CONNECTED.has(code)) return new ConnectError(message, { cause: error });
+  return new NetworkError(message, { cause: error });
+}
