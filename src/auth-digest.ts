@@ -6,7 +6,7 @@
  * What a redirect led to is answered where it stands, if that is the same origin: credentials for one URI are no use at
  * another, and another origin gets none (SECURITY 6.1, 6.9). Never answered: other schemes, unknown algorithms.
  */
-import { Auth, type AuthFlow, utf8Octets } from './auth.js';
+import { Auth, type AuthFlow, isAnswerTo, serverOf, utf8Octets } from './auth.js';
 import { typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
 import { type Credentials, type DigestChallenge, DigestSession, digestChallengeOf, hex } from './digest.js';
@@ -62,7 +62,7 @@ export class DigestAuth extends Auth {
     let response = yield known === null ? request : this.#authorized(request, known.session);
     for (let answers = 0; answers < ANSWERS_MAX && response.statusCode === 401; answers++) {
       const asked = response.request as Request;
-      if (!isWithin(request, asked)) return;
+      if (!isAnswerTo(request, response)) return;
       const challenge = digestChallengeOf(response.headers.octetsOf('www-authenticate'));
       // Credentials that were refused are wrong, unless the server says that only their nonce is.
       if (challenge === null || (answers > 0 && asked.headers.has('authorization') && !challenge.stale)) return;
@@ -125,18 +125,6 @@ export class DigestAuth extends Auth {
     }
     return found;
   }
-}
-
-/** `asked` is the request that was answered: the very one, or one that redirects within the origin made of it. */
-function isWithin(request: Request, asked: Request): boolean {
-  if (asked === request) return true;
-  return serverOf(asked.url) === serverOf(request.url) && (!asked.leftOrigin || request.leftOrigin);
-}
-
-/** The origin; of URLs that only a custom transport knows, scheme and authority. */
-function serverOf(url: URL): string {
-  const { scheme } = url;
-  return scheme === 'http' || scheme === 'https' ? url.origin.key : `${scheme}://${url.netloc}`;
 }
 
 /** Beginnings of the targets on that server which `domain` lists; `null`: all. Other servers are not its to speak for. */

@@ -63,6 +63,27 @@ export abstract class Auth {
   }
 }
 
+/** What the send flow must know of auth that sends requests for its own sake. */
+export interface Asking {
+  /** Whether a request that its flow yields is such a one: it is answered whole, and not redirected. */
+  isOwn(request: Request): boolean;
+  /** The call that began with `request` has failed, or was given up by who made it. */
+  failed(request: Request, error: unknown, isGivenUp: boolean): void;
+}
+
+/** Beside the objects, so that no class of a user can have members of these names by chance. */
+const asking = new WeakMap<Auth, Asking>();
+
+/** Makes known that `auth` sends requests for its own sake. */
+export function makeAsking(auth: Auth, how: Asking): void {
+  asking.set(auth, how);
+}
+
+/** How `auth` asks for its own sake, or `null`. */
+export function askingOf(auth: Auth): Asking | null {
+  return asking.get(auth) ?? null;
+}
+
 /** The octets of text in UTF-8, one per code unit. */
 export function utf8Octets(text: string): string {
   return textOfOctets(new TextEncoder().encode(text));
@@ -131,6 +152,19 @@ export class FunctionAuth extends Auth {
   override *authFlow(request: Request): AuthFlow {
     yield this.#change(request);
   }
+}
+
+/** Whether it answers that very request, or one that redirects within the origin made of it. */
+export function isAnswerTo(request: Request, response: Response): boolean {
+  const answered: Request = response.request;
+  if (answered === request) return true;
+  return serverOf(answered.url) === serverOf(request.url) && (!answered.leftOrigin || request.leftOrigin);
+}
+
+/** The origin, as a key; of URLs that only a custom transport knows, scheme and authority. */
+export function serverOf(url: URL): string {
+  const { scheme } = url;
+  return scheme === 'http' || scheme === 'https' ? url.origin.key : `${scheme}://${url.netloc}`;
 }
 
 /** Whatever may be given where authentication is asked for. `null`: none, but what the URL says. */

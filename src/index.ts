@@ -14,6 +14,13 @@ export {
 export { Auth, type AuthFlow, type AuthTypes, BasicAuth, BearerAuth, FunctionAuth } from './auth.js';
 export { DigestAuth } from './auth-digest.js';
 export { NetRCAuth } from './auth-netrc.js';
+export {
+  OAuth2ClientCredentials,
+  type OAuth2ClientCredentialsOptions,
+  OAuth2RefreshToken,
+  type OAuth2RefreshTokenOptions,
+  type OAuth2Tokens,
+} from './auth-oauth2.js';
 export type { ByteSource } from './body.js';
 export { AsyncByteStream, ByteStream, SyncByteStream } from './byte-stream.js';
 export { AsyncClient, Client } from './clients.js';

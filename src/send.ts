@@ -5,7 +5,7 @@
  * A response in between (a redirect, a step of an auth flow) is read a little, so that its connection can be used again,
  * and else given up: never decoded, never for long (SECURITY §2.6).
  */
-import { type Auth, type AuthSteps, drivesItself, stepsOf } from './auth.js';
+import { type Auth, type AuthSteps, askingOf, drivesItself, stepsOf } from './auth.js';
 import { joined } from './body.js';
 import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
@@ -136,6 +136,7 @@ function* lateCookies(request: Request): Flow<void> {
 /** Sends what an auth flow asks for, step by step. */
 export function* sendAuthenticated(io: Io, request: Request, auth: Auth, settings: SendSettings): Flow<Response> {
   const reads = drivesItself(auth, io.blocking) ? null : auth;
+  const asking = askingOf(auth);
   let steps: AuthSteps | null = null;
   let waiting = false;
   let history = NO_HISTORY;
@@ -152,14 +153,16 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
         steps = null;
         break;
       }
-      const next = checkedRequest(yield* wait(step.value), request);
+      const given: unknown = yield* wait(step.value);
+      const isOwn: boolean = asking?.isOwn(given as Request) === true;
+      const next = checkedRequest(given, request);
       if (response !== null) {
         yield* drained(io, response, settings.guard);
         history = [...response.history, response];
       }
       bodySent ||= next.stream === request.stream;
-      response = yield* send(io, next, settings, history);
-      if (reads?.requiresResponseBody === true) yield* response.readFlow();
+      response = yield* send(io, next, isOwn ? { ...settings, followRedirects: false } : settings, history);
+      if (isOwn || reads?.requiresResponseBody === true) yield* response.readFlow();
     }
     if (response === null) throw new TypeError('Cannot authenticate: the auth flow ended without yielding a request');
     if (!bodySent) request.stream.abandon(new Error('The auth flow sent other requests, without the body'));
@@ -167,6 +170,7 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
     else if (!response.readNow()) yield* response.readFlow();
     return response;
   } catch (error) {
+    asking?.failed(request, error, settings.guard?.hasStopped === true);
     response?.closeNow();
     request.stream.abandon(error);
     if (error instanceof HTTPError) error.attachRequest(request);

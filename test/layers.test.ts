@@ -111,7 +111,7 @@ const CLIENT: Ranks = [
     'content',
     'multipart',
   ],
-  ['send', 'redirect', 'auth', 'auth-digest', 'auth-netrc'],
+  ['send', 'redirect', 'auth', 'auth-digest', 'auth-netrc', 'auth-oauth2'],
   ['client', 'clients', 'fetch'],
   ['index', 'api', 'sync', 'core-api'],
   ['cli/'],

@@ -1,4 +1,5 @@
 /** The servers that the documents talk about, on ports of this machine: small, and the same every time. */
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -50,6 +51,25 @@ const PAGES: Readonly<Record<string, Page>> = {
     response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => void response.end('a page'));
   },
   '/moved': (_request, response) => void response.writeHead(302, { location: '/items' }).end(),
+  '/digest': (request, response) => {
+    const sent = request.headers.authorization ?? '';
+    const said = (name: string): string => new RegExp(`\\b${name}="?([^",]*)`).exec(sent)?.[1] ?? '';
+    const sha256 = (...parts: string[]): string => createHash('sha256').update(parts.join(':')).digest('hex');
+    const [secret, subject] = [sha256('user', 'lamps', 'pa:ss'), sha256(request.method ?? '', '/digest')];
+    if (said('response') === sha256(secret, 'n-1', said('nc'), said('cnonce'), 'auth', subject)) {
+      response.end(`hello, ${said('username')}`);
+      return;
+    }
+    const challenge = 'Digest realm="lamps", nonce="n-1", qop="auth", algorithm=SHA-256';
+    response.writeHead(401, { 'www-authenticate': challenge }).end();
+  },
+  '/token': (request, response, body) => {
+    response.setHeader('content-type', 'application/json');
+    const isKnown = request.headers.authorization === `Basic ${btoa('lamps:secret')}`;
+    if (isKnown && body.startsWith('grant_type=client_credentials')) {
+      response.end(JSON.stringify({ access_token: 't-1', token_type: 'Bearer', expires_in: 3600 }));
+    } else response.writeHead(400).end(JSON.stringify({ error: 'invalid_grant' }));
+  },
   '/busy': (_request, response) => void response.writeHead(503, { 'retry-after': '120' }).end('come back later'),
   '/measurements': (_request, response, body) => void response.end(`${body.trim().split('\n').length} lines`),
   '/slow': () => {},
