@@ -11,6 +11,7 @@ import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, Str
 import { openHttp1 } from './core.js';
 import { openHttp2 } from './core-http2.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
+import type { ConnectionMessage } from './diagnostics.js';
 import { CloseError, ProtocolError, RemoteProtocolError, type TransportError } from './exceptions.js';
 import { type CallLimits, Exchange, type Interim } from './exchange.js';
 import { isThenable } from './flow.js';
@@ -235,7 +236,25 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (this.#streams !== null) this.#failAll(this.#streams, error);
     this.#tunnel?.broken(error);
     this.owner.dropped(this);
+    this.tell('closed', error);
     if (!this.#delivering) this.owner.wakeWaiters();
+  }
+
+  /**
+   * Tells who watches the process, on an event loop in a moment of its own: what they do about it may be anything, and here
+   * records may be being consumed.
+   */
+  tell(state: ConnectionMessage['state'], error: unknown): void {
+    const { connection: channel } = this.deadlines.host.diagnostics;
+    if (!channel.hasSubscribers) return;
+    const message: ConnectionMessage = Object.freeze({
+      state,
+      origin: this.origin,
+      httpVersion: this.httpVersion,
+      error,
+    });
+    if (this.socket.blocking) channel.publish(message);
+    else queueMicrotask(() => channel.publish(message));
   }
 
   /** Each of many gets an error of its own. */

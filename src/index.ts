@@ -46,6 +46,7 @@ export {
   type SameSite,
   type ToughCookieJar,
 } from './cookies.js';
+export type { ConnectionMessage, ErrorMessage, RequestMessage, ResponseMessage } from './diagnostics.js';
 export {
   ClientClosed,
   CloseError,

@@ -325,6 +325,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** A connection was made, and has a place for who made it; if it has more, they go to who waited for it. */
   #connected(connection: HttpConnection, site: Site): void {
     this.#open.add(connection);
+    connection.tell('opened', null);
     connection.reserved++;
     site.connecting--;
     const { multiplexes } = connection;

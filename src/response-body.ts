@@ -20,6 +20,7 @@ import {
 import type { RequestBody } from './content.js';
 import { areLoaded, type DecodeLimits, loaded } from './core-decoders.js';
 import { wholeOf } from './decoding.js';
+import type { Watched } from './diagnostics.js';
 import { HTTPError, StreamClosed, StreamConsumed, StreamError, TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync, runSync } from './flow.js';
@@ -53,6 +54,8 @@ export abstract class ResponseBody {
   #startedAt = 0;
   #clock: { now(): number } | null = null;
   #elapsedMs: number | null = null;
+  /** Who is told if the body fails. @internal */
+  watched: Watched | null = null;
 
   /** @internal */
   constructor(received: Received | null) {
@@ -458,6 +461,7 @@ export abstract class ResponseBody {
     if (error instanceof TransportError && exchange !== undefined) error.sent = exchange.sent;
     if (error instanceof HTTPError && this.#request !== null) error.attachRequest(this.#request);
     this.closeNow();
+    this.watched?.failed(error);
     return error;
   }
 

@@ -9,6 +9,7 @@ import { type Auth, type AuthSteps, askingOf, drivesItself, stepsOf } from './au
 import { joined } from './body.js';
 import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
+import { type Watched, watched } from './diagnostics.js';
 import {
   HTTPError,
   ReadError,
@@ -72,8 +73,10 @@ export function* send(
   let current = request;
   let history = earlier ?? NO_HISTORY;
   let response: Response | null = null;
+  let watch: Watched | null = null;
   try {
     for (let redirects = 0; ; redirects++) {
+      watch = null;
       if (current.lateCookies !== null) yield* lateCookies(current);
       for (const hook of requestHooks) {
         const running = hook(current);
@@ -81,6 +84,7 @@ export function* send(
       }
       // A hook may have aborted the call: nothing is sent then.
       if (settings.guard !== null && requestHooks.length > 0) yield;
+      watch = watched(io.host, current, settings.sensitiveHeaders);
       const transport = io.transportFor(current);
       const startedAt = io.now();
       if (hasFlow(transport)) response = yield* transport.flow(current);
@@ -89,6 +93,7 @@ export function* send(
       response.defaultEncoding = settings.defaultEncoding;
       response.sentAt(startedAt, io);
       if (response.setsCookies) yield* kept(io, current, response);
+      watch?.answered(response);
       for (const hook of responseHooks) {
         const running = hook(response);
         if (isThenable(running)) yield running;
@@ -116,6 +121,7 @@ export function* send(
     response?.closeNow();
     current.stream.abandon(error);
     if (error instanceof HTTPError) error.attachRequest(current);
+    watch?.failed(error);
     throw error;
   }
 }

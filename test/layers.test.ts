@@ -106,6 +106,7 @@ const CLIENT: Ranks = [
     'response-body',
     'web-response',
     'cookies',
+    'diagnostics',
     'foreign-jar',
     'compression',
     'content',

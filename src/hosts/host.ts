@@ -39,6 +39,22 @@ export interface Compressor {
   push(piece: Uint8Array, isLast: boolean): Uint8Array<ArrayBuffer>;
 }
 
+/** One kind of event, for who watches the process (Node: a channel of `node:diagnostics_channel`). */
+export interface Channel {
+  /** Asked before a message is made. */
+  readonly hasSubscribers: boolean;
+  /** What a subscriber throws is not thrown here. */
+  publish(message: object): void;
+}
+
+/** What can be watched; what is told is in `src/diagnostics.ts`. */
+export interface Diagnostics {
+  readonly request: Channel;
+  readonly response: Channel;
+  readonly error: Channel;
+  readonly connection: Channel;
+}
+
 export interface Host {
   /** Name and version of the runtime, as in `node/24.1.0`. */
   readonly name: string;
@@ -64,6 +80,7 @@ export interface Host {
   digests(): MaybePromise<Digests>;
   /** A compressor that waits for nothing; `null` on hosts that have only the platform's streams. */
   readonly compressor: ((format: CompressedFormat) => Compressor) | null;
+  readonly diagnostics: Diagnostics;
   /** A warning for the developer. */
   warn(message: string): void;
 }

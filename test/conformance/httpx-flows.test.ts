@@ -14,7 +14,6 @@ const FILES = ['redirects', 'auth', 'auth_flow', 'hooks', 'cookies'];
 function waitsFor({ id, input }: Scenario): string | null {
   const text = JSON.stringify(input);
   if (/"mounts"/.test(text)) return 'mounts';
-  if (input.capture_log === true) return 'logging';
   return id === '' ? 'an id' : null;
 }
 

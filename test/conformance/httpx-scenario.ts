@@ -222,6 +222,10 @@ class Play {
     }
     this.#client = client;
     for (const name of Object.keys(AS_HTTPX)) this.#own.set(name, client.headers.get(name) ?? '');
+    const log: string[] = [];
+    this.#host.diagnostics.response.listener = (message) => {
+      log.push(`httpx INFO ${(message as httpx.ResponseMessage).line}`);
+    };
     const results: Result[] = [];
     for (const step of input.steps) {
       try {
@@ -235,6 +239,7 @@ class Play {
       requests: this.#requests,
       results,
       ...(input.capture_events ? { events: this.events } : {}),
+      ...(input.capture_log === true ? { log } : {}),
       ...(input.capture_cookies === true ? { jar: jarOf(client.cookies) } : {}),
     };
   }

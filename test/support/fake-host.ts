@@ -2,7 +2,7 @@
  * A host whose clock stands still until the test moves it: `advance(ms)` fires what became due, in order of time.
  * Randomness is a counter, the environment and the files are what the test puts in.
  */
-import type { Digests, Host, HostTimer, PublicSuffixes } from '../../src/hosts/host.js';
+import type { Channel, Digests, Host, HostTimer, PublicSuffixes } from '../../src/hosts/host.js';
 import { digests } from '../../src/hosts/node/digests.js';
 import { host } from '../../src/hosts/node/host.js';
 import { publicSuffixes } from '../../src/hosts/node/public-suffixes.js';
@@ -15,9 +15,28 @@ interface Timer extends HostTimer {
   keepsAlive: boolean;
 }
 
+/** A channel that a test listens to by `listener`. */
+export class FakeChannel implements Channel {
+  listener: ((message: object) => void) | null = null;
+
+  get hasSubscribers(): boolean {
+    return this.listener !== null;
+  }
+
+  publish(message: object): void {
+    this.listener?.(message);
+  }
+}
+
 export class FakeHost implements Host {
   readonly name = 'fake/1';
   readonly compressor = host.compressor;
+  readonly diagnostics = {
+    request: new FakeChannel(),
+    response: new FakeChannel(),
+    error: new FakeChannel(),
+    connection: new FakeChannel(),
+  };
   readonly warnings: string[] = [];
   readonly variables = new Map<string, string>();
   readonly files = new Map<string, Uint8Array<ArrayBuffer>>();

@@ -1,5 +1,6 @@
 /** Clock, timers, randomness, environment and files of Node.js. */
 import { Buffer } from 'node:buffer';
+import { channel } from 'node:diagnostics_channel';
 import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Host } from '../host.js';
@@ -42,5 +43,11 @@ export const host: Host = {
   publicSuffixes,
   digests,
   compressor,
+  diagnostics: {
+    request: channel('httpx-wasm:request'),
+    response: channel('httpx-wasm:response'),
+    error: channel('httpx-wasm:error'),
+    connection: channel('httpx-wasm:connection'),
+  },
   warn: (message) => process.emitWarning(message, 'HttpxWasmWarning'),
 };
