@@ -47,6 +47,7 @@ import {
   Prepared,
   Request,
   type RequestExtensions,
+  withParams,
 } from './request.js';
 import { announcedBody } from './request-body.js';
 import type { DefaultEncoding, Response } from './response.js';
@@ -351,7 +352,7 @@ export abstract class BaseClient<K extends ClientKind> {
     const given = givenUrl(url);
     const merged = this.#baseUrl.isAbsoluteUrl && !given.isAbsoluteUrl ? behind(this.#baseUrl, given) : given;
     if (this.#params.size === 0 && (params === null || params === undefined)) return merged;
-    return merged.copyMergeParams(this.#params.merge(params ?? undefined));
+    return withParams(merged, this.#params.merge(params ?? undefined));
   }
 
   #mergedHeaders(url: URL, extra: HeaderTypes | undefined): Headers {

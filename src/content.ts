@@ -76,6 +76,18 @@ export function octetsBody(octets: Uint8Array<ArrayBuffer>): RequestBody {
   return new OctetsBody(octets);
 }
 
+/** A form that was put together in memory: as one that was not, it is `content` only when it was read. */
+class JoinedForm extends OctetsBody {
+  override get mustBeRead(): boolean {
+    return true;
+  }
+}
+
+/** A form of octets in memory. */
+export function formBody(octets: Uint8Array<ArrayBuffer>): RequestBody {
+  return new JoinedForm(octets);
+}
+
 /** All octets of a body. `blocking`: as of `open`. */
 export function* joinedBody(body: RequestBody, blocking: boolean): Flow<Uint8Array<ArrayBuffer>> {
   const reader = body.open(blocking);

@@ -93,20 +93,21 @@ export {
   type StartTlsOptions,
   type SyncNetworkStream,
 } from './network-stream.js';
-export type {
-  AsyncClientOptions,
-  BodyCallOptions,
-  BodyFunctionOptions,
-  CallOptions,
-  ClientOptions,
-  EventHooks,
-  FunctionOptions,
-  RequestHook,
-  ResponseHook,
-  SendOptions,
-  SyncEventHooks,
-  SyncRequestHook,
-  SyncResponseHook,
+export {
+  type AsyncClientOptions,
+  type BodyCallOptions,
+  type BodyFunctionOptions,
+  type CallOptions,
+  type ClientOptions,
+  type EventHooks,
+  type FunctionOptions,
+  type RequestHook,
+  type ResponseHook,
+  type SendOptions,
+  type SyncEventHooks,
+  type SyncRequestHook,
+  type SyncResponseHook,
+  USE_CLIENT_DEFAULT,
 } from './options.js';
 export { Proxy, type ProxyFields, type ProxyOptions, type ProxyTypes } from './proxy.js';
 export { type PrimitiveData, QueryParams, type QueryParamTypes } from './query-params.js';

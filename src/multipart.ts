@@ -8,6 +8,7 @@ import {
   type BodyReader,
   type EncodedContent,
   encodeContent,
+  formBody,
   hasOwnFields,
   isFormData,
   octetsBody,
@@ -256,5 +257,5 @@ function whole(bodies: readonly RequestBody[]): RequestBody {
   const octets = bodies.map((body) => body.octets).filter((each) => each !== null);
   const length = octets.reduce((sum, each) => sum + each.length, 0);
   if (octets.length < bodies.length || length > JOINED_OCTETS_MAX) return new SequenceBody(bodies);
-  return octetsBody(concatenated(octets, length));
+  return formBody(concatenated(octets, length));
 }

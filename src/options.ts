@@ -82,7 +82,7 @@ export interface SyncKind extends ClientKind {
 
 /** Settings of a client of kind `K`. `undefined` and a missing name mean the default. */
 export interface BaseClientOptions<K extends ClientKind> {
-  /** Merged into every request's query; the request's own win. */
+  /** Parameters of every request, in place of its URL's query; those that a call gives win, name by name. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into every request's headers; the request's own win. Accept, Accept-Encoding, Connection and User-Agent are set. */
   readonly headers?: HeaderTypes | undefined;
@@ -144,7 +144,7 @@ export interface ClientOptions extends BaseClientOptions<SyncKind> {}
 
 /** Options of a call without a body. `undefined` and a missing name mean the client's setting. */
 export interface CallOptions {
-  /** Merged into the URL's query; a key replaces all values that the URL has for it. */
+  /** With the client's, they replace the URL's query; where there are none it stays as it is. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into the client's headers; these win. */
   readonly headers?: HeaderTypes | undefined;
@@ -248,6 +248,9 @@ export type OptionNames = readonly string[];
 
 /** Of `new AsyncClient(…)`. */
 export const CLIENT_OPTIONS: OptionNames = Object.keys(CLIENT);
+/** What an option that is not given has: the client's setting (httpx: `USE_CLIENT_DEFAULT`). `null` is none. */
+export const USE_CLIENT_DEFAULT: undefined = undefined;
+
 /** Of `eventHooks`. */
 export const EVENT_HOOKS: OptionNames = Object.keys(HOOKS);
 /** Of verbs without a body. */

@@ -23,6 +23,10 @@ export abstract class RequestBody implements Iterable<Uint8Array>, AsyncIterable
   abstract readonly replayable: boolean;
   /** It can only be read on an event loop. @internal */
   abstract readonly async: boolean;
+  /** It is `content` only when it was read, though it may be in memory. @internal */
+  get mustBeRead(): boolean {
+    return false;
+  }
 
   /**
    * `blocking`: by who cannot wait for promises. @internal

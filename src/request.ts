@@ -6,7 +6,7 @@ import { runtime } from './environment.js';
 import { RequestNotRead } from './exceptions.js';
 import { type Flow, runAsync, runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
-import type { QueryParamTypes } from './query-params.js';
+import { QueryParams, type QueryParamTypes } from './query-params.js';
 import { announcedBody, CONTENT_OPTIONS, type ContentOptions } from './request-body.js';
 import type { TraceFunction } from './trace.js';
 import { URL, type URLTypes } from './url.js';
@@ -31,7 +31,7 @@ export interface RequestExtensions {
 export interface RequestOptions extends ContentOptions {
   /** A body, and no field that is not given: neither Host nor what would announce it. Excludes the options of bodies. */
   readonly stream?: RequestContent | null | undefined;
-  /** Merged into the URL's query; a key replaces all values that the URL has for it. */
+  /** Replaces the URL's query; empty ones leave it as it is. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Its header fields; Host and what announces the body are added unless given. */
   readonly headers?: HeaderTypes | undefined;
@@ -85,6 +85,11 @@ export function givenUrl(url: unknown): URL {
   if (url instanceof URL) return url;
   if (typeof url === 'string' || url instanceof globalThis.URL) return new URL(url);
   throw new TypeError(`Cannot make a request: expected url to be a string or a URL, got ${typeNameOf(url)}`);
+}
+
+/** The URL with parameters for its query, if there are any. @internal */
+export function withParams(url: URL, params: QueryParams): URL {
+  return params.size === 0 ? url : url.copyWith({ params });
 }
 
 /** The body that is given as a stream. @throws TypeError if it is none, or not the only one */
@@ -156,7 +161,7 @@ export class Request {
     checkFields(options, REQUEST_OPTION_NAMES, 'make a request');
     const given = givenUrl(url);
     const params = own(options, 'params');
-    this.url = params === null || params === undefined ? given : given.copyMergeParams(params);
+    this.url = params === null || params === undefined ? given : withParams(given, new QueryParams(params));
     this.headers = new Headers(own(options, 'headers') ?? null);
     this.leftOrigin = false;
     const extensions = own(options, 'extensions') ?? null;
@@ -199,10 +204,10 @@ export class Request {
     return this.#body.replayable;
   }
 
-  /** The body's octets. @throws RequestNotRead if it is a stream that was not read. */
+  /** The body's octets. @throws RequestNotRead if it is a stream, or a form with files, that was not read. */
   get content(): Uint8Array<ArrayBuffer> {
-    const { octets } = this.#body;
-    if (octets === null) throw new RequestNotRead();
+    const { octets, mustBeRead } = this.#body;
+    if (octets === null || mustBeRead) throw new RequestNotRead();
     return octets;
   }
 
@@ -218,7 +223,8 @@ export class Request {
 
   /** @internal Reads the body into memory. */
   *readFlow(blocking: boolean): Flow<Uint8Array<ArrayBuffer>> {
-    if (this.#body.octets === null) this.#body = octetsBody(yield* joinedBody(this.#body, blocking));
+    const { octets, mustBeRead } = this.#body;
+    if (octets === null || mustBeRead) this.#body = octetsBody(octets ?? (yield* joinedBody(this.#body, blocking)));
     return this.content;
   }
 

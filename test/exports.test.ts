@@ -63,6 +63,7 @@ const VALUES: readonly string[] = [
   'TotalTimeout',
   'TransportError',
   'URL',
+  'USE_CLIENT_DEFAULT',
   'UnsupportedProtocol',
   'WriteError',
   'WriteTimeout',

@@ -148,3 +148,22 @@ export function exportsOf(file: ts.SourceFile): {
   }
   return { values: values.sort(), types: types.sort() };
 }
+
+/** Names of a class's members that its users may see: neither private nor protected, nor marked internal. */
+export function publicMembersOf(file: ts.SourceFile, className: string): string[] {
+  const names = new Set<string>();
+  everyNode(file, (node) => {
+    if (!ts.isClassDeclaration(node) || node.name?.text !== className) return;
+    for (const member of node.members) {
+      if (member.name === undefined || !ts.isIdentifier(member.name)) continue;
+      const modifiers = ts.canHaveModifiers(member) ? (ts.getModifiers(member) ?? []) : [];
+      const isHidden = modifiers.some(({ kind }) =>
+        [ts.SyntaxKind.PrivateKeyword, ts.SyntaxKind.ProtectedKeyword, ts.SyntaxKind.StaticKeyword].includes(kind),
+      );
+      if (!isHidden && !/@internal/.test(file.text.slice(member.getFullStart(), member.getStart(file)))) {
+        names.add(member.name.text);
+      }
+    }
+  });
+  return [...names].sort();
+}

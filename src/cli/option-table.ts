@@ -49,7 +49,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     short: 'p',
     values: ['NAME', 'VALUE'],
     repeats: true,
-    help: "Query parameter, merged into the URL's own.",
+    help: "Query parameter, in place of the URL's query.",
   },
   { name: 'content', short: 'c', values: ['TEXT'], help: "Octets of the body; '-' reads them from standard input." },
   { name: 'data', short: 'd', values: ['NAME', 'VALUE'], repeats: true, help: 'Field of a form in the body.' },

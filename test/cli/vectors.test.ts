@@ -53,10 +53,6 @@ const DIFFERENCES: Readonly<Record<string, { readonly why: string; readonly expe
     why: "HTTPX.md §23: without -p the URL's own query string is dropped ⚠",
     expected: { requests: ['GET /?x=1'] },
   },
-  'cli/params/47dc596d38': {
-    why: "HTTPX.md §24.8: parameters wipe the URL's query; they are merged",
-    expected: { requests: ['GET /?x=1&y=2'] },
-  },
   'cli/errors/079ceab3eb': {
     why: MESSAGES,
     expected: {

@@ -1,5 +1,6 @@
 /** What a request looks like when it reaches the server, and that every answer finds its request: for both clients. */
 import { describe, expect, test } from 'vitest';
+import { Request } from '../../src/index.js';
 import { openClient } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
@@ -66,6 +67,20 @@ describe.each(clients)('$name', (kind) => {
       const server = await okServer();
       await kind.open().get(`${server.url}/a%20b/c?x=1&y=%C3%A9#part`);
       expect(server.heads[0]?.split(' ')[1]).toBe('/a%20b/c?x=1&y=%C3%A9');
+    });
+
+    test('params of client and call take the place of the URL’s query, together; none leave it', () => {
+      const built = (client: object | undefined, call: object | undefined): string | undefined => {
+        const settings = client === undefined ? {} : { params: client as { a: string } };
+        const options = call === undefined ? {} : { params: call as { a: string } };
+        return kind.open(settings).buildRequest('GET', 'http://example.org/?c=3', options).url.query;
+      };
+      expect(built(undefined, { a: 1 })).toBe('a=1');
+      expect(built({ a: 1, b: 2 }, { a: 3 })).toBe('a=3&b=2');
+      expect(built({ a: 1 }, undefined)).toBe('a=1');
+      for (const none of [undefined, {}, [], '']) expect(built(undefined, none as object)).toBe('c=3');
+      expect(new Request('GET', 'http://example.org/?c=3', { params: { a: 1 } }).url.query).toBe('a=1');
+      expect(new Request('GET', 'http://example.org/?c=3', { params: '' }).url.query).toBe('c=3');
     });
 
     test('params make the query', async () => {
