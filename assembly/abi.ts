@@ -131,8 +131,8 @@ export const HPACK_NEVER_INDEXED = 0x80000000;
 /** Number of entries of the static table. */
 export const HPACK_STATIC_ENTRIES = 61;
 
-// ── fields for `hpackEncode`, in the input area: u32 octets of the name | u32 octets of the value | u32 0 or
-// HPACK_NEVER_INDEXED | name, lower-cased | value, without anything between them ──
+// ── fields for `hpackEncode`, in the input area: all names (lower-cased) and values, close together; then, at the next
+// multiple of four, for each field u32 octets of its name, u32 octets of its value, u32 0 or HPACK_NEVER_INDEXED ──
 export const HPACK_FIELD_OCTETS = 12;
 
 // ── field ids: well-known names, any case ──

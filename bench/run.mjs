@@ -25,6 +25,10 @@ const COMMANDS = {
     text: 'CPU of reading heads and decoding gzip        [--quick] [--scenario H20]… [--peers a,b] [--rounds n] [--json]',
     load: async () => (await import('./parse/command.mjs')).parse,
   },
+  hpack: {
+    text: 'CPU of decoding and encoding HPACK            [--quick] [--scenario DR]… [--peers a,b] [--rounds n] [--json]',
+    load: async () => (await import('./hpack/command.mjs')).hpack,
+  },
   codings: {
     text: 'CPU of decoding gzip, brotli and zstd         [--quick] [--scenario br]… [--peers a,b] [--rounds n] [--json]',
     load: async () => (await import('./codings/command.mjs')).codings,

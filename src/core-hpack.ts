@@ -7,7 +7,7 @@
  */
 import * as abi from '../assembly/abi.js';
 import { checkFields, own, typeNameOf } from './config.js';
-import { latin1 } from './core.js';
+import { latin1, putLatin1 } from './core.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
 import { describeRule } from './rules.js';
@@ -39,6 +39,8 @@ const ENCODER_OPTIONS = ['tableOctets'] as const satisfies (keyof HpackEncoderOp
 const LIST_OCTETS_DEFAULT = 65536;
 const FIELDS_DEFAULT = 256;
 const U32_MAX = 4294967295;
+const ENCODER = new TextEncoder();
+const NOT_OCTETS = /[^\0-\xff]/;
 
 /** @throws TypeError, RangeError */
 function checkInteger(name: string, value: number | null | undefined, least: number, most: number): void {
@@ -239,6 +241,8 @@ function maskOf(tableOctets: number): number {
 /** Encodes the field lists of one direction of a connection, in the order in which they are sent (RFC 7541). */
 export class HpackEncoder {
   readonly #share: Share;
+  /** The core's input area; without octets once its memory has grown. */
+  #area: Uint8Array = new Uint8Array(0);
 
   /** @throws TypeError, RangeError for settings that are none. */
   constructor(options?: HpackEncoderOptions | null) {
@@ -272,10 +276,14 @@ export class HpackEncoder {
     const handle = this.#share.handle('use the HPACK encoder');
     const inner = this.#share.core;
     inner.refresh();
-    const length = layOut(fields, inner.octets, inner.input);
+    if (this.#area.length === 0) this.#area = inner.octets.subarray(inner.input, inner.input + abi.INPUT_OCTETS);
+    const list = Array.isArray(fields) ? (fields as readonly HpackField[]) : [...fields];
+    const text = textOf(list);
+    putText(text, this.#area);
+    putLengths(list, inner.words, (inner.input + text.length + 3) >>> 2);
     let rule: number;
     try {
-      rule = inner.exports.hpackEncode(handle, 0, length);
+      rule = inner.exports.hpackEncode(handle, list.length, text.length);
     } catch (error) {
       throw coreFailure('Cannot encode the fields', inner.discard(error));
     }
@@ -296,42 +304,40 @@ export class HpackEncoder {
   }
 }
 
-/** Writes the fields into the input area at `start`, as abi.ts says (HPACK_FIELD_OCTETS). How many octets they take. */
-function layOut(fields: Iterable<HpackField>, octets: Uint8Array, start: number): number {
-  const end = start + abi.INPUT_OCTETS;
-  let at = start;
+/** All names and values, one behind the other. @throws TypeError, RangeError for what cannot be encoded. */
+function textOf(fields: readonly HpackField[]): string {
+  let text = '';
   for (const field of fields) {
-    const [name, value, neverIndexed = false] = field;
+    const name = field[0];
+    const value = field[1];
     if (typeof name !== 'string' || typeof value !== 'string') {
       throw new TypeError('Cannot encode the fields: expected pairs of strings');
     }
-    if (at + abi.HPACK_FIELD_OCTETS + name.length + value.length > end) {
-      throw new RangeError(
-        `Cannot encode the fields: they have more than ${abi.INPUT_OCTETS} octets, 12 for each field`,
-      );
-    }
-    writeWord(octets, at, name.length);
-    writeWord(octets, at + 4, value.length);
-    writeWord(octets, at + 8, neverIndexed ? abi.HPACK_NEVER_INDEXED : 0);
-    at = writeText(octets, writeText(octets, at + abi.HPACK_FIELD_OCTETS, name), value);
+    text += name + value;
   }
-  return at - start;
+  if (text.length + fields.length * abi.HPACK_FIELD_OCTETS > abi.INPUT_OCTETS) {
+    throw new RangeError(`Cannot encode the fields: they have more than ${abi.INPUT_OCTETS} octets, 12 for each field`);
+  }
+  return text;
 }
 
-function writeWord(octets: Uint8Array, at: number, word: number): void {
-  octets[at] = word;
-  octets[at + 1] = word >>> 8;
-  octets[at + 2] = word >>> 16;
-  octets[at + 3] = word >>> 24;
+/** Writes the text to the input area. `area`: a view of that. @throws TypeError for code units beyond an octet. */
+function putText(text: string, area: Uint8Array): void {
+  // For text of ASCII alone this is the fastest way, and it tells whether it is that.
+  if (ENCODER.encodeInto(text, area).written === text.length) return;
+  if (NOT_OCTETS.test(text)) {
+    throw new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
+  }
+  putLatin1(area, text, 0);
 }
 
-function writeText(octets: Uint8Array, at: number, text: string): number {
-  let units = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    units |= unit;
-    octets[at + index] = unit;
+/** Writes what `hpackEncode` must know of each field (HPACK_FIELD_OCTETS) to `at`, counted in words. */
+function putLengths(fields: readonly HpackField[], words: Uint32Array, at: number): void {
+  let head = at;
+  for (const field of fields) {
+    words[head] = field[0].length;
+    words[head + 1] = field[1].length;
+    words[head + 2] = field[2] === true ? abi.HPACK_NEVER_INDEXED : 0;
+    head += 3;
   }
-  if (units > 0xff) throw new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
-  return at + text.length;
 }

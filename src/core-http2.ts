@@ -11,6 +11,7 @@ import {
   type HeadLimits,
   latin1,
   protocolError,
+  putLatin1,
   type RequestHead,
   type StreamId,
 } from './core.js';
@@ -23,16 +24,6 @@ const PIECE_OCTETS = 1024;
 
 /** Whose content it is that nobody wants any more. */
 const NO_STREAM: StreamId = 0;
-
-type Latin1Write = (this: Uint8Array, text: string, start: number) => number;
-const hostLatin1Write = (globalThis as { Buffer?: { prototype?: { latin1Write?: Latin1Write } } }).Buffer?.prototype
-  ?.latin1Write;
-
-/** Puts the octets of a Latin-1 string at `start`. */
-function putLatin1(bytes: Uint8Array, text: string, start: number): void {
-  if (hostLatin1Write !== undefined) hostLatin1Write.call(bytes, text, start);
-  else for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
-}
 
 class Http2Connection implements Connection {
   readonly onCoreFailed: (error: Error) => void;

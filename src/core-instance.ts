@@ -51,7 +51,7 @@ export interface CoreExports extends DecoderExports {
   hpackDecoderFree(handle: number): void;
   hpackEncoderCreate(tableOctets: number): number;
   hpackEncoderAllow(handle: number, tableOctets: number): void;
-  hpackEncode(handle: number, from: number, to: number): number;
+  hpackEncode(handle: number, count: number, octets: number): number;
   hpackEncoderFree(handle: number): void;
 }
 

@@ -128,6 +128,16 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
+type Latin1Write = (this: Uint8Array, text: string, start: number) => number;
+const hostLatin1Write = (globalThis as { Buffer?: { prototype?: { latin1Write?: Latin1Write } } }).Buffer?.prototype
+  ?.latin1Write;
+
+/** Puts the octets of a Latin-1 string at `start`. @internal */
+export function putLatin1(bytes: Uint8Array, text: string, start: number): void {
+  if (hostLatin1Write !== undefined) hostLatin1Write.call(bytes, text, start);
+  else for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
+}
+
 /** The core's calls on a connection that may make records. */
 type ConnectionCall =
   | 'connectionOpen'

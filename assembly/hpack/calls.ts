@@ -96,16 +96,17 @@ export function hpackEncoderAllow(handle: u32, tableOctets: u32): void {
 }
 
 /**
- * Encodes the fields that [from, to) of the input area holds (abi.ts, HPACK_FIELD_OCTETS) and leaves one KIND_FIELD_BLOCK
- * record. 0; or RULE_MEMORY, and nothing was encoded.
+ * Encodes the fields, `count` of them, whose names and values are the first `octets` octets of the input area (abi.ts,
+ * HPACK_FIELD_OCTETS), and leaves one KIND_FIELD_BLOCK record. 0; or RULE_MEMORY, and nothing was encoded.
  */
-export function hpackEncode(handle: u32, from: u32, to: u32): u32 {
-  assert(from <= to && to <= <u32>INPUT_OCTETS, 'hpackEncode: not in the input area');
+export function hpackEncode(handle: u32, count: u32, octets: u32): u32 {
+  const heads = INPUT + ((octets + 3) & ~3);
+  const headsEnd = heads + count * HPACK_FIELD_OCTETS;
+  assert(octets <= <u32>INPUT_OCTETS && headsEnd <= INPUT + INPUT_OCTETS, 'hpackEncode: not in the input area');
   clear();
   if (!handle) return refuse();
   const c = coderOf(handle);
-  // Each field has an overhead in the input, too: what the block may need beside it.
-  const most = (<usize>(to - from) / HPACK_FIELD_OCTETS) * ENCODED_OVERHEAD_OCTETS + (to - from);
+  const most = count * ENCODED_OVERHEAD_OCTETS + octets;
   if (most > c.room) {
     const block = resize(c.result, 0, most);
     if (!block) return refuse();
@@ -113,14 +114,13 @@ export function hpackEncode(handle: u32, from: u32, to: u32): u32 {
     c.room = most;
   }
   let out = c.result;
-  const end = INPUT + to;
-  for (let p = INPUT + from; p < end; ) {
-    const name = p + HPACK_FIELD_OCTETS;
-    const nameEnd = name + load<u32>(p, 0, 1); // SAFE: the host lays out whole fields
-    const valueEnd = nameEnd + load<u32>(p, 4, 1);
-    assert(nameEnd >= name && valueEnd >= nameEnd && valueEnd <= end, 'hpackEncode: a field beyond the input');
-    out = encodeField(c.inner, name, nameEnd, nameEnd, valueEnd, load<u32>(p, 8, 1), out);
-    p = valueEnd;
+  let name = INPUT;
+  for (let head = heads; head < headsEnd; head += HPACK_FIELD_OCTETS) {
+    const value = name + load<u32>(head); // SAFE: the host lays out `count` whole fields
+    const valueEnd = value + load<u32>(head, 4);
+    assert(value >= name && valueEnd >= value && valueEnd <= INPUT + octets, 'hpackEncode: a field beyond the input');
+    out = encodeField(c.inner, name, value, value, valueEnd, load<u32>(head, 8), out);
+    name = valueEnd;
   }
   emit(KIND_FIELD_BLOCK, 0, 0, <u32>c.result, <u32>(out - c.result), NONE, NONE, NONE);
   return 0;

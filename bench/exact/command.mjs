@@ -21,12 +21,12 @@ function printTable(rows) {
     whole(all.instructions),
     (all.instructions / octets).toFixed(3),
     whole(all.bulk),
-    whole(drip.instructions),
-    whole(drip.bulk),
-    (drip.instructions / all.instructions).toFixed(2),
+    ...(drip === undefined
+      ? ['', '', '']
+      : [whole(drip.instructions), whole(drip.bulk), (drip.instructions / all.instructions).toFixed(2)]),
   ]);
   console.log(tableOf([headings, ...lines]));
-  const dear = rows.filter(({ whole: all, drip }) => drip.instructions > DRIP_MAX * all.instructions);
+  const dear = rows.filter(({ whole: all, drip }) => drip?.instructions > DRIP_MAX * all.instructions);
   for (const { name } of dear) console.log(`octet by octet costs more than ${DRIP_MAX} times the whole: ${name}`);
 }
 

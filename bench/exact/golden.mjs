@@ -19,7 +19,7 @@ export function writeGolden({ corpus, rows }) {
 }
 
 function compareRow(row, golden, found) {
-  for (const manner of MANNERS) {
+  for (const manner of MANNERS.filter((one) => row[one] !== undefined)) {
     for (const count of COUNTS) {
       const now = row[manner][count];
       const before = golden[manner][count];

@@ -9,7 +9,7 @@ export interface HpackCore extends Core {
   hpackDecoderFree(handle: number): void;
   hpackEncoderCreate(tableOctets: number): number;
   hpackEncoderAllow(handle: number, tableOctets: number): void;
-  hpackEncode(handle: number, from: number, to: number): number;
+  hpackEncode(handle: number, count: number, octets: number): number;
   hpackEncoderFree(handle: number): void;
 }
 
@@ -100,16 +100,18 @@ export class BlockDecoder {
   }
 }
 
-/** The fields as `hpackEncode` takes them. */
-export function layOut(fields: readonly (readonly [name: string, value: string, flags?: number])[]): Uint8Array {
-  const parts = fields.flatMap(([name, value, flags = 0]) => {
+/** The fields as `hpackEncode` takes them, and how many octets their names and values have. */
+export function layOut(fields: readonly (readonly [name: string, value: string, flags?: number])[]) {
+  const texts = Buffer.from(fields.map(([name, value]) => name + value).join(''), 'latin1');
+  const heads = fields.map(([name, value, flags = 0]) => {
     const head = Buffer.alloc(abi.HPACK_FIELD_OCTETS);
     head.writeUInt32LE(name.length, 0);
     head.writeUInt32LE(value.length, 4);
     head.writeUInt32LE(flags, 8);
-    return [head, Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1')];
+    return head;
   });
-  return Uint8Array.from(Buffer.concat(parts));
+  const gap = Buffer.alloc((4 - (texts.length % 4)) % 4);
+  return { input: Uint8Array.from(Buffer.concat([texts, gap, ...heads])), octets: texts.length };
 }
 
 /** An encoder of field blocks. */
@@ -129,9 +131,9 @@ export class BlockEncoder {
   /** The block, in memory of its own. @throws if the core says that it has no memory. */
   encode(fields: readonly (readonly [name: string, value: string, flags?: number])[]): Uint8Array {
     const core = this.#core;
-    const given = layOut(fields);
-    new Uint8Array(core.memory.buffer).set(given, core.inputOffset());
-    if (core.hpackEncode(this.handle, 0, given.length) !== 0) throw new Error('Cannot encode: no memory');
+    const { input, octets } = layOut(fields);
+    new Uint8Array(core.memory.buffer).set(input, core.inputOffset());
+    if (core.hpackEncode(this.handle, fields.length, octets) !== 0) throw new Error('Cannot encode: no memory');
     const record = recordOf(core);
     if (record.getUint32(abi.EVENT_KIND, true) !== abi.KIND_FIELD_BLOCK) throw new Error('Cannot read the record');
     const offset = record.getUint32(abi.EVENT_OFFSET, true);

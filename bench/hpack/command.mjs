@@ -1,0 +1,92 @@
+/**
+ * `npm run bench -- hpack [--quick] [--scenario DR]… [--peers a,b] [--rounds n] [--json]`: CPU of decoding and encoding field
+ * lists, against native nghttp2 and the HPACK of npm. Exit code 1: a named target is missed.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CORE, ROOT } from '../artefacts.mjs';
+import { chosenFrom, roundsOf } from '../choices.mjs';
+import { installPackage, installPeers } from '../client/package.mjs';
+import { exitCodeOf, machineOf, summaryOf, tableOfSummary, tellProgress, tellTargets } from '../figures.mjs';
+import { interleave } from '../interleave.mjs';
+import { hashOfFields } from '../parse/fields.mjs';
+import { canPin, end, nodeOf, printedBy, start } from '../processes.mjs';
+import { blocksOf, fileOfBlocks, fileOfLists } from './blocks.mjs';
+import { ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
+import { buildNative, FOLDER } from './native.mjs';
+import { open as openOurs } from './subjects/api.mjs';
+
+const QUICK = { rounds: 5, warmupMs: 400, windowMs: 300 };
+const FULL = { rounds: 11, warmupMs: 800, windowMs: 500 };
+const ON_CORE = 0;
+
+/** Runs the C program once. */
+async function measureNative({ name, isDecoding, listsOf }, { native, ours, warmupMs, windowMs }) {
+  const lists = listsOf();
+  const file = join(FOLDER, name);
+  writeFileSync(file, isDecoding ? fileOfBlocks(blocksOf(lists, ours.encoderOf)) : fileOfLists(lists));
+  const words = [isDecoding ? 'decode' : 'encode', file, String(warmupMs), String(windowMs)];
+  const result = await printedBy(native.path, words, { core: ON_CORE });
+  const fields = lists.flat();
+  if (result.fields !== fields.length || result.hash !== hashOfFields(fields)) {
+    throw new Error(`Cannot count lists: nghttp2 found ${result.fields} fields, not those that were given`);
+  }
+  return result;
+}
+
+async function measure(item, name, settings) {
+  const subject = item.subjects.get(name);
+  if (subject.native) return measureNative(item, settings);
+  const { ourEntry, core, build, node, warmupMs, windowMs } = settings;
+  const task = { ...subject, warmupMs, windowMs, item: item.name, ourEntry, core, build };
+  const { child, message } = start('hpack/measure.mjs', task, { node, core: ON_CORE, flags: ['--no-deprecation'] });
+  const result = await message;
+  await end(child);
+  return result;
+}
+
+async function prepare({ chosen, timing }) {
+  installPeers();
+  const ourEntry = installPackage();
+  const { path: node, version, pinned } = nodeOf();
+  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
+  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  const native = chosen.includes(NATIVE) ? buildNative() : null;
+  if (native?.reason) console.error(`SKIPPED: ${NATIVE}: ${native.reason}`);
+  const build = pathToFileURL(join(ROOT, '.build/')).href;
+  return { ...timing, node, version, native, core: CORE, build, ourEntry, ours: await openOurs({ ourEntry }) };
+}
+
+export async function hpack({ quick, scenario: names, peers, rounds, json }) {
+  const items = names?.map(itemOf) ?? ITEMS;
+  const chosen = chosenFrom(SUBJECTS, peers);
+  const usual = quick ? QUICK : FULL;
+  const settings = await prepare({ chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
+  const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
+  const machine = machineOf({ version: settings.version, pinned: canPin });
+  if (!json) {
+    console.log(
+      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
+    );
+    console.log(`${settings.rounds} rounds; median (min–max); CPU of the process, all threads\n`);
+  }
+  const summaries = [];
+  for (const item of items) {
+    const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
+    if (subjects.length === 0) continue;
+    const results = await interleave(subjects, settings.rounds, (name, round) => {
+      tellProgress(`${item.name} round ${round + 1}: ${name}`);
+      return measure(item, name, settings);
+    });
+    tellProgress(null);
+    const summary = summaryOf(item, results);
+    summaries.push(summary);
+    if (!json) console.log(tableOfSummary(summary));
+  }
+  if (json) {
+    const skipped = settings.native?.reason ? { [NATIVE]: settings.native.reason } : {};
+    console.log(JSON.stringify({ machine, rounds: settings.rounds, skipped, summaries }, null, 2));
+  } else tellTargets(summaries);
+  process.exitCode = exitCodeOf(summaries);
+}

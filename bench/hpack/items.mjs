@@ -1,0 +1,80 @@
+/**
+ * What is decoded or encoded, by whom, and the named targets. A subject is a module of subjects/ and an argument for it;
+ * `native` stands for the C program. Measures and ratios: as figures.mjs takes them.
+ */
+import { requestLists, responseLists } from '../corpus/lists.mjs';
+import { UsageError } from '../usage.mjs';
+
+export const NATIVE = 'nghttp2';
+const TABLE = 'core table';
+const STRINGS = 'HpackDecoder';
+const ENCODED = 'core';
+const FROM_STRINGS = 'HpackEncoder';
+const NPM = ['hpack.js', 'http2'];
+
+/** By name, which has no comma. */
+const DECODERS = new Map([
+  [NATIVE, { native: true }],
+  [TABLE, { module: 'core' }],
+  [STRINGS, { module: 'api' }],
+  ['hpack.js', { module: 'hpack-js' }],
+  ['http2', { module: 'http2' }],
+]);
+const ENCODERS = new Map([
+  [NATIVE, { native: true }],
+  [ENCODED, { module: 'core' }],
+  [FROM_STRINGS, { module: 'api' }],
+  ['hpack.js', { module: 'hpack-js' }],
+  ['http2', { module: 'http2' }],
+]);
+
+const MEASURES = [
+  {
+    key: 'cpu',
+    name: 'CPU',
+    unit: 'ns/list',
+    digits: 0,
+    spread: true,
+    of: ({ cpuUs, units }) => (cpuUs * 1000) / units,
+  },
+];
+const ratio = (peer, to, limit) => ({ of: 'cpu', to, peer, limit });
+
+const decoding = (name, text, listsOf) => ({
+  name,
+  text,
+  isDecoding: true,
+  listsOf,
+  measures: MEASURES,
+  subjects: DECODERS,
+  ratios: [ratio(TABLE, NATIVE, 1), ratio(STRINGS, NATIVE, 2), ...NPM.map((peer) => ratio(STRINGS, peer, 0.25))],
+});
+
+const encoding = (name, text, listsOf) => ({
+  name,
+  text,
+  isDecoding: false,
+  listsOf,
+  measures: MEASURES,
+  subjects: ENCODERS,
+  ratios: [ratio(ENCODED, NATIVE, 2.5), ...NPM.map((peer) => ratio(FROM_STRINGS, peer, 0.25))],
+});
+
+export const ITEMS = [
+  decoding('DR', 'decode the field blocks of responses, 20 fields each', responseLists),
+  decoding('DQ', 'decode the field blocks of requests, 12 fields each', requestLists),
+  encoding('ER', 'encode responses', responseLists),
+  encoding('EQ', 'encode requests', requestLists),
+];
+
+/** Every name that --peers can choose from. */
+export const SUBJECTS = [...new Set(ITEMS.flatMap(({ subjects }) => [...subjects.keys()]))];
+
+/** @throws {UsageError} for a name that is none */
+export function itemOf(name) {
+  const found = ITEMS.find((item) => item.name === name);
+  if (found === undefined) {
+    throw new UsageError(`Cannot measure ${name}: there are ${ITEMS.map((one) => one.name).join(', ')}`);
+  }
+  return found;
+}
