@@ -156,7 +156,7 @@ function timeoutOf(
 }
 
 /** Options of httpx, and of its transports, for what this version does not do. */
-const ANNOUNCED: readonly string[] = ['http1', 'http2', 'files', 'compress', 'retries'];
+const ANNOUNCED: readonly string[] = ['http1', 'http2', 'files', 'compress'];
 
 /** An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it. @internal */
 export function checkFields(options: object | null | undefined, known: readonly string[], action: string): void {

@@ -1,10 +1,10 @@
 /**
  * One connect under way: what its flow parks on, and what the connector tells. Its socket may come in steps: to the proxy
- * first, then TLS over what stands. Knows nothing of the pool.
+ * first, then TLS over what stands. It may begin with a pause, if others failed before it. Knows nothing of the pool.
  */
-import type { Deadlines } from './deadlines.js';
-import { ConnectTimeout } from './exceptions.js';
-import { isThenable, Park } from './flow.js';
+import { arm, type Deadlines, disarm } from './deadlines.js';
+import { ConnectError, ConnectTimeout, ProxyError } from './exceptions.js';
+import { type Flow, isThenable, Park } from './flow.js';
 import type {
   Address,
   Cancel,
@@ -15,6 +15,22 @@ import type {
   TlsTarget,
   Waitable,
 } from './hosts/socket.js';
+
+/** The pause before a second try again; each one after it is twice as long. Before the first there is none (httpx). */
+const PAUSE_MS = 500;
+
+/** True for what another connect may mend: a failure of the network, not a mistake or a decision of somebody's. */
+export function mayConnectAgain(error: unknown): boolean {
+  const isOfConnecting =
+    error instanceof ConnectError || error instanceof ConnectTimeout || error instanceof ProxyError;
+  return isOfConnecting && error.retryable;
+}
+
+/** Lets time go by on a thread that blocks. */
+function passing(connector: Connector, ms: number): true {
+  connector.pause?.(ms);
+  return true;
+}
 
 /** A connect under way: what its flow parks on, and what the connector tells. */
 export class ConnectAttempt extends Park implements Cancel {
@@ -35,6 +51,8 @@ export class ConnectAttempt extends Park implements Cancel {
   readonly #clock: Deadlines;
   /** What a blocking host waits on. */
   #awaited: { wait(timeoutMs: number | null): boolean } | null = null;
+  /** What is waited for is that time goes by. */
+  #pausing = false;
   /** What TLS is being set up over. */
   #below: Socket | null = null;
 
@@ -61,6 +79,24 @@ export class ConnectAttempt extends Park implements Cancel {
 
   now(): number {
     return this.#clock.host.now();
+  }
+
+  /** Lets time go by after so many failures. @throws CloseError */
+  *pause(failures: number, connector: Connector): Flow<void> {
+    if (failures < 2) return;
+    const list = this.#clock.of(PAUSE_MS * 2 ** (failures - 2));
+    this.#pausing = true;
+    this.#awaited = connector.blocking ? { wait: (ms) => passing(connector, ms ?? 0) } : null;
+    arm(this, list, this.#clock.tick());
+    // Nothing else may keep the process alive until then.
+    list.hold();
+    try {
+      while (this.#pausing && this.error === null) yield this;
+    } finally {
+      list.release();
+      disarm(this);
+    }
+    if (this.error !== null) throw this.error;
   }
 
   /** Connects; a socket that is there already is given up. */
@@ -127,6 +163,11 @@ export class ConnectAttempt extends Park implements Cancel {
   }
 
   override onExpire(ms: number): void {
+    if (this.#pausing) {
+      this.#pausing = false;
+      this.wake();
+      return;
+    }
     const doing = {
       dns: 'its name was not resolved',
       connect: 'TCP was not connected',

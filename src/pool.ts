@@ -9,13 +9,13 @@
  */
 
 import type { Limits } from './config.js';
-import { ConnectAttempt } from './connect-attempt.js';
+import { ConnectAttempt, mayConnectAgain } from './connect-attempt.js';
 import { type ConnectionOwner, HttpConnection } from './connection.js';
 import { arm, type Deadlines, disarm } from './deadlines.js';
 import { CloseError, ConnectTimeout, TotalTimeout, TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
 import type { Flow } from './flow.js';
-import type { Connector, TlsSessions } from './hosts/socket.js';
+import type { Connector, Socket, TlsSessions } from './hosts/socket.js';
 import { IdleConnections, remove } from './idle-connections.js';
 import { mayMultiplex, type Versions, versionOf } from './negotiation.js';
 import { ownOf } from './own-error.js';
@@ -72,6 +72,8 @@ export class ConnectionPool implements ConnectionOwner {
   readonly deadlines: Deadlines;
   readonly #connector: Connector;
   readonly #limits: Limits;
+  /** How often a failed connect is tried again. */
+  readonly #retries: number;
   readonly #sites = new Map<string, Site>();
   readonly #waiters: Waiter<Site>[] = [];
   readonly #served: Waiter<Site>[] = [];
@@ -86,10 +88,11 @@ export class ConnectionPool implements ConnectionOwner {
   #assigning = false;
   #closed = false;
 
-  constructor(connector: Connector, deadlines: Deadlines, limits: Limits) {
+  constructor(connector: Connector, deadlines: Deadlines, limits: Limits, retries = 0) {
     this.#connector = connector;
     this.deadlines = deadlines;
     this.#limits = limits;
+    this.#retries = retries;
     this.#idle = new IdleConnections(this.#open, deadlines);
   }
 
@@ -292,32 +295,53 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   *#connect(site: Site, limits: CallLimits, got: Acquired): Flow<HttpConnection> {
-    const attempt = new ConnectAttempt(site.origin, site.address, this.deadlines);
-    this.#attempts.add(attempt);
+    let socket: Socket | null = null;
     let connection: HttpConnection | null = null;
-    const { trace } = got;
     got.pooledAt = this.deadlines.tick();
     try {
-      attempt.traced = trace !== null;
-      const socket = yield* connectedSocket(attempt, site, this.#connector, limits, trace);
+      socket = yield* this.#socketTo(site, limits, got);
       const version = versionOf(socket.alpn, site.versions, site.secure, site.origin);
       connection = new HttpConnection(socket, this, site.origin, site, this.#made++, version, this.#limits);
-      got.resolvedAt = attempt.resolvedAt;
-      got.connectedAt = attempt.connectedAt;
-      got.securedAt = attempt.securedAt;
       this.deadlines.tick();
       this.#connected(connection, site);
       return connection;
     } catch (error) {
-      trace?.fail(error);
       this.#failFollowers(site, limits, error);
       throw error;
     } finally {
-      disarm(attempt);
-      this.#attempts.delete(attempt);
       if (connection === null) {
-        attempt.cancel();
+        socket?.close();
         this.#leave(site);
+      }
+    }
+  }
+
+  /** A socket to the site. A connect that fails is tried again, as often as `retries` says (httpx). */
+  *#socketTo(site: Site, limits: CallLimits, got: Acquired): Flow<Socket> {
+    const { trace } = got;
+    for (let failures = 0; ; failures++) {
+      const attempt = new ConnectAttempt(site.origin, site.address, this.deadlines);
+      this.#attempts.add(attempt);
+      let socket: Socket | null = null;
+      try {
+        attempt.traced = trace !== null;
+        if (failures > 0) {
+          yield trace?.retrying(site.address, limits);
+          yield* attempt.pause(failures, this.#connector);
+          yield trace?.end();
+        }
+        socket = yield* connectedSocket(attempt, site, this.#connector, limits, trace);
+        got.resolvedAt = attempt.resolvedAt;
+        got.connectedAt = attempt.connectedAt;
+        got.securedAt = attempt.securedAt;
+        return socket;
+      } catch (error) {
+        trace?.fail(error);
+        if (failures >= this.#retries || !mayConnectAgain(error)) throw error;
+      } finally {
+        disarm(attempt);
+        this.#attempts.delete(attempt);
+        if (socket === null) attempt.cancel();
       }
     }
   }

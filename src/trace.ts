@@ -35,6 +35,11 @@ export interface TracedConnection {
 const NOTHING: TraceInfo = Object.freeze({});
 const NO_VALUE: TraceInfo = Object.freeze({ returnValue: null });
 
+function connectInfo({ host, port, localAddress, uds, socketOptions }: Address, { connect }: CallLimits): TraceInfo {
+  const timeout = connect === null ? null : connect.ms;
+  return uds === null ? { host, port, localAddress, timeout, socketOptions } : { path: uds, timeout, socketOptions };
+}
+
 /** One request's trace: which step it is in, and whom to tell. */
 export class Trace {
   readonly #tell: TraceFunction;
@@ -135,15 +140,18 @@ export class Trace {
   // ── connecting ──
 
   /** A connect begins: to the origin or to an HTTP proxy, or to a SOCKS proxy. */
-  connecting(
-    { host, port, localAddress, uds }: Address,
-    { connect }: CallLimits,
-    to: 'connection' | 'socks',
-  ): MaybePromise<void> {
-    const timeout = connect === null ? null : connect.ms;
-    if (to === 'socks') return this.begin('socks.connect_tcp', { host, port, timeout });
-    if (uds !== null) return this.begin('connection.connect_unix_socket', { path: uds, timeout, socketOptions: null });
-    return this.begin('connection.connect_tcp', { host, port, localAddress, timeout, socketOptions: null });
+  connecting(address: Address, limits: CallLimits, to: 'connection' | 'socks'): MaybePromise<void> {
+    const info = connectInfo(address, limits);
+    if (to === 'socks') {
+      const { host, port, timeout } = info;
+      return this.begin('socks.connect_tcp', { host, port, timeout });
+    }
+    return this.begin(address.uds === null ? 'connection.connect_tcp' : 'connection.connect_unix_socket', info);
+  }
+
+  /** A connect failed, and the pause before the next begins. */
+  retrying(address: Address, limits: CallLimits): MaybePromise<void> {
+    return this.begin('connection.retry', connectInfo(address, limits));
   }
 
   /** TLS begins, over a connection that is there. */

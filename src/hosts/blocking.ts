@@ -92,6 +92,10 @@ export class BlockingConnector implements Connector {
     return opening.socket;
   }
 
+  pause(ms: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms);
+  }
+
   #familyOf(ip: string): number {
     return this.#worker.host.familyOf(ip);
   }

@@ -157,6 +157,8 @@ export interface Connector {
   readonly blocking: boolean;
   /** @throws (or rejects with) ConnectError, whose `phase` says what failed. */
   connect(address: Address, cancel: Cancel): MaybePromise<Socket>;
+  /** Of a blocking connector: lets `ms` milliseconds go by. */
+  pause?(ms: number): void;
   /** Who uses it connects no more: what it holds besides its sockets is given up. Idempotent. */
   close(): void;
 }

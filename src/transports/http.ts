@@ -31,7 +31,7 @@ import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsSessions, TlsTarget } from '../hosts/socket.js';
 import { alpnOf, HTTP_1_1_ONLY, type Versions } from '../negotiation.js';
-import { localAddressOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
+import { localAddressOf, retriesOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Proxy, type ProxyTypes } from '../proxy.js';
@@ -62,6 +62,11 @@ export interface HTTPTransportOptions {
   readonly uds?: string | null | undefined;
   /** IP address of this host to connect from; of the peer's addresses, those of its family are connected to. */
   readonly localAddress?: string | null | undefined;
+  /**
+   * How often a connect that failed is tried again, by default never: at once, then after 0.5 s, 1 s, 2 s, … Each has the
+   * whole `connect` timeout. Requests are not repeated, nor what cannot get better: addresses that `allowAddress` refused.
+   */
+  readonly retries?: number | null | undefined;
   /** What TCP sockets are told once they are connected. */
   readonly socketOptions?: SocketOptions | null | undefined;
   /** Asked for every address before it is connected to. */
@@ -79,6 +84,7 @@ const OPTIONS = [
   'trustEnv',
   'uds',
   'localAddress',
+  'retries',
   'socketOptions',
   'allowAddress',
   'resolve',
@@ -135,7 +141,7 @@ class SocketTransport {
     };
     const proxy = Proxy.from(own(options, 'proxy'));
     this.#proxy = proxy === null ? null : new ProxyRoute(proxy, this.#direct, this.#limits, host, trustEnv);
-    this.#pool = new ConnectionPool(connector, deadlines, this.#limits);
+    this.#pool = new ConnectionPool(connector, deadlines, this.#limits, retriesOf(own(options, 'retries')));
     this.#callLimits = this.#limitsFor(DEFAULT_TIMEOUT);
   }
 

@@ -15,7 +15,7 @@ type Event = readonly [name: string, keys: readonly string[]];
 interface TraceCase {
   readonly id: string;
   readonly input: {
-    readonly transport?: { readonly proxy?: { readonly url: string } };
+    readonly transport?: { readonly proxy?: { readonly url: string }; readonly retries?: number };
     readonly connections: readonly {
       readonly exchanges: readonly { readonly reads: readonly (string | Failure)[] }[];
       readonly connect_error?: Failure;
@@ -34,7 +34,7 @@ interface TraceCase {
 }
 
 /** Groups that need what is not there yet. */
-const WAITING: Readonly<Record<string, string>> = { http2: 'issue 5', retries: 'the option retries' };
+const WAITING: Readonly<Record<string, string>> = { http2: 'issue 5' };
 
 const STARTED = (step: string, ...keys: string[]): Event => [`${step}.started`, keys];
 /** Cases that are told differently: what overrules the vector, and what is told. */
@@ -67,8 +67,9 @@ function named({ error, message }: Failure): httpx.TransportError {
 function scripted({ input }: TraceCase): FakeEnvironment {
   const environment = fakeEnvironment();
   const { connector } = environment;
+  const connected = input.connections.filter((each) => each.connect_error === undefined);
   connector.onSocket = (socket, index) => {
-    const script = input.connections[index];
+    const script = connected[index];
     if (script?.write_error !== undefined) {
       failWrites(environment, socket, script.write_error);
       return;
@@ -87,8 +88,12 @@ function scripted({ input }: TraceCase): FakeEnvironment {
       }
     };
   };
-  const refusal = input.connections[0]?.connect_error;
-  if (refusal !== undefined) connector.connect = () => Promise.reject(named(refusal));
+  const succeed = connector.connect.bind(connector);
+  let connects = 0;
+  connector.connect = (address, cancel) => {
+    const refusal = input.connections[connects++]?.connect_error;
+    return refusal === undefined ? succeed(address, cancel) : Promise.reject(named(refusal));
+  };
   return environment;
 }
 
@@ -100,7 +105,10 @@ function failWrites(environment: FakeEnvironment, socket: FakeSocket, failure: F
 }
 
 async function played(scenario: TraceCase): Promise<Event[]> {
-  const client = new httpx.AsyncClient({ proxy: scenario.input.transport?.proxy?.url ?? null }, scripted(scenario));
+  const environment = scripted(scenario);
+  const { proxy, retries } = scenario.input.transport ?? {};
+  const transport = new httpx.AsyncHTTPTransport({ proxy: proxy?.url, retries }, environment);
+  const client = new httpx.AsyncClient({ transport }, environment);
   onTestFinished(() => client.aclose());
   const told: Event[] = [];
   const trace: httpx.TraceFunction = (name, info) => void told.push([name, Object.keys(info).sort()]);

@@ -222,6 +222,10 @@ export class BlockingFakeConnector implements Connector {
     return promised;
   }
 
+  pause(ms: number): void {
+    this.host.passBlocked(ms);
+  }
+
   close(): void {
     this.closed = true;
   }
