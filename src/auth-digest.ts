@@ -11,7 +11,7 @@ import { typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
 import { type Credentials, type DigestChallenge, DigestSession, digestChallengeOf, hex } from './digest.js';
 import { runtime } from './environment.js';
-import { textOfOctets } from './fields.js';
+import { octetsOfText, textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
 import type { Digests, Host } from './hosts/host.js';
 import type { Request } from './request.js';
@@ -88,8 +88,8 @@ export class DigestAuth extends Auth {
     const session = before?.session.renewed(challenge) ?? new DigestSession(challenge, digests, () => this.cnonce());
     this.#remember({ server, prefixes: prefixesOf(challenge.domain, request.url, server), session });
     this.#authorized(request, session);
-    // What the server has just set may be part of what it asks for (httpx).
-    if (cookies !== null && !request.headers.has('cookie')) request.addCookies(cookies);
+    // What the server has just set may be part of what it asks for.
+    if (cookies !== null) renewCookies(request, cookies);
     return request;
   }
 
@@ -125,6 +125,21 @@ export class DigestAuth extends Auth {
     }
     return found;
   }
+}
+
+/** Adds what a response to `request` has set to its Cookie field, in place of what had the same names. */
+function renewCookies(request: Request, cookies: Cookies): void {
+  const older = request.headers.octetsOf('cookie').flatMap((field) => field.split('; '));
+  request.headers.delete('cookie');
+  request.addCookies(cookies);
+  const newer = request.headers.octetsOf('cookie').flatMap((field) => field.split('; '));
+  const names = new Set(newer.map(cookieName));
+  const kept = older.filter((pair) => !names.has(cookieName(pair)));
+  if (kept.length > 0) request.headers.set('Cookie', octetsOfText([...kept, ...newer].join('; ')));
+}
+
+function cookieName(pair: string): string {
+  return pair.slice(0, Math.max(0, pair.indexOf('=')));
 }
 
 /** Beginnings of the targets on that server which `domain` lists; `null`: all. Other servers are not its to speak for. */

@@ -194,11 +194,15 @@ describe.each(clients)('Digest: $name', (kind) => {
     expect(seen.map((request) => param(request, 'uri'))).toEqual([null, '*', '/other']);
   });
 
-  test('a cookie of the challenge goes with the answer', async () => {
-    const reply = new httpx.Response(401, { headers: { 'WWW-Authenticate': CHALLENGE, 'Set-Cookie': 's=1' } });
-    const { client, seen } = asking(kind, [reply]);
+  test('cookies of the challenge go with the answer, in place of older ones of the same name', async () => {
+    const headers: [string, string][] = ['s=1', 'b=2'].map((each) => ['Set-Cookie', each]);
+    const reply = new httpx.Response(401, { headers: [['WWW-Authenticate', CHALLENGE], ...headers] });
+    const { client, seen } = asking(kind, [reply], { cookies: { a: '0', b: '0' } });
     await client.get(A);
-    expect(seen.map(({ headers }) => headers.get('cookie'))).toEqual([null, 's=1']);
+    expect(seen.map((request) => request.headers.get('cookie'))).toEqual(['a=0; b=0', 'a=0; s=1; b=2']);
+    const bare = asking(kind, [reply]);
+    await bare.client.get(A);
+    expect(bare.seen.map((request) => request.headers.get('cookie'))).toEqual([null, 's=1; b=2']);
   });
 });
 
