@@ -8,7 +8,7 @@ import * as httpx from '../../src/index.js';
 import { FakeHost } from '../support/fake-host.js';
 import { FakeConnector } from '../support/fake-socket.js';
 import { AuthGiver, hookOf } from './httpx-scripts.js';
-import { type Answer, ScriptedTransport } from './httpx-transport.js';
+import { type Answer, type Script, ScriptedTransport, type Witness } from './httpx-transport.js';
 
 export interface Scenario {
   readonly id: string;
@@ -40,6 +40,8 @@ export interface SeenRequest {
   readonly body_b64: string;
   /** In seconds, where it is asked for. */
   readonly timeout?: Readonly<Record<string, number | null>>;
+  /** The name of the mount, where it is one. */
+  readonly transport?: string;
 }
 
 export interface SeenError {
@@ -64,10 +66,20 @@ export interface SeenResponse {
   readonly body_b64: string | SeenError;
   readonly cookies?: readonly Pair[];
   readonly next_request: { readonly method: string; readonly url: string; readonly headers: readonly Pair[] } | null;
+  readonly elapsed_available?: boolean | SeenError;
+  readonly encoding?: string;
+  readonly text?: string;
 }
 
 /** What a step gives. */
-export type Result = SeenResponse | SeenError | string | null | readonly (string | SeenError)[];
+export type Result =
+  | SeenResponse
+  | SeenError
+  | string
+  | boolean
+  | null
+  | readonly (string | SeenError)[]
+  | { readonly inside: readonly (boolean | string)[]; readonly after: SeenResponse };
 
 export interface Outcome {
   readonly requests?: readonly SeenRequest[];
@@ -82,7 +94,7 @@ export interface ClientKind {
   readonly name: string;
   open(options: Record<string, unknown>, environment: Environment): AnyClient;
   read(response: httpx.Response): Promise<Uint8Array> | Uint8Array;
-  close(client: AnyClient): Promise<void> | void;
+  close(closed: AnyClient | httpx.Response): Promise<void> | void;
 }
 
 /** What the runner asks of a client, whose answers it awaits. */
@@ -90,6 +102,7 @@ export interface AnyClient {
   auth: unknown;
   cookies: httpx.Cookies;
   readonly headers: httpx.Headers;
+  readonly isClosed: boolean;
   request(method: string, url: string, options?: object): unknown;
   stream(method: string, url: string, options?: object): unknown;
   send(request: httpx.Request, options?: object): unknown;
@@ -99,20 +112,21 @@ export const onLoop: ClientKind = {
   name: 'AsyncClient',
   open: (options, environment) => new httpx.AsyncClient(options, environment) as unknown as AnyClient,
   read: (response) => response.aread(),
-  close: (client) => (client as unknown as httpx.AsyncClient).aclose(),
+  close: (closed) => (closed as unknown as httpx.AsyncClient).aclose(),
 };
 
 export const onThread: ClientKind = {
   name: 'Client',
   open: (options, environment) => new httpx.Client(options, environment) as unknown as AnyClient,
   read: (response) => response.read(),
-  close: (client) => (client as unknown as httpx.Client).close(),
+  close: (closed) => (closed as unknown as httpx.Client).close(),
 };
 
 const CAMEL: Readonly<Record<string, string>> = {
   follow_redirects: 'followRedirects',
   max_redirects: 'maxRedirects',
   base_url: 'baseUrl',
+  default_encoding: 'defaultEncoding',
 };
 /** What httpx's client says of itself; ours says its own. */
 const AS_HTTPX: Readonly<Record<string, string>> = {
@@ -138,6 +152,10 @@ export function givenValue(value: unknown): unknown {
   const tagged = value as Record<string, unknown>;
   if ('$bytes' in tagged) return Uint8Array.from(String(tagged.$bytes), (octet) => octet.charCodeAt(0));
   if ('$iter' in tagged) return piecesOf(tagged.$iter)[Symbol.iterator]();
+  if ('$sync_iter' in tagged) return piecesOf(tagged.$sync_iter)[Symbol.iterator]();
+  if ('$file' in tagged) return piecesOf([(tagged.$file as { b64: string }).b64])[0];
+  if ('$timeout' in tagged) return (tagged.$timeout as { args: unknown[] }).args[0];
+  if ('$callable_returning' in tagged) return () => tagged.$callable_returning;
   if ('$iterable' in tagged) {
     const pieces = piecesOf(tagged.$iterable);
     return { [Symbol.iterator]: () => pieces[Symbol.iterator]() };
@@ -193,13 +211,19 @@ class Play {
   readonly #own = new Map<string, string>();
   readonly #host = new PlayHost();
   readonly #auths: AuthGiver;
+  readonly #script: Script;
+  readonly #witness: Witness = {
+    event: (line) => this.events.push(line),
+    request: (request, body, mount) => this.#requests.push(this.#seen(request, body, mount)),
+  };
   #client: AnyClient | null = null;
   #last: httpx.Response | null = null;
 
   constructor(scenario: Scenario, kind: ClientKind) {
     this.#scenario = scenario;
     this.#kind = kind;
-    const { auths, cnonce } = scenario.input;
+    const { auths, cnonce, server, transport } = scenario.input;
+    this.#script = { answers: server, reads: transport === 'mock', asked: 0 };
     this.#auths = new AuthGiver({
       note: (line) => this.events.push(line),
       auths: (auths as Readonly<Record<string, unknown>> | undefined) ?? {},
@@ -209,10 +233,7 @@ class Play {
 
   async outcome(): Promise<Outcome> {
     const { input } = this.#scenario;
-    const transport = new ScriptedTransport(input.server, input.transport === 'mock', {
-      event: (line) => this.events.push(line),
-      request: (request, body) => this.#requests.push(this.#seen(request, body)),
-    });
+    const transport = new ScriptedTransport(this.#script, this.#witness);
     let client: AnyClient;
     try {
       const environment = { host: this.#host, connector: new FakeConnector(), deadlines: new Deadlines(this.#host) };
@@ -234,11 +255,12 @@ class Play {
         results.push(errorOf(error));
       }
     }
+    const events = [...this.events];
     await this.#kind.close(client);
     return {
       requests: this.#requests,
       results,
-      ...(input.capture_events ? { events: this.events } : {}),
+      ...(input.capture_events ? { events } : {}),
       ...(input.capture_log === true ? { log } : {}),
       ...(input.capture_cookies === true ? { jar: jarOf(client.cookies) } : {}),
     };
@@ -250,11 +272,20 @@ class Play {
     for (const [name, value] of Object.entries(given)) {
       if (name === 'auth') options.auth = this.#auths.given(value);
       else if (name === 'event_hooks') options.eventHooks = this.#hooks(value as Record<string, unknown[]>);
-      else if (name === 'timeout') options.timeout = Number(value) * 1000;
+      else if (name === 'timeout') options.timeout = secondsGiven(value);
+      else if (name === 'mounts') options.mounts = this.#mounts(value as readonly [string, string | null][]);
       else if (name === 'files') options.files = filesOf(value as Record<string, unknown>);
       else options[CAMEL[name] ?? name] = givenValue(value);
     }
     return options;
+  }
+
+  #mounts(given: readonly (readonly [string, string | null])[]): object {
+    const mounted = new Map<string, ScriptedTransport>();
+    for (const [, name] of given) {
+      if (name !== null) mounted.set(name, new ScriptedTransport(this.#script, this.#witness, name));
+    }
+    return Object.fromEntries(given.map(([pattern, name]) => [pattern, name === null ? null : mounted.get(name)]));
   }
 
   #hooks(given: Record<string, unknown[]>): object {
@@ -280,6 +311,25 @@ class Play {
         const verb = stream === true ? 'stream' : 'request';
         return this.#response((await client[verb](method, url, this.#options(options))) as httpx.Response);
       }
+      case 'method': {
+        const verbs = client as unknown as Readonly<Record<string, (url: string, options: object) => unknown>>;
+        const { name, ...rest } = options;
+        return this.#response((await verbs[String(name)]?.(url, this.#options(rest))) as httpx.Response);
+      }
+      case 'send_raw':
+        return this.#response((await client.send(new httpx.Request(method, url))) as httpx.Response);
+      case 'stream_block':
+        return this.#streamed(client, step);
+      case 'close_response':
+        return (await this.#kind.close(this.#lastResponse)) ?? null;
+      case 'is_closed':
+        return client.isClosed;
+      // A client is not entered; where a block ends, it is closed.
+      case 'enter':
+        return null;
+      case 'exit':
+      case 'close':
+        return (await this.#kind.close(client)) ?? null;
       case 'send_next_request':
         return this.#response((await client.send(this.#lastResponse.nextRequest as httpx.Request)) as httpx.Response);
       case 'read':
@@ -301,6 +351,20 @@ class Play {
       default:
         throw new Error(`${this.#scenario.id}: ${what} is not known`);
     }
+  }
+
+  /** A response that is unread, for the length of a block. */
+  async #streamed(client: AnyClient, { method = '', url = '', read, raise }: Step): Promise<Result> {
+    const response = (await client.stream(method, url)) as httpx.Response;
+    const inside: (boolean | string)[] = [];
+    try {
+      inside.push(response.isClosed);
+      if (read === true) inside.push(base64(await this.#kind.read(response)));
+      if (raise === true) throw new Error('raised inside the block');
+    } finally {
+      await this.#kind.close(response);
+    }
+    return { inside, after: this.#response(response) };
   }
 
   get #lastResponse(): httpx.Response {
@@ -327,16 +391,19 @@ class Play {
         next === null
           ? null
           : { method: next.method, url: String(next.url), headers: shownHeaders(next.headers, this.#own) },
+      ...(this.#scenario.input.capture_elapsed === true ? { elapsed_available: elapsedOf(response) } : {}),
+      ...(this.#scenario.input.capture_text === true ? { encoding: response.encoding, text: response.text } : {}),
     };
   }
 
-  #seen(request: httpx.Request, body: Uint8Array): SeenRequest {
+  #seen(request: httpx.Request, body: Uint8Array, mount: string | null): SeenRequest {
     return {
       method: request.method,
       url: String(request.url),
       headers: shownHeaders(request.headers, this.#own),
       body_b64: base64(body),
       ...(this.#scenario.input.capture_timeout === true ? { timeout: secondsOf(request) } : {}),
+      ...(mount === null ? {} : { transport: mount }),
     };
   }
 }
@@ -362,6 +429,20 @@ function secondsOf(request: httpx.Request): Record<string, number | null> {
   return { connect: seconds(connect), read: seconds(read), write: seconds(write), pool: seconds(pool) };
 }
 
+/** `Timeout(None)` and `None` are no limit. */
+function secondsGiven(value: unknown): number | null {
+  const seconds = givenValue(value);
+  return seconds === null ? null : Number(seconds) * 1000;
+}
+
+function elapsedOf(response: httpx.Response): boolean | SeenError {
+  try {
+    return response.elapsedMs >= 0;
+  } catch (error) {
+    return errorOf(error);
+  }
+}
+
 function bodyOf(response: httpx.Response): string | SeenError {
   try {
     return base64(response.content);
@@ -373,7 +454,8 @@ function bodyOf(response: httpx.Response): string | SeenError {
 /** An error as the vectors show it; errors that are not httpx's by their being thrown. */
 function errorOf(error: unknown): SeenError {
   const { name } = error as Error;
-  if (!(name in httpx)) return { $error: { type: 'Error', module: 'builtins' } };
+  // Python's RuntimeError.
+  if (!(name in httpx) || error instanceof httpx.ClientClosed) return { $error: { type: 'Error', module: 'builtins' } };
   const request =
     error instanceof httpx.RequestError ? (error.hasRequest ? String(error.request.url) : null) : undefined;
   return { $error: { type: name, module: 'httpx', ...(request === undefined ? {} : { request_url: request }) } };

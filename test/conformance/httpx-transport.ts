@@ -15,7 +15,16 @@ export interface Answer {
 /** Who is told what happens. */
 export interface Witness {
   event(line: string): void;
-  request(request: httpx.Request, body: Uint8Array): void;
+  /** `mount`: the name under which the transport is mounted; `null`: it is the client's own. */
+  request(request: httpx.Request, body: Uint8Array, mount: string | null): void;
+}
+
+/** The list, and how far it is. */
+export interface Script {
+  readonly answers: readonly Answer[];
+  /** The request is read before all else, as MockTransport does. */
+  readonly reads: boolean;
+  asked: number;
 }
 
 /** An error of that class of ours, or one for Python's. */
@@ -26,20 +35,21 @@ export function errorNamed(name: string, message: string): Error {
 
 /** A flow, so that either kind of client can drive it. */
 export class ScriptedTransport {
-  readonly #answers: readonly Answer[];
-  readonly #reads: boolean;
+  readonly #script: Script;
   readonly #witness: Witness;
-  #asked = 0;
+  readonly #mount: string | null;
+  readonly #name: string;
 
-  /** `reads`: it reads the request before all else, as MockTransport does. */
-  constructor(answers: readonly Answer[], reads: boolean, witness: Witness) {
-    this.#answers = answers;
-    this.#reads = reads;
+  constructor(script: Script, witness: Witness, mount: string | null = null) {
+    this.#script = script;
     this.#witness = witness;
+    this.#mount = mount;
+    this.#name = mount === null ? 'transport' : `transport[${mount}]`;
   }
 
   *flow(request: httpx.Request): Flow<httpx.Response> {
-    if (this.#reads) yield* request.readFlow(false);
+    const script = this.#script;
+    if (script.reads) yield* request.readFlow(false);
     const reader = request.stream.open();
     const pieces: Uint8Array[] = [];
     for (;;) {
@@ -47,10 +57,10 @@ export class ScriptedTransport {
       if (piece === null) break;
       pieces.push(piece);
     }
-    this.#witness.event(`transport ${request.method} ${request.url}`);
-    this.#witness.request(request, Buffer.concat(pieces));
-    const number = this.#asked++;
-    const answer = this.#answers[Math.min(number, this.#answers.length - 1)] as Answer;
+    this.#witness.event(`${this.#name} ${request.method} ${request.url}`);
+    this.#witness.request(request, Buffer.concat(pieces), this.#mount);
+    const number = script.asked++;
+    const answer = script.answers[Math.min(number, script.answers.length - 1)] as Answer;
     if (answer.raise !== undefined) throw errorNamed(answer.raise, answer.message ?? '');
     const headers = (answer.headers ?? []).map(([name, value]) => [name, octetsOf(value)] as const);
     return new httpx.Response(answer.status ?? 200, { headers, stream: this.#stream(answer, number) });
@@ -91,9 +101,13 @@ export class ScriptedTransport {
     throw new Error('The scripted transport is a flow');
   }
 
-  async aclose(): Promise<void> {}
+  async aclose(): Promise<void> {
+    this.close();
+  }
 
-  close(): void {}
+  close(): void {
+    this.#witness.event(`${this.#name}.close`);
+  }
 }
 
 function octetsOf(latin1: string): Uint8Array {
