@@ -193,11 +193,10 @@ export function send(handle: u32, stream: u32, octets: u32): i32 {
   if (s.requestLeft != ANY_LENGTH && octets > s.requestLeft) return -RULE_H2_REQUEST_LONGER;
   if (octets == 0 || c.dataStream) return 0;
   if (s.sendLeft <= 0) {
-    s.waits = WAITS_FOR_STREAM;
+    leaveQueue(c, s, WAITS_FOR_STREAM);
     return 0;
   }
-  // Who waits has been there longer.
-  if (c.sendLeft == 0 || s.waits != WAITS_NOT) {
+  if (c.sendLeft == 0) {
     joinQueue(c, s);
     return 0;
   }
@@ -206,6 +205,8 @@ export function send(handle: u32, stream: u32, octets: u32): i32 {
   earnIdleFrames(c, 1);
   s.sendLeft -= now;
   c.sendLeft -= now;
+  leaveQueue(c, s, WAITS_NOT);
+  if (c.sendLeft == 0) c.untold = c.first;
   if (s.requestLeft != ANY_LENGTH) s.requestLeft -= now;
   c.dataStream = stream;
   c.dataOctets = now;
@@ -236,7 +237,7 @@ export function end(handle: u32, stream: u32, from: u32, to: u32): i32 {
   if (outcome == DO_END_LAST) {
     closeStream(c, s, ENDED);
   } else {
-    leaveQueue(c, s);
+    leaveQueue(c, s, WAITS_NOT);
     s.state = afterEnd(s.state);
   }
   return 0;
@@ -349,12 +350,12 @@ function tell(c: Connection): bool {
     emit(KIND_RESET, c.goawayCode, s.id, 0, 0, 1, 0, 0);
     closeStream(c, s, RESET);
   }
-  while (c.first && c.sendLeft > 0) {
+  while (c.untold && c.sendLeft > 0) {
     if (!hasRoom(RECORDS_OF_PART)) return false;
-    const s = changetype<Stream>(c.first);
-    leaveQueue(c, s);
+    const s = changetype<Stream>(c.untold);
+    c.untold = s.after;
     if (s.sendLeft > 0) emit(KIND_WRITABLE, 0, s.id, 0, 0, 0, 0, 0);
-    else s.waits = WAITS_FOR_STREAM;
+    else leaveQueue(c, s, WAITS_FOR_STREAM);
   }
   c.telling = 0;
   return true;

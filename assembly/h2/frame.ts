@@ -393,9 +393,9 @@ function receiveGoawayHead(c: Connection): void {
 function receiveGoaway(c: Connection, last: u32, code: u32): void {
   // What was left out may be elsewhere by now.
   if (last > c.goawayLast) return wrong(c, RULE_H2_GOAWAY_GROWS, H2_PROTOCOL_ERROR);
+  if (last < c.goawayLast) c.telling = 1;
   c.goawayLast = last;
   c.goawayCode = code;
-  c.telling = 1;
   if (c.closeReason == CLOSE_NONE) c.closeReason = CLOSE_GOAWAY;
   emit(KIND_GOAWAY, code, 0, 0, 0, last, 0, 0);
 }

@@ -70,8 +70,11 @@ import {
 import { ANY_LENGTH, closeStream, Connection, findStream, Stream } from './stream';
 import { giveBack, takeReceived } from './window';
 
-/** In a stream's OPEN_* bits: a tunnel, whose halves end each on its own. */
+// ── in a stream's OPEN_* bits, from the head of its response on ──
+/** A tunnel, whose halves end each on its own. */
 const OPEN_TUNNEL: u32 = 0x10000;
+/** The response has no content, whatever it says (RFC 9110 §6.4.1). */
+const OPEN_EMPTY: u32 = 0x20000;
 /** Pseudo-header fields of a response: :status. */
 const PSEUDO_FIELDS: u32 = 1;
 
@@ -146,8 +149,15 @@ function receiveInterim(c: Connection, s: Stream, section: Section, isLast: bool
 
 function receiveFinal(c: Connection, s: Stream, section: Section, isLast: bool, isSame: bool): void {
   const status = statusOfHead();
-  if (s.open & OPEN_CONNECT && status < 300) s.open |= OPEN_TUNNEL;
-  else s.responseLeft = hasNoContent(s, status) ? 0 : lengthOfHead();
+  if (s.open & OPEN_CONNECT && status < 300) {
+    s.open |= OPEN_TUNNEL;
+  } else if (s.open & OPEN_HEAD || status == 204 || status == 304) {
+    // What such a response says of a length is of another's (RFC 9113 §8.1.1).
+    s.open |= OPEN_EMPTY;
+    s.responseLeft = 0;
+  } else {
+    s.responseLeft = lengthOfHead();
+  }
   // A head that ends the stream has said all: what else it says of a length must be right.
   if (isLast && s.responseLeft != ANY_LENGTH && s.responseLeft != 0) {
     forgetHead(c);
@@ -165,11 +175,6 @@ function receiveFinal(c: Connection, s: Stream, section: Section, isLast: bool, 
   }
   s.state = afterHead(s.state);
   if (isLast) peerEnds(c, s, 0, 0, 0);
-}
-
-/** RFC 9110 §6.4.1; such a response may yet say what length another would have (RFC 9113 §8.1.1). */
-function hasNoContent(s: Stream, status: u32): bool {
-  return <bool>(<u32>((s.open & OPEN_HEAD) != 0) | <u32>(status == 204) | <u32>(status == 304));
 }
 
 function receiveTrailers(c: Connection, s: Stream, section: Section): void {
@@ -208,7 +213,7 @@ export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32
   if (content >= <u32>HTTP2_SOME_CONTENT_OCTETS) earnIdleFrames(c, 1);
   if (s.responseLeft != ANY_LENGTH) {
     if (content > s.responseLeft) {
-      refuseMessage(c, s, isContentUnasked(s) ? RULE_H2_CONTENT_UNASKED : RULE_H2_LENGTH_DIFFERS, NONE);
+      refuseMessage(c, s, s.open & OPEN_EMPTY ? RULE_H2_CONTENT_UNASKED : RULE_H2_LENGTH_DIFFERS, NONE);
       return false;
     }
     s.responseLeft -= content;
@@ -216,10 +221,6 @@ export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32
   c.unreleased += content;
   creditStream(c, s, length - content);
   return true;
-}
-
-function isContentUnasked(s: Stream): bool {
-  return (s.open & OPEN_HEAD) != 0;
 }
 
 /** The response's content is complete. `table`, `octets`, `fields`: its trailers. */

@@ -66,9 +66,10 @@ export class Connection extends Windows {
   // Streams.
   nextStream: u32;
   streamCount: u32;
-  /** The queue. */
+  /** The queue, and the first of it who was not told that the window is open. */
   first: usize;
   last: usize;
+  untold: usize;
   /** Whether streams of the queue, or those beyond `goawayLast`, are to be told of it. */
   telling: u32;
   /** Last stream of the peer's GOAWAY; NONE: none has come. */
@@ -204,7 +205,7 @@ export function openStream(c: Connection, open: u32, requestLeft: u64): Stream |
 
 /** The stream is over, and how is remembered if it was the peer who ended it (`state`: ENDED or RESET; GONE: we). */
 export function closeStream(c: Connection, s: Stream, state: u32): void {
-  leaveQueue(c, s);
+  leaveQueue(c, s, WAITS_NOT);
   let link = listOf(c, s.id);
   while (load<u32>(link) != <u32>changetype<usize>(s)) {
     link = load<u32>(link) + offsetof<Stream>('next');
@@ -233,6 +234,7 @@ export function freeStreams(c: Connection): void {
   c.streamCount = 0;
   c.first = 0;
   c.last = 0;
+  c.untold = 0;
 }
 
 /** An open stream beyond `last`, or null. */
@@ -257,25 +259,29 @@ export function everyStream(c: Connection, by: i64, visit: (c: Connection, s: St
   return true;
 }
 
-// ── the queue for the connection's window ──
+// ── the queue for the connection's window: who is told that it is open stays in its place until octets of it have gone ──
 
 /** Puts the stream at the end of the queue, unless it is in it. */
 export function joinQueue(c: Connection, s: Stream): void {
   if (s.waits == WAITS_FOR_CONNECTION) return;
+  const at = changetype<usize>(s);
   s.waits = WAITS_FOR_CONNECTION;
   s.before = c.last;
   s.after = 0;
-  if (c.last) changetype<Stream>(c.last).after = changetype<usize>(s);
-  else c.first = changetype<usize>(s);
-  c.last = changetype<usize>(s);
+  if (c.last) changetype<Stream>(c.last).after = at;
+  else c.first = at;
+  c.last = at;
+  if (!c.untold) c.untold = at;
 }
 
-export function leaveQueue(c: Connection, s: Stream): void {
+/** Takes the stream out of the queue, if it is in it; `waits`: what it waits for from now on. */
+export function leaveQueue(c: Connection, s: Stream, waits: u32): void {
   if (s.waits == WAITS_FOR_CONNECTION) {
     if (s.before) changetype<Stream>(s.before).after = s.after;
     else c.first = s.after;
     if (s.after) changetype<Stream>(s.after).before = s.before;
     else c.last = s.before;
+    if (c.untold == changetype<usize>(s)) c.untold = s.after;
   }
-  s.waits = WAITS_NOT;
+  s.waits = waits;
 }
