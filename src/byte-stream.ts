@@ -2,7 +2,7 @@
  * Streams of octets as classes, for bodies of one's own (httpx: `SyncByteStream`, `AsyncByteStream`, `ByteStream`). Whatever
  * iterates over octets is as good a body; these can also be closed, which a response does once, when it is closed itself.
  */
-import { typeNameOf } from './config.js';
+import { INSPECT, typeNameOf } from './config.js';
 
 /** Octets that are gone through at once. Extend it for a body that must be closed. */
 export abstract class SyncByteStream implements Iterable<Uint8Array> {
@@ -42,6 +42,11 @@ export class ByteStream extends SyncByteStream implements AsyncByteStream {
   }
 
   async aclose(): Promise<void> {}
+
+  /** @internal Never what it holds. */
+  [INSPECT](): string {
+    return `<ByteStream [${this.#octets.length} octets]>`;
+  }
 
   /** @internal */
   get octets(): Uint8Array {

@@ -271,17 +271,17 @@ export function isFormData(value: unknown): value is FormData {
 
 /**
  * Encodes `content`. Iterables, streams and Blobs are read when the request is sent; an iterable that makes a new iterator
- * each time can be sent again.
+ * each time can be sent again. `whose` body it is, in errors.
  * @throws TypeError for anything else, and for lists whose pieces are neither octets nor strings.
  */
-export function encodeContent(content: RequestContent): EncodedContent {
+export function encodeContent(content: RequestContent, whose = 'request'): EncodedContent {
   if (typeof content === 'string') return ofOctets(encoder.encode(content), null);
   if (content instanceof Uint8Array) return ofOctets(content, null);
   if (content instanceof ByteStream) return ofOctets(content.octets, null);
   if (content instanceof RequestBody) return ofBody(content);
   if (content instanceof ArrayBuffer) return ofOctets(new Uint8Array(content), null);
   const other = notContent(content);
-  if (other !== null) throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${other}`);
+  if (other !== null) throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${other}`);
   if (Array.isArray(content)) for (const piece of content) chunkOf(piece);
   if (typeof Blob !== 'undefined' && content instanceof Blob) {
     const body = new StreamBody(
@@ -310,7 +310,7 @@ export function encodeContent(content: RequestContent): EncodedContent {
       return { body: new StreamBody(null, { replayable: !oneShot, async: false }, open), headers: CHUNKED };
     }
   }
-  throw new TypeError(`Cannot encode the request body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);
+  throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);
 }
 
 /** JSON as httpx writes it: compact, non-ASCII kept, NaN and Infinity refused. @throws TypeError, RangeError */

@@ -2,7 +2,7 @@
  * `Cookies`: a client's cookies by name (httpx's Cookies). A mapping over a jar, which decides what is kept and sent; here
  * is only how code looks at them and sets its own, and the flow that fetches the public suffixes when a domain is named.
  */
-import { INSPECT, own, typeNameOf } from './config.js';
+import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { type Cookie, CookieJar } from './cookie-jar.js';
 import { runtime } from './environment.js';
 import { CookieConflict } from './exceptions.js';
@@ -38,6 +38,7 @@ export interface CookieScope {
   readonly path?: string | null | undefined;
 }
 
+const SCOPE = ['domain', 'path'] as const satisfies readonly (keyof CookieScope)[];
 /** What would end a cookie, or the field that it is sent in. */
 const NOT_IN_COOKIE = /[^\t\x20-:<-~\x80-\uffff]/;
 const NON_ASCII = /[\u0080-\uffff]/;
@@ -75,6 +76,7 @@ export class Cookies implements Iterable<[string, string]> {
    * @throws TypeError unless name and value are strings; RangeError for control characters, a ';', and a '=' in the name
    */
   set(name: string, value: string, scope?: CookieScope): void {
+    checkFields(scope, SCOPE, 'set a cookie');
     checkText(name, name, 'name');
     checkText(name, value, 'value');
     if (name.includes('=')) throw new RangeError(`Cannot set cookie ${JSON.stringify(name)}: a name holds no '='`);
@@ -215,6 +217,7 @@ function namesDomain({ domain }: SetCookie): boolean {
 
 /** Whether a cookie is one of a name (`null`: of any) and scope. */
 function meaning(name: string | null, scope: CookieScope | undefined): (cookie: Cookie) => boolean {
+  checkFields(scope, SCOPE, 'look for cookies');
   const domain = own(scope, 'domain') ?? null;
   const path = own(scope, 'path') ?? null;
   const wanted = domain === null ? null : withoutDot(domainOf(domain));

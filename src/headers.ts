@@ -5,7 +5,7 @@
  * writes, together with the text of all its lines. Or the *wire* form of a response (wire-fields.ts), which is read in
  * place and becomes a list when it is written to. Only lists and maps hold names, so `__proto__` is a name like any other.
  */
-import { INSPECT, own } from './config.js';
+import { checkFields, INSPECT, own } from './config.js';
 import { LocalProtocolError } from './exceptions.js';
 import {
   decoded,
@@ -42,6 +42,8 @@ export interface GetListOptions {
   readonly splitCommas?: boolean | null | undefined;
 }
 
+const HEADERS_OPTIONS = ['encoding'] as const satisfies readonly (keyof HeadersOptions)[];
+const GET_LIST_OPTIONS = ['splitCommas'] as const satisfies readonly (keyof GetListOptions)[];
 const NO_FIELDS: readonly Field[] = Object.freeze([]);
 const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
 const MASK = '[secure]';
@@ -62,7 +64,10 @@ export class Headers implements Iterable<[string, string]> {
 
   /** @throws TypeError for names and values that are neither strings nor octets, and for what holds no pairs. */
   constructor(init?: HeaderTypes, options?: HeadersOptions) {
-    if (options !== undefined) this.#encoding = checkedEncoding(own(options, 'encoding') ?? null);
+    if (options !== undefined) {
+      checkFields(options, HEADERS_OPTIONS, 'make headers');
+      this.#encoding = checkedEncoding(own(options, 'encoding') ?? null);
+    }
     if (init === undefined || init === null) return;
     if (init instanceof Headers) this.#shareOf(init);
     else {
@@ -215,6 +220,7 @@ export class Headers implements Iterable<[string, string]> {
   getList(name: string, options?: GetListOptions): string[] {
     const values: string[] = [];
     for (let i = this.#indexOf(name, 0); i >= 0; i = this.#indexOf(name, i + 1)) values.push(this.#valueAt(i));
+    checkFields(options, GET_LIST_OPTIONS, 'get header values');
     if (own(options, 'splitCommas') !== true) return values;
     return values.flatMap((value) => value.split(',').map((item) => item.trim()));
   }

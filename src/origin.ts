@@ -12,7 +12,7 @@ const SPELLING_LENGTH_MAX = 300;
 const byKey = new Map<string, Origin>();
 const bySpelling = new Map<string, Origin>();
 
-/** Scheme, host and port. Immutable. */
+/** Scheme, host and port of http and https URLs: what `url.origin` gives. Immutable. */
 export class Origin {
   readonly scheme: 'http' | 'https';
   /** Name or IP address, without brackets. */
@@ -28,6 +28,7 @@ export class Origin {
 
   /** Use `originOf`. `bracketed` is the host as URLs have it. @internal */
   constructor(scheme: 'http' | 'https', bracketed: string, port: number, key: string) {
+    if (typeof key !== 'string') throw new TypeError('Cannot make an Origin: it is what url.origin gives');
     this.scheme = scheme;
     this.host = bracketed.startsWith('[') ? bracketed.slice(1, -1) : bracketed;
     this.port = port;
@@ -36,6 +37,7 @@ export class Origin {
     this.hostField = port === defaultPort(scheme) ? bracketed : `${bracketed}:${port}`;
   }
 
+  /** True if `other` is the same origin. */
   equals(other: unknown): boolean {
     return this === other || (other instanceof Origin && this.key === other.key);
   }

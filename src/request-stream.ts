@@ -2,6 +2,7 @@
  * What a request's body is, whatever it was made of: something that is opened and read piece by piece by who sends it, and
  * that users can go through. Knows nothing of what bodies are made of.
  */
+import { INSPECT } from './config.js';
 import { isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 
@@ -36,6 +37,11 @@ export abstract class RequestBody implements Iterable<Uint8Array>, AsyncIterable
 
   /** Nobody will read it: a source that nobody has begun to read, and that cannot be read twice, is told. @internal */
   abstract abandon(reason: unknown): void;
+
+  /** @internal Never what it holds. */
+  [INSPECT](): string {
+    return `<RequestBody [${this.length === null ? 'of unknown length' : `${this.length} octets`}]>`;
+  }
 
   /** @throws StreamConsumed if it was read before; TypeError if it must be waited for */
   *[Symbol.iterator](): Generator<Uint8Array, undefined> {

@@ -17,7 +17,7 @@ import { type Link, linksOf } from './links.js';
 import { charsetOf } from './media-type.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
 import { Received, type Timings, timingsOf } from './received.js';
-import { type AnyRequest, type AsyncRequest, type Request, type SyncRequest, shown } from './request.js';
+import { type AnyRequest, type AsyncRequest, Request, type SyncRequest, shown } from './request.js';
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
 import { decodeJsonText, decodeText } from './text.js';
@@ -119,6 +119,7 @@ export class Response extends ResponseBody {
       );
     }
     checkFields(options, OPTIONS, 'make a response');
+    checkOptions(options);
     const headers = new Headers(own(options, 'headers') ?? null);
     this.#headers = headers;
     const request = own(options, 'request');
@@ -127,7 +128,7 @@ export class Response extends ResponseBody {
     this.history = (own(options, 'history') as readonly Response[] | null | undefined) ?? NO_HISTORY;
     this.defaultEncoding = own(options, 'defaultEncoding') ?? 'utf-8';
     const stream = own(options, 'stream') ?? null;
-    const made = stream === null ? responseContent(options) : encodeContent(stream);
+    const made = stream === null ? responseContent(options) : encodeContent(stream, 'response');
     if (stream === null) {
       for (const [name, value] of made.headers) {
         const isTold = name === 'Transfer-Encoding' && headers.has('content-length');
@@ -353,12 +354,31 @@ export interface SyncResponse extends Omit<Response, AsyncMembers | Views> {
   raiseForStatus(): this;
 }
 
+/** What an option must be, where it is given. */
+const EXPECTED: Readonly<Record<string, readonly [string, (value: unknown) => boolean]>> = {
+  text: ['a string', (value) => typeof value === 'string'],
+  html: ['a string', (value) => typeof value === 'string'],
+  request: ['a Request', (value) => value instanceof Request],
+  extensions: ['an object', (value) => typeof value === 'object'],
+  history: ['a list of Responses', (value) => Array.isArray(value) && value.every((each) => each instanceof Response)],
+  defaultEncoding: ['a string or a function', (value) => typeof value === 'string' || typeof value === 'function'],
+};
+
+/** @throws TypeError for an option of another type */
+function checkOptions(options: ResponseOptions | undefined): void {
+  for (const [name, [expected, fits]] of Object.entries(EXPECTED)) {
+    const value = own(options, name as keyof ResponseOptions);
+    if (value === undefined || value === null || fits(value)) continue;
+    throw new TypeError(`Cannot make a response: expected ${name} to be ${expected}, got ${typeNameOf(value)}`);
+  }
+}
+
 /** A response of either client, or made by hand. Whatever the view, it is a `Response`. */
 export type AnyResponse = AsyncResponse | SyncResponse;
 
 function responseContent(options: ResponseOptions | undefined): EncodedContent {
   const content = own(options, 'content');
-  if (content !== null && content !== undefined) return encodeContent(content);
+  if (content !== null && content !== undefined) return encodeContent(content, 'response');
   const text = own(options, 'text');
   if (text !== null && text !== undefined) return octetsOf(text, 'text/plain; charset=utf-8');
   const html = own(options, 'html');

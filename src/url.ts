@@ -115,7 +115,7 @@ export class URL {
 
   /**
    * Where requests for this URL go. @throws UnsupportedProtocol unless the scheme is http or https; InvalidURL without a
-   * host, or with one that the WHATWG rules refuse or read differently. @internal
+   * host, or with one that the WHATWG rules refuse or read differently.
    */
   get origin(): Origin {
     this.#origin ??= this.#findOrigin();

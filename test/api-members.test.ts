@@ -18,7 +18,7 @@ const TYPES: readonly (readonly [name: string, instance: object, files: string, 
     new httpx.URL('http://example.org'),
     'URL:url',
     `scheme rawScheme userinfo username password host rawHost port netloc path query params rawPath fragment isAbsoluteUrl
-     isRelativeUrl href copyWith copySetParam copyAddParam copyRemoveParam copyMergeParams join equals toWeb toString toJSON`,
+     isRelativeUrl href origin copyWith copySetParam copyAddParam copyRemoveParam copyMergeParams join equals toWeb toString toJSON`,
   ],
   [
     'QueryParams',
@@ -34,6 +34,12 @@ const TYPES: readonly (readonly [name: string, instance: object, files: string, 
      setDefault size equals toJSON`,
   ],
   ['Cookies', cookies, 'Cookies:cookies', 'set get delete clear update has keys values items jar size toString'],
+  [
+    'Origin',
+    new httpx.URL('http://example.org').origin,
+    'Origin:origin',
+    'scheme host port secure key hostField equals toString toJSON',
+  ],
   ['Timeout', new httpx.Timeout('5s'), 'Timeout:config', 'connect read write pool total equals toString'],
   [
     'Limits',

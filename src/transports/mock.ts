@@ -1,4 +1,5 @@
 /** A transport that is a function: for tests of code that uses a client (httpx: `MockTransport`). */
+import { typeNameOf } from '../config.js';
 import { isThenable } from '../flow.js';
 import type { MaybePromise } from '../hosts/socket.js';
 import type { AsyncRequest, Request, SyncRequest } from '../request.js';
@@ -12,8 +13,12 @@ type Handler = (request: Request) => MaybePromise<AsyncResponse> | SyncResponse;
 export class MockTransport extends AsyncBaseTransport implements BaseTransport {
   readonly handler: Handler;
 
+  /** @throws TypeError unless `handler` is a function */
   constructor(handler: Handler) {
     super();
+    if (typeof handler !== 'function') {
+      throw new TypeError(`Cannot make a mock transport: expected a function, got ${typeNameOf(handler)}`);
+    }
     this.handler = handler;
   }
 
