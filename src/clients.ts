@@ -22,6 +22,8 @@ function transportOptions(
     proxy,
     verify: own(options, 'verify'),
     cert: own(options, 'cert'),
+    http1: own(options, 'http1'),
+    http2: own(options, 'http2'),
     limits: own(options, 'limits'),
     trustEnv: own(options, 'trustEnv'),
     allowAddress: own(options, 'allowAddress'),

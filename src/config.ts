@@ -3,7 +3,6 @@
  * (SECURITY 5.6), so that a polluted `Object.prototype` configures nothing. They measure nothing and enforce nothing.
  */
 import { HEAD_OCTETS_CEILING } from '../assembly/abi.js';
-import { VERSION } from './version.js';
 
 /** A span of time. A bare number is milliseconds. */
 export type Duration = number | `${number}${'ms' | 's' | 'm'}`;
@@ -155,9 +154,6 @@ function timeoutOf(
   );
 }
 
-/** Options of httpx, and of its transports, for what this version does not do. */
-const ANNOUNCED: readonly string[] = ['http1', 'http2', 'files', 'compress'];
-
 /** An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it. @internal */
 export function checkFields(options: object | null | undefined, known: readonly string[], action: string): void {
   if (options === undefined || options === null) return;
@@ -173,9 +169,7 @@ export function checkFields(options: object | null | undefined, known: readonly 
 
 function unknownOption(name: string, known: readonly string[]): string {
   const plain = plainNameOf(name);
-  const isMeant = (each: string) => plainNameOf(each) === plain;
-  if (ANNOUNCED.some(isMeant)) return `option '${name}' is not in httpx-wasm ${VERSION}`;
-  const meant = known.find(isMeant);
+  const meant = known.find((each) => plainNameOf(each) === plain);
   return `unknown option '${name}'${meant === undefined ? '' : `, did you mean '${meant}'?`}`;
 }
 

@@ -17,7 +17,7 @@ import { type CallLimits, Exchange, type Interim } from './exchange.js';
 import { isThenable } from './flow.js';
 import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
-import { errorCodeName } from './http2-codes.js';
+import { errorCodeName } from './http2-rules.js';
 import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
 import { ownOf } from './own-error.js';
@@ -45,6 +45,22 @@ function wakeReady(exchange: Exchange, now: number): void {
   else if (exchange.list !== null && exchange.status !== 0) arm(exchange, exchange.list, now);
   const sending = exchange.sendingNow;
   if (sending !== null && sending.run !== null && sending.ready) sending.wake();
+}
+
+/** Exchanges that wait for a window that they share send a frame each, round by round, until it is used up. */
+function takeTurns(senders: readonly Exchange[]): void {
+  let round = senders;
+  while (round.length > 1) {
+    for (const exchange of round) {
+      exchange.turn = 'due';
+      exchange.writable = true;
+      exchange.sending.wake();
+    }
+    const before = round;
+    round = before.filter(({ turn }) => turn === 'waiting');
+    for (const exchange of before) exchange.turn = 'free';
+  }
+  for (const exchange of round) exchange.writable = true;
 }
 
 /** A socket and its protocol connection. Its own deadline is the keep-alive expiry. */
@@ -179,8 +195,13 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** Sends as much of body[from, …) as the stream takes now, its framing before it: how many octets that were. */
   send(exchange: Exchange, body: Uint8Array, from: number): number {
     const protocol = this.#protocol;
+    if (exchange.turn === 'taken') {
+      exchange.turn = 'waiting';
+      return 0;
+    }
     const octets = protocol.send(exchange.stream, body.length - from);
     if (octets === 0) return 0;
+    if (exchange.turn === 'due') exchange.turn = 'taken';
     const whole = from === 0 && octets === body.length;
     this.written = this.socket.write(protocol.takeOutput() ?? '', whole ? body : body.subarray(from, from + octets));
     return octets;
@@ -382,6 +403,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       if (this.#retiring && this.empty) this.close();
       else this.owner.placesChanged(this);
     }
+    const senders = told.filter(({ sendingNow, writable }) => writable && sendingNow?.awaitsWritable === true);
+    if (senders.length > 1) takeTurns(senders);
     for (const exchange of told) wakeReady(exchange, now);
   }
 

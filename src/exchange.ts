@@ -33,6 +33,9 @@ export interface Interim {
   readonly head: Head;
 }
 
+/** Where several send: it may send a frame, has sent it, or wants to send another. */
+export type Turn = 'free' | 'due' | 'taken' | 'waiting';
+
 /**
  * One request and its response: what the flow parks on, the node of its read or write deadline, the source of its body.
  */
@@ -75,6 +78,8 @@ export class Exchange extends Park implements ByteSource {
   credit = 0;
   /** The connection's note that the records it consumes are about this exchange. */
   told = false;
+  /** The connection's note on its turn to send, where others want to. */
+  turn: Turn = 'free';
   #chunk: Uint8Array<ArrayBuffer> | null = null;
   #more: Uint8Array<ArrayBuffer>[] | null = null;
   #moreAt = 0;

@@ -94,6 +94,10 @@ export interface BaseClientOptions<K extends ClientKind> {
   readonly cert?: CertTypes | null | undefined;
   /** Whether the environment may say which authorities are trusted (SSL_CERT_FILE, SSL_CERT_DIR): `true` by default. */
   readonly trustEnv?: boolean | null | undefined;
+  /** HTTP/1.1 may be spoken: `true` by default. Where it is off, `http:` means HTTP/2 without TLS. */
+  readonly http1?: boolean | null | undefined;
+  /** HTTP/2 may be spoken, where the server agrees to it in the TLS handshake (ALPN): `false` by default. */
+  readonly http2?: boolean | null | undefined;
   /**
    * Limits of waiting: 5 s each for connect, read, write and pool by default, none for the whole call. A bare number is
    * milliseconds; `null` is no limit.
@@ -110,7 +114,7 @@ export interface BaseClientOptions<K extends ClientKind> {
    * fields. Those that the environment names by default; `null` is none.
    */
   readonly proxy?: ProxyTypes | undefined;
-  /** Replaces the default transport, and with it verify, cert, limits, proxies, allowAddress and resolve. */
+  /** Replaces the default transport, and with it verify, cert, http1, http2, limits, proxies, allowAddress and resolve. */
   readonly transport?: K['transport'] | null | undefined;
   /**
    * Transports for some URLs, by pattern: `all://`, `https://`, `all://example.org`, `all://*.example.org` (the names below
@@ -193,6 +197,10 @@ export interface OneCallOptions {
   readonly trustEnv?: boolean | null | undefined;
   /** The proxy: a URL, a `Proxy`, or an object of its fields. What the environment names by default; `null` is none. */
   readonly proxy?: ProxyTypes | undefined;
+  /** HTTP/1.1 may be spoken: `true` by default. Where it is off, `http:` means HTTP/2 without TLS. */
+  readonly http1?: boolean | null | undefined;
+  /** HTTP/2 may be spoken, where the server agrees to it in the TLS handshake (ALPN): `false` by default. */
+  readonly http2?: boolean | null | undefined;
 }
 
 /** Options of a function without a body. */
@@ -214,7 +222,14 @@ const CALL: Names<CallOptions> = {
   signal: true,
 };
 const CONTENT: Names<ContentOptions> = { content: true, data: true, files: true, json: true, compress: true };
-const ONE_CALL: Names<OneCallOptions> = { verify: true, cert: true, proxy: true, trustEnv: true };
+const ONE_CALL: Names<OneCallOptions> = {
+  verify: true,
+  cert: true,
+  proxy: true,
+  trustEnv: true,
+  http1: true,
+  http2: true,
+};
 const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   params: true,
   headers: true,
@@ -222,6 +237,8 @@ const CLIENT: Names<BaseClientOptions<ClientKind>> = {
   verify: true,
   cert: true,
   trustEnv: true,
+  http1: true,
+  http2: true,
   timeout: true,
   limits: true,
   eventHooks: true,
@@ -284,8 +301,8 @@ export function oneCall(options: BodyFunctionOptions | undefined, known: OptionN
   const limits = { maxConnections: 100, maxKeepaliveConnections: 0 };
   // What a prototype holds is nobody's word (SECURITY 5.6). Cookies are the client's, so that they outlive a redirect (httpx).
   const given: BodyFunctionOptions = Object.assign(Object.create(null), options);
-  const { verify, cert, proxy, trustEnv, cookies, ...call } = given;
-  return { client: { verify, cert, proxy, trustEnv, limits, cookies }, call };
+  const { verify, cert, proxy, trustEnv, http1, http2, cookies, ...call } = given;
+  return { client: { verify, cert, proxy, trustEnv, http1, http2, limits, cookies }, call };
 }
 
 /** The signal of a call. @throws TypeError for what is none. */

@@ -75,7 +75,9 @@ export const droppedUnread: FinalizationRegistry<Unread> = new FinalizationRegis
   source?.close();
   exchange.close();
   if (pending) {
-    const close = exchange.connection.socket.blocking ? 'close()' : 'aclose()';
-    warn(`A response of ${url} was dropped unread; its connection is closed. Read it, or close it with ${close}.`);
+    const { socket, multiplexes } = exchange.connection;
+    const close = socket.blocking ? 'close()' : 'aclose()';
+    const ended = multiplexes ? 'its stream is reset' : 'its connection is closed';
+    warn(`A response of ${url} was dropped unread; ${ended}. Read it, or close it with ${close}.`);
   }
 });

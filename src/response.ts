@@ -27,7 +27,9 @@ import { wireReason } from './wire-fields.js';
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
 export interface ResponseFacts {
   readonly httpVersion?: string;
+  /** Of HTTP/1.1: what the server said. */
   readonly reasonPhrase?: string;
+  /** Of HTTP/2: the number of the request's stream on its connection. */
   readonly streamId?: number;
   readonly timings?: Timings;
   /** The transport gives the body decoded, whatever Content-Encoding says; how it came is not known. */
@@ -163,11 +165,13 @@ export class Response extends ResponseBody {
     return this.#extensions?.httpVersion ?? 'HTTP/1.1';
   }
 
-  /** What the server said; of a status made by hand, what is usual. */
+  /** What the server said; what is usual for a status made by hand, and of HTTP/2, which says nothing (RFC 9113 §8.3.2). */
   get reasonPhrase(): string {
     const said = this.#extensions?.reasonPhrase;
     if (said !== undefined) return asciiOf(said);
-    if (this.received === null) return codes.getReasonPhrase(this.statusCode);
+    if (this.received === null || this.received.exchange.connection.multiplexes) {
+      return codes.getReasonPhrase(this.statusCode);
+    }
     const { text, fields } = this.received.exchange.head as { text: string; fields: number };
     return asciiOf(wireReason(text, fields));
   }
@@ -178,10 +182,10 @@ export class Response extends ResponseBody {
       return this.#extensions;
     }
     const { exchange } = this.received;
-    const { networkStream } = exchange;
+    const { networkStream, connection, stream } = exchange;
     return {
       httpVersion: this.httpVersion,
-      reasonPhrase: this.reasonPhrase,
+      ...(connection.multiplexes ? { streamId: stream } : { reasonPhrase: this.reasonPhrase }),
       timings: timingsOf(this.received),
       ...(networkStream === null ? {} : { networkStream }),
     } as Extensions;

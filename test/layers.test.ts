@@ -18,7 +18,6 @@ const CLIENT: Ranks = [
     'links',
     'media-type',
     'exceptions',
-    'http2-codes',
     'basic-credentials',
     'challenges',
     'config',

@@ -26,6 +26,7 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly followRedirects: boolean;
   readonly verify: boolean;
+  readonly http2: boolean;
   readonly download: string | null;
   readonly verbose: boolean;
 }
@@ -37,7 +38,7 @@ export type Command =
   | { readonly kind: 'call'; readonly settings: Settings };
 
 /** Options that have no effect yet: to ignore them would be a lie. */
-const ABSENT: readonly OptionName[] = ['proxy', 'http2'];
+const ABSENT: readonly OptionName[] = ['proxy'];
 
 const ENTRIES = new Map<string, OptionEntry>(OPTIONS.map((entry) => [entry.name, entry]));
 const SPELLINGS = Object.fromEntries(
@@ -148,6 +149,7 @@ export function commandOf(words: readonly string[]): Command {
     timeoutMs: timeoutOf(all.value('timeout') ?? '5'),
     followRedirects: all.has('follow-redirects'),
     verify: !all.has('no-verify'),
+    http2: all.has('http2'),
     download: all.value('download'),
     verbose: all.has('verbose'),
   };

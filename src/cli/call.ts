@@ -43,9 +43,9 @@ export async function call(settings: Settings, system: System): Promise<number> 
 
 async function exchange(settings: Settings, system: System, printer: Printer): Promise<number> {
   const { method, options } = await readCall(settings, system);
-  const { verify, timeoutMs, url, verbose, download: path } = settings;
+  const { verify, http2, timeoutMs, url, verbose, download: path } = settings;
   const showHead = (response: AsyncResponse): void => printer.lines(responseHead(response, printer.paint));
-  const client = new AsyncClient({ verify, timeout: timeoutMs, eventHooks: { response: [showHead] } });
+  const client = new AsyncClient({ verify, http2, timeout: timeoutMs, eventHooks: { response: [showHead] } });
   try {
     const trace = verbose ? tracing((lines) => printer.lines(lines), printer.paint) : null;
     const extensions = { trace };

@@ -78,6 +78,8 @@ function linesOf(event: string, info: TraceInfo, paint: Paint): readonly string[
       return tlsLines(connection.getExtraInfo('ssl_object') as TLSSocket | undefined);
     case 'http11.send_request_headers.started':
       return requestHead(info.request as Request, 'HTTP/1.1', paint);
+    case 'http2.send_request_headers.started':
+      return requestHead(info.request as Request, 'HTTP/2', paint);
     default:
       return [];
   }

@@ -30,7 +30,7 @@ import { textOfOctets } from '../fields.js';
 import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsSessions, TlsTarget } from '../hosts/socket.js';
-import { alpnOf, HTTP_1_1_ONLY, type Versions } from '../negotiation.js';
+import { alpnOf, HTTP_1_1_ONLY, type Versions, versionsOf } from '../negotiation.js';
 import { localAddressOf, retriesOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
@@ -54,6 +54,10 @@ export interface HTTPTransportOptions {
   readonly verify?: VerifyTypes | null | undefined;
   /** The client's certificate. */
   readonly cert?: CertTypes | null | undefined;
+  /** HTTP/1.1 may be spoken: `true` by default. Where it is off, `http:` means HTTP/2 without TLS. */
+  readonly http1?: boolean | null | undefined;
+  /** HTTP/2 may be spoken, where the server agrees to it in the TLS handshake (ALPN): `false` by default. */
+  readonly http2?: boolean | null | undefined;
   /** Of the pool, and of what a peer may send; by default 100 connections, 20 of them kept idle, for 5 s. */
   readonly limits?: LimitsTypes | undefined;
   /** Whether the environment may say which authorities are trusted (SSL_CERT_FILE, SSL_CERT_DIR): `true` by default. */
@@ -80,6 +84,8 @@ export interface HTTPTransportOptions {
 const OPTIONS = [
   'verify',
   'cert',
+  'http1',
+  'http2',
   'limits',
   'trustEnv',
   'uds',
@@ -131,7 +137,7 @@ class SocketTransport {
     this.#decodeLimits = this.#limits;
     const trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
     this.#tls = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, trustEnv);
-    this.#versions = HTTP_1_1_ONLY;
+    this.#versions = versionsOf(own(options, 'http1'), own(options, 'http2'));
     this.#direct = {
       uds: udsOf(own(options, 'uds')),
       localAddress: localAddressOf(own(options, 'localAddress')),

@@ -16,10 +16,11 @@ import {
   WriteError,
 } from '../exceptions.js';
 import type { Exchange } from '../exchange.js';
-import { HTTP_1_1_REQUIRED } from '../http2-codes.js';
 import type { Request } from '../request.js';
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+/** The peer wants the request on HTTP/1.1 (RFC 9113 §7). */
+const HTTP_1_1_REQUIRED = 13;
 /** How often a request is sent again that peers refuse to process. */
 const REFUSALS_MAX = 3;
 
