@@ -33,5 +33,15 @@ export function countAll(core) {
     rows.push({ name: `HPACK, encode ${name}`, octets, whole: encoded });
     rows.push({ name: `HPACK, decode ${name}`, octets, whole: decoded });
   }
+  const requests = core.requests(items.exchanges[0]);
+  rows.push({ name: 'HTTP/2, a request that comes again', octets: requests.octets, whole: requests.counts });
+  for (const item of items.exchanges) {
+    rows.push({
+      name: item.name,
+      octets: item.octets.length,
+      whole: core.exchange(item, Number.POSITIVE_INFINITY),
+      drip: core.exchange(item, 1),
+    });
+  }
   return { corpus: hashOf(items), rows };
 }
