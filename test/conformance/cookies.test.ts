@@ -6,12 +6,16 @@ import { describe, expect, test } from 'vitest';
 import { cookieDateMs } from '../../src/cookie-dates.js';
 import { cookieOctets } from '../../src/cookie-jar.js';
 import { Cookies } from '../../src/cookies.js';
+import { Deadlines } from '../../src/deadlines.js';
 import { runSync } from '../../src/flow.js';
 import { Headers } from '../../src/headers.js';
 import type { PublicSuffixes } from '../../src/hosts/host.js';
 import { publicSuffixes } from '../../src/hosts/node/public-suffixes.js';
+import { MockTransport, Response } from '../../src/index.js';
 import { URL } from '../../src/url.js';
+import { clients } from '../support/clients.js';
 import { FakeHost } from '../support/fake-host.js';
+import { FakeConnector } from '../support/fake-socket.js';
 import { protocolCases, withoutShared } from '../support/shared.js';
 
 const absent = (cases: unknown): string => (cases === null ? ` ${withoutShared}` : '');
@@ -92,6 +96,27 @@ describe.skipIf(cases === null)(`cookies.json${absent(cases)}`, () => {
   test('every listed case is there', () => {
     const known = new Set((cases ?? []).map(({ id }) => id));
     expect([...OTHERWISE.keys()].filter((id) => !known.has(id))).toEqual([]);
+  });
+});
+
+describe.skipIf(cases === null).each(clients)(`cookies.json in flight: $name${absent(cases)}`, (kind) => {
+  test.each((cases ?? []).map((each) => [each.id, each] as const))('%s', async (id, each) => {
+    const host = new ClockedHost(Date.parse(each.now ?? '2026-01-01T00:00:00Z'));
+    const answers = [each.set_cookie, each.then_set ?? []];
+    const sent: string[] = [];
+    const transport = new MockTransport((request) => {
+      sent.push(request.headers.octetsOf('cookie').join('; '));
+      const fields = answers.shift() ?? [];
+      const headers = fields.map((field) => ['set-cookie', Buffer.from(octetsOf(field), 'latin1')] as const);
+      return new Response(200, { headers });
+    });
+    const environment = { host, connector: new FakeConnector(), deadlines: new Deadlines(host) };
+    const client = kind.open({ transport }, environment);
+    const urls = [each.request_url, each.then_url, ...(each.final_url === undefined ? [] : [each.final_url])];
+    for (const url of urls) await client.get(url);
+    const wanted = ['', each.expect_cookie, ...(each.final_url === undefined ? [] : [each.final_cookie ?? ''])];
+    if (OTHERWISE.has(id)) expect(sent).not.toEqual(wanted.map(octetsOf));
+    else expect(sent).toEqual(wanted.map(octetsOf));
   });
 });
 

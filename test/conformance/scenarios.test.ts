@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MockTransport, type Request, Response } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
-import { errorOf, openClient } from '../support/client.js';
+import { errorOf } from '../support/client.js';
 import { type ClientKind, clients, type Settings } from '../support/clients.js';
 import { type Decision, decisions, type Played } from '../support/scenario-decisions.js';
 import { dialogueOf, type VectorStep } from '../support/scenario-steps.js';
@@ -122,31 +122,31 @@ describe.skipIf(cases === null)(`scripted scenarios ${cases === null ? withoutSh
       for (const peer of played.server.peers) for (const tookMs of peer.closes) expect(tookMs).not.toBeNull();
       decision.check?.(played);
     });
-  });
 
-  test.each(inWords.map((scenario) => [scenario.id, scenario] as const))('%s', async (_id, scenario) => {
-    const { from = 'http://h.test/', to = '/next', status = 302, method = 'GET', expect: expected } = scenario;
-    const locations = to.split(' -> ');
-    const seen: Request[] = [];
-    const transport = new MockTransport((request) => {
-      seen.push(request.clone());
-      const location = locations[seen.length - 1];
-      return location === undefined ? new Response(200) : new Response(status, { headers: { location } });
+    test.each(inWords.map((scenario) => [scenario.id, scenario] as const))('%s', async (_id, scenario) => {
+      const { from = 'http://h.test/', to = '/next', status = 302, method = 'GET', expect: expected } = scenario;
+      const locations = to.split(' -> ');
+      const seen: Request[] = [];
+      const transport = new MockTransport((request) => {
+        seen.push(request.clone());
+        const location = locations[seen.length - 1];
+        return location === undefined ? new Response(200) : new Response(status, { headers: { location } });
+      });
+      const dropped = expected.drop_headers_if_body_dropped ?? [];
+      const headers = { Authorization: 'secret', 'Content-Type': 'text/plain', 'Content-Language': 'en' };
+      const content = method === 'GET' ? null : 'body';
+      await kind.open({ followRedirects: true, transport }).request(method, from, { headers, content });
+      const last = seen.at(-1) as Request;
+      expect(seen.length).toBe(locations.length + 1);
+      if (expected.strip_credentials !== undefined) {
+        expect(last.headers.has('authorization')).toBe(!expected.strip_credentials);
+      }
+      if (expected.method !== undefined) {
+        expect(last.method).toBe(expected.method);
+        expect(new TextDecoder().decode(last.content)).toBe(expected.body_resent === true ? 'body' : '');
+        expect(dropped.filter((name) => last.headers.has(name)).length > 0).toBe(expected.body_resent === true);
+      }
     });
-    const dropped = expected.drop_headers_if_body_dropped ?? [];
-    const headers = { Authorization: 'secret', 'Content-Type': 'text/plain', 'Content-Language': 'en' };
-    const content = method === 'GET' ? null : 'body';
-    await openClient({ followRedirects: true, transport }).request(method, from, { headers, content });
-    const last = seen.at(-1) as Request;
-    expect(seen.length).toBe(locations.length + 1);
-    if (expected.strip_credentials !== undefined) {
-      expect(last.headers.has('authorization')).toBe(!expected.strip_credentials);
-    }
-    if (expected.method !== undefined) {
-      expect(last.method).toBe(expected.method);
-      expect(new TextDecoder().decode(last.content)).toBe(expected.body_resent === true ? 'body' : '');
-      expect(dropped.filter((name) => last.headers.has(name)).length > 0).toBe(expected.body_resent === true);
-    }
   });
 
   test(`${applicable.length + inWords.length} scenarios are played: all of them`, () => {
