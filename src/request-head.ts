@@ -32,9 +32,7 @@ function lengthOf(value: string, before: number | null): number {
   if (!DIGITS.test(value) || Number(value) > abi.BODY_OCTETS_MAX) {
     refuse(`Content-Length must be a number of octets, got ${JSON.stringify(value)}`, 'RFC 9110 §8.6');
   }
-  if (before !== null && before !== Number(value)) {
-    refuse(`two Content-Length fields differ (${before} and ${value})`, 'RFC 9112 §6.3');
-  }
+  if (before !== null) refuse(`Content-Length is given twice (${before} and ${value})`, 'RFC 9110 §5.3');
   return Number(value);
 }
 

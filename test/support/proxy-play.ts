@@ -61,9 +61,10 @@ class Notes {
   /** @throws what the script has the connect, or its TLS, fail with */
   connecting(address: Address): WireConnection {
     const index = Math.min(this.#connections.length, this.scripts.length - 1);
-    const { host, port, tls } = address;
+    const { host, port, tls, uds } = address;
     const script = this.scripts[index] as WireConnection;
-    this.#connections.push({ target: `${host}:${port}`, tls: tls === null ? [] : [tls], script, socket: null });
+    const target = uds === null ? `${host}:${port}` : `unix:${uds}`;
+    this.#connections.push({ target, tls: tls === null ? [] : [tls], script, socket: null });
     return script;
   }
 
@@ -79,7 +80,10 @@ class Notes {
   seen(): SeenConnection[] {
     return this.#connections.map(({ target, tls, script, socket }) => ({
       target,
-      tls: tls.map(({ hostname, alpn }) => ({ server_hostname: hostname, alpn_offered: [...alpn] })),
+      tls: tls.map(({ hostname, serverName, alpn }) => ({
+        server_hostname: serverName ?? hostname,
+        alpn_offered: [...alpn],
+      })),
       closed: socket?.closed ?? script.connect_error === undefined,
       writes: socket?.written ?? '',
     }));
@@ -124,7 +128,8 @@ export function asyncStage(scripts: readonly WireConnection[]): Stage {
         for (const read of script.exchanges[exchange++]?.reads ?? ['EOF']) {
           if (read === 'EOF') socket.fin();
           else if (typeof read === 'string') socket.say(octets(read));
-          else void host.advance(10_000);
+          else if (/Timeout/.test(read.error)) void host.advance(10_000);
+          else socket.fail(errorOf(read) as httpx.TransportError);
         }
       };
     };
@@ -152,7 +157,7 @@ export function blockingStage(scripts: readonly WireConnection[]): Stage {
           const afterMs = exchange === 0 ? 0 : 1;
           if (read === 'EOF') socket.end(null, afterMs);
           else if (typeof read === 'string') socket.say(octets(read), afterMs);
-          else socket.end(errorOf(read) as httpx.TransportError, 10_000);
+          else socket.end(errorOf(read) as httpx.TransportError, /Timeout/.test(read.error) ? 10_000 : afterMs);
         }
       });
       socket.end(null, 1);
