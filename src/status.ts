@@ -1,6 +1,7 @@
 /**
  * Status codes by name, with their reason phrases (httpx's table: RFC 9110 §15 and the registry, under the names Python
- * gives them). Names are upper-case; the object has no prototype, so that no other name is found on it.
+ * gives them). Names are found in upper and in lower case, and listed in upper case; the object has no prototype, so that no
+ * other name is found on it.
  */
 
 const TABLE = [
@@ -73,7 +74,7 @@ type Entry = (typeof TABLE)[number];
 /** Names of the status codes. */
 export type StatusName = Entry[1];
 
-type Numbers = { readonly [E in Entry as E[1]]: E[0] };
+type Numbers = { readonly [E in Entry as E[1] | Lowercase<E[1]>]: E[0] };
 
 /** The table and its questions. */
 export interface StatusCodes extends Numbers {
@@ -97,8 +98,11 @@ const phrases: ReadonlyMap<number, string> = new Map(TABLE.map(([status, , phras
 
 function made(): StatusCodes {
   const all: Record<string, unknown> = Object.create(null);
-  for (const [status, name] of TABLE) all[name] = status;
-  const questions: Omit<StatusCodes, StatusName> = {
+  for (const [status, name] of TABLE) {
+    all[name] = status;
+    Object.defineProperty(all, name.toLowerCase(), { value: status });
+  }
+  const questions: Omit<StatusCodes, keyof Numbers> = {
     getReasonPhrase: (status) => phrases.get(status) ?? '',
     isInformational: (status) => status >= 100 && status <= 199,
     isSuccess: (status) => status >= 200 && status <= 299,

@@ -18,7 +18,10 @@ export function decodeJsonText(octets: Uint8Array): string {
 }
 
 function jsonEncodingOf(octets: Uint8Array): string {
-  const [first, second, third, fourth] = octets;
+  const first = octets[0];
+  const second = octets[1];
+  const third = octets[2];
+  const fourth = octets[3];
   if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8-sig';
   if (first === 0xff && second === 0xfe) return third === 0 && fourth === 0 ? 'utf-32' : 'utf-16';
   if (first === 0xfe && second === 0xff) return 'utf-16';

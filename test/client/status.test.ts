@@ -6,6 +6,11 @@ test('names stand for their numbers', () => {
   expect([codes.REQUEST_ENTITY_TOO_LARGE, codes.NETWORK_AUTHENTICATION_REQUIRED]).toEqual([413, 511]);
 });
 
+test('names are found in lower case too, and listed in upper case', () => {
+  expect([codes.not_found, codes.im_a_teapot]).toEqual([404, 418]);
+  expect(Object.keys(codes)).not.toContain('not_found');
+});
+
 test('names are upper-case, and no two have one number', () => {
   const numbers = Object.values(codes);
   expect(Object.keys(codes).every((name) => /^[A-Z][A-Z_]*$/.test(name))).toBe(true);

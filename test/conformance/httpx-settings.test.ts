@@ -147,7 +147,7 @@ describeFile<SettingsCase>(
 );
 
 const byName = (name: string): number => {
-  const value = (codes as unknown as Readonly<Record<string, unknown>>)[name.toUpperCase()];
+  const value = (codes as unknown as Readonly<Record<string, unknown>>)[name];
   if (typeof value !== 'number') throw new RangeError(name);
   return value;
 };
