@@ -141,6 +141,7 @@ async function main() {
   if (!(await step('npm ci', 'npm', ['ci'], { minutes: 10 }))) return;
   await suite(`npm test, Node ${process.versions.node}`, 'npm', ['test', '--'], process.execPath);
   await step('npm run check', 'npm', ['run', 'check']);
+  await step('npm run docs', 'npm', ['run', 'docs']);
   countDeviations();
   await interop();
   await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);

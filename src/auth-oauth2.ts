@@ -19,6 +19,7 @@ import { URL, type URLTypes } from './url.js';
 
 /** Tokens as a token endpoint has given them. */
 export interface OAuth2Tokens {
+  /** Sent as a Bearer token. */
   readonly accessToken: string;
   /** The refresh token that is good from now on; `null`: there is none. */
   readonly refreshToken: string | null;
@@ -38,17 +39,21 @@ interface TokenOptions {
 
 /** What `OAuth2ClientCredentials` is made of. */
 export interface OAuth2ClientCredentialsOptions extends TokenOptions {
+  /** Name of the client, as the authorization server knows it. */
   readonly clientId: string;
+  /** What proves the client; sent to the token endpoint only. */
   readonly clientSecret: string;
 }
 
 /** What `OAuth2RefreshToken` is made of. */
 export interface OAuth2RefreshTokenOptions extends TokenOptions {
+  /** The refresh token to begin with. */
   readonly refreshToken: string;
   /** Used until it is refused. */
   readonly accessToken?: string | null | undefined;
   /** Without a secret it is sent as a parameter, as public clients do. */
   readonly clientId?: string | null | undefined;
+  /** What proves the client, where it has a secret; sent to the token endpoint only. */
   readonly clientSecret?: string | null | undefined;
 }
 

@@ -12,17 +12,21 @@ import type { URL } from './url.js';
 
 /** A cookie as the jar shows it, and takes it back. */
 export interface Cookie {
+  /** Its octets as ISO-8859-1; '' for a cookie without a name. */
   readonly name: string;
+  /** As it was set, its octets as ISO-8859-1. */
   readonly value: string;
   /** In lower case; '' for every host, as only code can ask for. */
   readonly domain: string;
   /** Sent to that very host, not to those below it. */
   readonly hostOnly: boolean;
+  /** Sent to paths that are below it (RFC 6265bis §5.1.4). */
   readonly path: string;
   /** Only over TLS, and to this machine itself. */
   readonly secure: boolean;
   /** Not for scripts in a page; it makes no difference here. */
   readonly httpOnly: boolean;
+  /** As the server said it; a client that is no browser sends it all the same. `null`: it said nothing. */
   readonly sameSite: SameSite | null;
   /** Milliseconds since 1970; `null`: as long as the jar. */
   readonly expires: number | null;

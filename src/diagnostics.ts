@@ -11,6 +11,7 @@ import type { Response } from './response.js';
 
 /** `httpx-wasm:request`: a request is about to be sent; those of redirects and auth flows, too. */
 export interface RequestMessage {
+  /** As it is sent. */
   readonly method: string;
   /** Its password masked. */
   readonly url: string;
@@ -22,8 +23,11 @@ export interface RequestMessage {
 export interface ResponseMessage {
   /** The very message that told of the request. */
   readonly request: RequestMessage;
+  /** As of `Response`. */
   readonly statusCode: number;
+  /** As of `Response`. */
   readonly reasonPhrase: string;
+  /** As of `Response`: 'HTTP/1.1'. */
   readonly httpVersion: string;
   /** As of the request. */
   readonly headers: RequestMessage['headers'];
@@ -45,9 +49,11 @@ export interface ErrorMessage {
 
 /** `httpx-wasm:connection`: a connection was opened, or is closed. */
 export interface ConnectionMessage {
+  /** What has become of it. */
   readonly state: 'opened' | 'closed';
   /** Whom it leads to. */
   readonly origin: string;
+  /** What is spoken over it: 'HTTP/1.1'. */
   readonly httpVersion: string;
   /** What ended it; `null`: its time was up, the peer closed it while it was idle, or it was not wanted any more. */
   readonly error: unknown;

@@ -9,11 +9,17 @@ import type { URL } from './url.js';
 
 /** What is used of a tough-cookie `CookieJar`. */
 export interface ToughCookieJar {
+  /** Takes a Set-Cookie field of a response; of a synchronous store. */
   setCookieSync(cookie: string, url: string, options?: { readonly ignoreError?: boolean }): unknown;
+  /** The Cookie field of a request; of a synchronous store. */
   getCookieStringSync(url: string): string;
+  /** Takes a Set-Cookie field of a response; for `AsyncClient` alone. */
   setCookie(cookie: string, url: string, options?: { readonly ignoreError?: boolean }): Promise<unknown>;
+  /** The Cookie field of a request; for `AsyncClient` alone. */
   getCookieString(url: string): Promise<string>;
+  /** All cookies, for `Cookies` to show. */
   serializeSync(): { readonly cookies: readonly object[] } | null | undefined;
+  /** Where it keeps them. */
   readonly store: {
     readonly synchronous?: boolean | undefined;
     removeCookie(domain: string, path: string, key: string, done: (error: Error | null) => void): unknown;

@@ -35,6 +35,7 @@ const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** Limits of one `read` or `write`. */
 export interface NetworkStreamOptions {
+  /** How long this one call may take, in milliseconds or with a unit; no limit by default. */
   readonly timeout?: Duration | null | undefined;
 }
 
@@ -42,10 +43,13 @@ export interface NetworkStreamOptions {
 export interface StartTlsOptions {
   /** Name sent as SNI, and expected in the certificate; unless given, the host of the connection. */
   readonly serverHostname?: string | null | undefined;
+  /** Whether, and against which authorities, the certificate is checked; `true`, the runtime's store, by default. */
   readonly verify?: VerifyTypes | null | undefined;
+  /** The client's certificate; none by default. */
   readonly cert?: CertTypes | null | undefined;
   /** Protocols to offer, the best first. */
   readonly alpn?: readonly string[] | null | undefined;
+  /** How long the handshake may take, in milliseconds or with a unit; no limit by default. */
   readonly timeout?: Duration | null | undefined;
 }
 

@@ -14,10 +14,13 @@ const bySpelling = new Map<string, Origin>();
 
 /** Scheme, host and port of http and https URLs: what `url.origin` gives. Immutable. */
 export class Origin {
+  /** In lower case. */
   readonly scheme: 'http' | 'https';
   /** Name or IP address, without brackets. */
   readonly host: string;
+  /** The scheme's own where the URL has none. */
   readonly port: number;
+  /** Whether TLS is spoken: the scheme is https. */
   readonly secure: boolean;
   /** Equal for equal origins, the port always in it. */
   readonly key: string;
@@ -47,6 +50,7 @@ export class Origin {
     return `${this.scheme}://${this.hostField}`;
   }
 
+  /** As `toString()`. */
   toJSON(): string {
     return this.toString();
   }

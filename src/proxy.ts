@@ -34,6 +34,7 @@ export interface ProxyOptions {
 
 /** The fields of a `Proxy` as a plain object. */
 export interface ProxyFields extends ProxyOptions {
+  /** Of the scheme http, https, socks5 or socks5h; its user name and password take the place of `auth`. */
   readonly url: URLTypes;
 }
 

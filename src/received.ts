@@ -8,11 +8,17 @@ import type { Exchange } from './exchange.js';
 
 /** Milliseconds from the start of the exchange to the end of each step; a step that was skipped ends with the one before. */
 export interface Timings {
+  /** A connection, or leave to make one, was there. */
   readonly pool: number;
+  /** The host's name was resolved. */
   readonly dns: number;
+  /** TCP was connected. */
   readonly connect: number;
+  /** TLS was set up. */
   readonly tls: number;
+  /** The request had left: the host has all of it. */
   readonly sent: number;
+  /** The first octet of the response was there. */
   readonly firstByte: number;
   /** `null` until the body has ended. */
   readonly end: number | null;

@@ -127,6 +127,7 @@ export abstract class ResponseBody {
     this.#request = request;
   }
 
+  /** That of the request that was answered. @throws Error without a request */
   get url(): URL {
     return this.request.url;
   }
@@ -179,10 +180,12 @@ export abstract class ResponseBody {
 
   // ── state ──
 
+  /** True once nothing more of it can be read from the network. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
+  /** True once the body has been read as a stream, which can be done once. */
   get isStreamConsumed(): boolean {
     return this.#consumed;
   }

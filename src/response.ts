@@ -26,11 +26,13 @@ import { wireReason } from './wire-fields.js';
 
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
 export interface ResponseFacts {
+  /** 'HTTP/1.1', 'HTTP/2'. */
   readonly httpVersion?: string;
   /** Of HTTP/1.1: what the server said. */
   readonly reasonPhrase?: string;
   /** Of HTTP/2: the number of the request's stream on its connection. */
   readonly streamId?: number;
+  /** Where the time went. */
   readonly timings?: Timings;
   /** The transport gives the body decoded, whatever Content-Encoding says; how it came is not known. */
   readonly contentDecoded?: boolean;
@@ -54,6 +56,7 @@ type Extensions = ResponseExtensions & SyncResponseExtensions;
 
 /** What a response is made of. The first of content, text, html and json that is given is its body. */
 export interface ResponseOptions {
+  /** Field lines; those of the body's kind and length are added. */
   readonly headers?: HeaderTypes | undefined;
   /** Octets, a string (as UTF-8), or a stream of them. */
   readonly content?: RequestContent | null | undefined;
@@ -65,9 +68,13 @@ export interface ResponseOptions {
   readonly json?: unknown;
   /** A body that announces nothing of itself in the headers. */
   readonly stream?: RequestContent | null | undefined;
+  /** The request that it answers, which `url` and `raiseForStatus` need. */
   readonly request?: AnyRequest | null | undefined;
+  /** What `extensions` shall say. */
   readonly extensions?: ResponseExtensions | SyncResponseExtensions | null | undefined;
+  /** Responses that led to it. */
   readonly history?: readonly AnyResponse[] | null | undefined;
+  /** How `text` is decoded where the headers name no charset: 'utf-8' by default. */
   readonly defaultEncoding?: DefaultEncoding | null | undefined;
 }
 
@@ -91,10 +98,13 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** A response. `[Symbol.asyncDispose]` closes it; so does reading it to its end. */
 export class Response extends ResponseBody {
+  /** The status code (RFC 9110 §15). */
   readonly statusCode: number;
+  /** The responses that led here, redirects and steps of auth flows, the earliest first; their bodies are closed. */
   history: readonly Response[] = NO_HISTORY;
   /** The request that a redirect asks for, where it was not followed. */
   nextRequest: Request | null = null;
+  /** How `text` is decoded where the server names no charset. */
   defaultEncoding: DefaultEncoding = 'utf-8';
   #headers: Headers | null = null;
   #extensions: Extensions | null = null;
@@ -143,6 +153,7 @@ export class Response extends ResponseBody {
 
   // ── head ──
 
+  /** Every field line, in the order and spelling of the server. */
   override get headers(): Headers {
     if (this.#headers === null) {
       const head = this.received?.exchange.head;
@@ -159,6 +170,7 @@ export class Response extends ResponseBody {
       : Headers.fromWire(trailers.text, trailers.fields);
   }
 
+  /** 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2'. */
   get httpVersion(): string {
     if (this.received !== null)
       return this.flags & abi.FLAG_HTTP_1_0 ? 'HTTP/1.0' : this.received.exchange.connection.httpVersion;
@@ -176,6 +188,7 @@ export class Response extends ResponseBody {
     return asciiOf(wireReason(text, fields));
   }
 
+  /** What the layers below say: `httpVersion`, `reasonPhrase`, `timings`, `networkStream` of a connection that is no longer HTTP. */
   get extensions(): Extensions {
     if (this.received === null) {
       this.#extensions ??= {};
@@ -191,26 +204,32 @@ export class Response extends ResponseBody {
     } as Extensions;
   }
 
+  /** 1xx. */
   get isInformational(): boolean {
     return codes.isInformational(this.statusCode);
   }
 
+  /** 2xx. */
   get isSuccess(): boolean {
     return codes.isSuccess(this.statusCode);
   }
 
+  /** 3xx; whether it says where to is `hasRedirectLocation`. */
   get isRedirect(): boolean {
     return codes.isRedirect(this.statusCode);
   }
 
+  /** 4xx. */
   get isClientError(): boolean {
     return codes.isClientError(this.statusCode);
   }
 
+  /** 5xx. */
   get isServerError(): boolean {
     return codes.isServerError(this.statusCode);
   }
 
+  /** 4xx or 5xx. */
   get isError(): boolean {
     return codes.isError(this.statusCode);
   }

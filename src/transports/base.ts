@@ -9,6 +9,7 @@ export abstract class AsyncBaseTransport {
   /** The response's body may still be unread. */
   abstract handleAsyncRequest(request: AsyncRequest): MaybePromise<AsyncResponse>;
 
+  /** Called when its client is closed; it may be called again. */
   async aclose(): Promise<void> {}
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -21,6 +22,7 @@ export abstract class BaseTransport {
   /** The response's body may still be unread. */
   abstract handleRequest(request: SyncRequest): SyncResponse;
 
+  /** Called when its client is closed; it may be called again. */
   close(): void {}
 
   [Symbol.dispose](): void {

@@ -404,6 +404,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
     return runAsync(this.#sockets.handedOver(request), guard);
   }
 
+  /** Closes every connection; what is in flight fails with CloseError. Idempotent. */
   override async aclose(): Promise<void> {
     this.#sockets.close();
   }
@@ -443,6 +444,7 @@ export class HTTPTransport extends BaseTransport {
     return runSync(this.#sockets.handedOver(request as Request), this.#deadlines);
   }
 
+  /** Closes every connection, and ends what worked for them. Idempotent. */
   override close(): void {
     this.#sockets.close();
   }

@@ -11,6 +11,7 @@ type Handler = (request: Request) => MaybePromise<AsyncResponse> | SyncResponse;
 
 /** Answers every request of either client by calling `handler`, the request's body read before. */
 export class MockTransport extends AsyncBaseTransport implements BaseTransport {
+  /** What answers. */
   readonly handler: Handler;
 
   /** @throws TypeError unless `handler` is a function */
@@ -41,6 +42,7 @@ export class MockTransport extends AsyncBaseTransport implements BaseTransport {
     throw new TypeError('Cannot answer a blocking call: the handler of the mock transport answered with a promise');
   }
 
+  /** There is nothing to close. */
   close(): void {}
 
   [Symbol.dispose](): void {
