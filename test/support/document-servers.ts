@@ -18,6 +18,9 @@ type Page = (request: IncomingMessage, response: ServerResponse, body: string) =
 /** Requests to `/flaky` so far: each third one is answered. */
 let flaky = 0;
 
+/** What `/pages` has, one on each page. */
+const NAMES = ['lamp', 'desk', 'chair'];
+
 const PAGES: Readonly<Record<string, Page>> = {
   '/': (request, response) => {
     const { subject } = (request.socket as Partial<TLSSocket>).getPeerCertificate?.() ?? {};
@@ -49,6 +52,11 @@ const PAGES: Readonly<Record<string, Page>> = {
   },
   '/hints': (_request, response) => {
     response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => void response.end('a page'));
+  },
+  '/pages': (request, response) => {
+    const page = Number(new URL(request.url ?? '/', 'http://test.invalid').searchParams.get('page') ?? '1');
+    if (page < NAMES.length) response.setHeader('link', `</pages?page=${page + 1}>; rel="next"`);
+    response.setHeader('content-type', 'application/json').end(JSON.stringify([{ name: NAMES[page - 1] }]));
   },
   '/moved': (_request, response) => void response.writeHead(302, { location: '/items' }).end(),
   '/digest': (request, response) => {
