@@ -1,12 +1,13 @@
 /**
  * The dynamic table of HPACK (RFC 7541 §2.3.2, §4): entries in the order of their insertion, the oldest evicted first.
  *
- *   block:  | ring of entries, 16 octets each: u32 position, name length, value length, link |
- *           | arena: octets of names and values, each value behind its name, oldest first …           | slack |
+ *   block:  | ring of entries, 16 octets each: u32 octets, name length, value length, link |
+ *           | arena: octets of names and values, each value behind its name …              | slack |
  *
- * Entry n, counted from the first insertion on, stands in slot n & mask of the ring. A position is an address relative to
- * `base`, which changes when the octets are moved to the arena's start, so that no entry need be touched then. The arena
- * holds twice what the table may: a move is paid for by the insertions since the last. The link is for who looks entries up.
+ * Entry n, counted from the first insertion on, stands in slot n & mask of the ring; its octets are all in one place. Where
+ * the arena has no room for the next ones before its end, they go to its start. It is twice as large as the table may be: the
+ * start of the octets that are kept is behind its middle then, and as much as comes before it is evicted on the way there.
+ * The link is for who looks entries up.
  */
 import { HPACK_FIELD_OVERHEAD_OCTETS } from '../abi';
 import { SLACK_OCTETS, allocate, release } from '../memory';
@@ -33,8 +34,6 @@ export class DynamicTable {
   arena: usize;
   next: usize;
   arenaEnd: usize;
-  /** What an entry's position is relative to. */
-  base: usize;
   /** Octets that the table can have without new memory. */
   reserved: u32;
 }
@@ -61,20 +60,20 @@ export function reserveTable(t: DynamicTable, sizeMax: u32): bool {
   const block = allocate(ringOctets + arenaOctets + SLACK_OCTETS);
   if (!block) return false;
   const arena = block + ringOctets;
-  const oldest = oldestOf(t);
-  const length = t.next - oldest;
-  if (t.ring) {
-    memory.copy(arena, oldest, length);
-    for (let n = t.inserted - t.count; n != t.inserted; n++) {
-      memory.copy(block + ((<usize>(n & (slots - 1))) << ENTRY_BITS), slotOf(t, n), 1 << ENTRY_BITS);
-    }
-    release(t.ring);
+  let next = arena;
+  for (let n = t.inserted - t.count; n != t.inserted; n++) {
+    const slot = block + ((<usize>(n & (slots - 1))) << ENTRY_BITS);
+    const length = entryNameLength(t, n) + entryValueLength(t, n);
+    memory.copy(slot, slotOf(t, n), 1 << ENTRY_BITS);
+    memory.copy(next, entryOctets(t, n), length);
+    store<u32>(slot, <u32>next);
+    next += length;
   }
-  t.base += arena - oldest;
+  freeTable(t);
   t.ring = block;
   t.mask = slots - 1;
   t.arena = arena;
-  t.next = arena + length;
+  t.next = next;
   t.arenaEnd = arena + arenaOctets;
   t.reserved = sizeMax;
   return true;
@@ -84,11 +83,6 @@ function slotOf(t: DynamicTable, n: u32): usize {
   return t.ring + ((<usize>(n & t.mask)) << ENTRY_BITS);
 }
 
-/** Where the octets of the oldest entry begin. */
-function oldestOf(t: DynamicTable): usize {
-  return t.count ? entryOctets(t, t.inserted - t.count) : t.next;
-}
-
 /** Whether there is an entry of this number. */
 export function hasEntry(t: DynamicTable, n: u32): bool {
   return t.inserted - 1 - n < t.count;
@@ -96,7 +90,7 @@ export function hasEntry(t: DynamicTable, n: u32): bool {
 
 /** Where the name of entry `n` stands; its value follows. Valid until the next insertion. */
 export function entryOctets(t: DynamicTable, n: u32): usize {
-  return t.base + load<u32>(slotOf(t, n));
+  return load<u32>(slotOf(t, n));
 }
 
 export function entryNameLength(t: DynamicTable, n: u32): u32 {
@@ -143,11 +137,11 @@ export function insert(t: DynamicTable, name: usize, nameLength: u32, value: usi
   const size = length + HPACK_FIELD_OVERHEAD_OCTETS;
   assert(wouldFit(t, length), 'insert: larger than the table');
   evictTo(t, t.sizeMax - size);
-  if (t.next + length > t.arenaEnd) moveToStart(t);
+  if (t.next + length > t.arenaEnd) t.next = t.arena;
   copyOver(t.next, name, nameLength);
   copyOver(t.next + nameLength, value, valueLength);
   const slot = slotOf(t, t.inserted);
-  store<u32>(slot, <u32>(t.next - t.base));
+  store<u32>(slot, <u32>t.next);
   store<u32>(slot, nameLength, AT_NAME_LENGTH);
   store<u32>(slot, valueLength, AT_VALUE_LENGTH);
   store<u32>(slot, link, AT_LINK);
@@ -155,13 +149,4 @@ export function insert(t: DynamicTable, name: usize, nameLength: u32, value: usi
   t.inserted++;
   t.count++;
   t.size += size;
-}
-
-/** Moves the octets to the arena's start. They are at most half of it, with the entry that is to follow. */
-function moveToStart(t: DynamicTable): void {
-  const oldest = oldestOf(t);
-  const length = t.next - oldest;
-  memory.copy(t.arena, oldest, length);
-  t.base -= oldest - t.arena;
-  t.next = t.arena + length;
 }

@@ -137,6 +137,7 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(allowed([100, 4096], field)).toBe(abi.RULE_HPACK_TABLE_UPDATE_MISSING);
     expect(allowed([100, 4096], join(sizeUpdate(101), field))).toBe(abi.RULE_HPACK_TABLE_UPDATE_MISSING);
     expect(allowed([100, 4096], join(sizeUpdate(100), sizeUpdate(4096), field))).toBe(0);
+    expect(allowed([100, 200], join(sizeUpdate(200), field))).toBe(abi.RULE_HPACK_TABLE_UPDATE_MISSING);
     // More needs no update, and takes memory when it is used.
     expect(allowed([65536], field)).toBe(0);
     expect(allowed([65536], join(sizeUpdate(65536), literal(INSERTED, 'a', 'v'.repeat(60000))), index(62))).toBe(0);
