@@ -3,6 +3,7 @@ import { interleave } from '../interleave.mjs';
 import { end, printedByProgram, start } from '../processes.mjs';
 import { expectationOf } from './expected.mjs';
 import { canned } from './responses.mjs';
+import { canned as cannedInHttp2 } from './responses-h2.mjs';
 import { PEERS } from './scenarios.mjs';
 
 /**
@@ -13,10 +14,12 @@ function coresOf({ kind }) {
   return kind === 'get' || kind === 'turns' ? { client: 0, server: 0 } : { client: 0, server: 1 };
 }
 
+const responseOf = (scenario) => (scenario.http2 ? cannedInHttp2(scenario) : canned(scenario));
+
 /** A server for one scenario: its origin, and how to end it. */
 export async function startServer(scenario, { node, certificate }) {
   const { child, message } = start(
-    'client/server.mjs',
+    scenario.http2 ? 'client/server-h2.mjs' : 'client/server.mjs',
     { scenario, certificate },
     { node, core: coresOf(scenario).server },
   );
@@ -36,7 +39,7 @@ function measurementOf(scenario, peer, origin, { node, certificate, ourEntry, ca
       windowMs,
       ourEntry,
       ca: scenario.tls ? ca : null,
-      expectation: scenario.response === undefined ? null : expectationOf(canned(scenario)),
+      expectation: scenario.response === undefined ? null : expectationOf(responseOf(scenario)),
     },
     how: {
       node,

@@ -2,7 +2,7 @@
  * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
  * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
  * request), heap (what a thousand connections hold). `body`: a coded body, as codings/bodies.mjs makes it.
- * `quick`: part of the short run. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
+ * `http2`: over TLS, all requests on one connection. `quick`: part of the short run. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 
@@ -16,10 +16,13 @@ export const REFERENCE = 'undici.request';
 /** Peers by name, in the order of the report; each is a module of peers/. */
 export const PEERS = new Map([
   ['raw', 'raw'],
+  ['raw h2', 'raw-h2'],
   [OURS, 'httpx-wasm'],
   [BLOCKING, 'httpx-wasm-blocking'],
   [REFERENCE, 'undici'],
   ['node:http', 'node-http'],
+  ['node:http2', 'node-http2'],
+  ['undici h2', 'undici'],
   ['fetch', 'fetch'],
   ['got', 'got'],
   ['axios', 'axios'],
@@ -122,6 +125,19 @@ const scenario = (name, text, kind, rest) => ({
   ...rest,
 });
 
+/** HTTP/2 over TLS, all on one connection; CPU against node:http2, and undici where there is a limit. */
+const http2Scenario = (name, text, kind, limit, undiciLimit, rest) =>
+  scenario(name, text, kind, {
+    tls: true,
+    http2: true,
+    peers: ['raw h2', OURS, 'node:http2', 'undici h2'],
+    ratios: [
+      { of: 'cpu', to: 'node:http2', limit },
+      { of: 'cpu', to: 'undici h2', limit: undiciLimit },
+    ],
+    ...rest,
+  });
+
 /** CPU against undici.request; `limit`: the target, if there is one. */
 const cpu = (limit) => ({ of: 'cpu', to: REFERENCE, limit });
 /** At least five times less than fetch. */
@@ -163,6 +179,12 @@ export const SCENARIOS = [
   scenario('S4', '1 GiB streamed download', 'download', { octets: GIB, warmup: 128 * MIB, ratios: [cpu(0.45)] }),
   scenario('S4t', 'S4 over TLS', 'download', { octets: GIB, warmup: 128 * MIB, tls: true, ratios: [cpu(0.95)] }),
   scenario('S5', '256 MiB streamed upload', 'upload', { octets: 256 * MIB, warmup: 64 * MIB, ratios: [cpu(1.1)] }),
+  http2Scenario('S6a', 'HTTP/2: tiny GET, 100 streams', 'get', 0.45, undefined, { response: 'tiny', concurrency: 100 }),
+  http2Scenario('S6b', 'HTTP/2: 19 fields and 4 KB of JSON, 100 streams', 'get', 0.5, 0.3, {
+    response: 'json',
+    concurrency: 100,
+  }),
+  http2Scenario('S7', 'HTTP/2: 1 GiB streamed download', 'download', 1, undefined, { octets: GIB, warmup: 128 * MIB }),
   contentScenario('S8g', '8 MB of JSON, gzip level 6, decoded', { coding: 'gzip', level: 6 }, 0.65),
   contentScenario('S8b', '8 MB of JSON, brotli level 4, decoded', { coding: 'br', level: 4 }, 0.85),
   scenario('B1', 'S1 by the clock, blocking and not', 'turns', {

@@ -3,15 +3,16 @@
 /** Connections that the client may have by default. */
 const CONNECTIONS_MAX = 100;
 
-/** Default options, but for scenarios that need more connections than these allow. */
-function optionsFor({ concurrency = 1 }) {
-  if (concurrency <= CONNECTIONS_MAX) return {};
-  return { limits: { maxConnections: concurrency, maxKeepaliveConnections: concurrency } };
+/** Default options, but for HTTP/2, and for scenarios that need more connections than these allow. */
+function optionsFor({ concurrency = 1, http2 = false }, ca) {
+  const tls = ca === null ? {} : { verify: { ca } };
+  if (http2 || concurrency <= CONNECTIONS_MAX) return http2 ? { ...tls, http2 } : tls;
+  return { ...tls, limits: { maxConnections: concurrency, maxKeepaliveConnections: concurrency } };
 }
 
-export async function open({ origin, scenario, ourEntry }) {
+export async function open({ origin, scenario, ourEntry, ca = null }) {
   const httpx = await import(ourEntry);
-  const client = new httpx.AsyncClient(optionsFor(scenario));
+  const client = new httpx.AsyncClient(optionsFor(scenario, ca));
   return {
     async get(expected) {
       const response = await client.get(origin);
