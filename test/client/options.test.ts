@@ -77,7 +77,8 @@ describe('an unknown option', () => {
 
   test.each(['proxy', 'signal', 'stream'])('%s of a request is named', (name) => {
     expect(() => openClient().buildRequest('GET', url, option(name))).toThrow(refusalOf(name));
-    expect(() => new Request('GET', url, option(name))).toThrow(refusalOf(name));
+    // A request made by hand may have a stream (httpx).
+    if (name !== 'stream') expect(() => new Request('GET', url, option(name))).toThrow(refusalOf(name));
   });
 
   test('of a function for one call is named', async () => {
