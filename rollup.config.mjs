@@ -5,7 +5,7 @@
 // - what two entries share becomes a chunk, so that an error class is the same object through each.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from '@typescript/typescript6';
 import { dts } from 'rollup-plugin-dts';
 
@@ -34,6 +34,18 @@ const tscSourceMaps = {
       code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
       map: JSON.parse(map),
     };
+  },
+};
+
+/** Puts the core's modules where the sources name them: hosts that cannot be given a file carry them in their code. */
+const inlinedModules = {
+  name: 'inlined-modules',
+  transform(code, id) {
+    const names = { 'core-octets.js': ['CORE_WASM', 'core'], 'codings-octets.js': ['CODINGS_WASM', 'codings'] };
+    const [word, module] = names[basename(id)] ?? [];
+    if (word === undefined) return null;
+    const octets = readFileSync(new URL(`wasm/build/${module}.wasm`, import.meta.url));
+    return { code: code.replace(word, JSON.stringify(octets.toString('base64'))), map: { mappings: '' } };
   },
 };
 
@@ -81,7 +93,8 @@ function folderOf(moduleIds) {
 const packages = Object.keys(dependencies);
 
 const isPackage = (id) => packages.some((name) => id === name || id.startsWith(`${name}/`));
-const isExternal = (id) => id.startsWith('node:') || id.startsWith('#') || isPackage(id);
+/** Modules of a runtime, our own seams, and the core's files, where a runtime takes them for modules. */
+const isExternal = (id) => /^(?:node:|cloudflare:|#)/.test(id) || id.endsWith('.wasm') || isPackage(id);
 const buildOf = (names, ending = 'js') =>
   Object.fromEntries(names.map((name) => [name, `.build/src/${name}.${ending}`]));
 /** How each bundle of code is written. */
@@ -97,7 +110,8 @@ export default [
   {
     input: buildOf(entries),
     external: isExternal,
-    plugins: [tscSourceMaps],
+    makeAbsoluteExternalsRelative: false,
+    plugins: [tscSourceMaps, inlinedModules],
     onLog: failOnWarning,
     output,
   },

@@ -5,11 +5,13 @@ import { blockingRuntime, type Environment, runtime } from './environment.js';
 import { type Fetch, fetchBy } from './fetch.js';
 import { type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { refuseWhatHostCannot } from './network-options.js';
 import { type AsyncClientOptions, type AsyncKind, type ClientOptions, type SyncKind, transportOf } from './options.js';
 import type { Proxy } from './proxy.js';
 import type { Request } from './request.js';
 import type { AsyncResponse, Response, SyncResponse } from './response.js';
 import type { AsyncBaseTransport, BaseTransport } from './transports/base.js';
+import { FetchTransport } from './transports/fetch.js';
 import { HandlerTransport } from './transports/handler.js';
 import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 
@@ -30,6 +32,16 @@ function transportOptions(
     resolve: own(options, 'resolve'),
   };
 }
+
+/** What a host that only fetches cannot honour. */
+const OF_SOCKETS: readonly (keyof HTTPTransportOptions)[] = [
+  'proxy',
+  'verify',
+  'cert',
+  'limits',
+  'allowAddress',
+  'resolve',
+];
 
 /** What went wrong while every transport was closed. */
 function throwFailures(failures: readonly unknown[]): void {
@@ -61,7 +73,12 @@ export class AsyncClient extends BaseClient<AsyncKind> {
     options: AsyncClientOptions | undefined,
     proxy: Proxy | null,
   ): AsyncBaseTransport {
-    return new AsyncHTTPTransport(transportOptions(options, proxy), this.environment);
+    const settings = transportOptions(options, proxy);
+    if (this.environment.connector.onlyFetches !== true) return new AsyncHTTPTransport(settings, this.environment);
+    refuseWhatHostCannot(settings, OF_SOCKETS);
+    // Where the host hides redirects it can only be let follow them itself.
+    const redirect = own(options, 'followRedirects') === true ? 'follow' : 'manual';
+    return new FetchTransport({ redirect }, this.environment);
   }
 
   /** @internal */

@@ -78,3 +78,12 @@ export function retriesOf(count: number | null | undefined): number {
   if (Number.isSafeInteger(count) && count >= 0) return count;
   throw new RangeError(`Cannot set retries: expected an integer of at least 0, got ${count}`);
 }
+
+/** @throws TypeError for an option, of those named, that is given; `verify: true` is what every host does. */
+export function refuseWhatHostCannot(options: object | undefined, cannot: readonly string[] | undefined): void {
+  for (const name of cannot ?? []) {
+    const given: unknown = own(options as Readonly<Record<string, unknown>> | undefined, name) ?? null;
+    if (given === null || (name === 'verify' && given === true)) continue;
+    throw new TypeError(`Cannot make a transport: this host cannot honour ${name}`);
+  }
+}

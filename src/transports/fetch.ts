@@ -25,9 +25,19 @@ export interface FetchTransportOptions {
   readonly redirect?: RequestRedirect | null | undefined;
   /** Whether the host's own cookies and HTTP authentication go with the request (Fetch §2.2.5); the host's default. */
   readonly credentials?: RequestCredentials | null | undefined;
+  /**
+   * Whether bodies that are not in memory are streamed; where not, they are read into memory first. Browsers stream over
+   * HTTP/2 alone, and fail otherwise: there the default is `false`, elsewhere `true` if fetch can.
+   */
+  readonly streamUploads?: boolean | null | undefined;
 }
 
-const OPTIONS = ['fetch', 'redirect', 'credentials'] as const satisfies readonly (keyof FetchTransportOptions)[];
+const OPTIONS = [
+  'fetch',
+  'redirect',
+  'credentials',
+  'streamUploads',
+] as const satisfies readonly (keyof FetchTransportOptions)[];
 /** Fields that fetch makes itself: it refuses or drops them. */
 const MADE_BY_HOST: ReadonlySet<string> = new Set([
   'accept-encoding',
@@ -84,6 +94,8 @@ export class FetchTransport extends AsyncBaseTransport {
   readonly #fetch: typeof globalThis.fetch | null;
   readonly #asking: Asking;
   readonly #credentials: RequestCredentials | null;
+  /** `null`: as the host can. */
+  readonly #streamUploads: boolean | null;
   readonly #host: Environment['host'];
 
   /** @throws TypeError for unknown settings */
@@ -100,6 +112,8 @@ export class FetchTransport extends AsyncBaseTransport {
     this.#fetch = given;
     this.#host = environment.host;
     this.#credentials = own(options, 'credentials') ?? null;
+    const inPage = environment.connector.onlyFetches === true;
+    this.#streamUploads = own(options, 'streamUploads') ?? (inPage ? false : null);
     const redirect = own(options, 'redirect') ?? 'manual';
     this.#asking = { action: 'Cannot fetch', redirect, without: MADE_BY_HOST };
   }
@@ -118,7 +132,7 @@ export class FetchTransport extends AsyncBaseTransport {
     const where = `${request.url.origin}`;
     let answer: globalThis.Response;
     try {
-      const body = sendsStreams() ? bodyOf(request, upload) : await wholeOf(request);
+      const body = (this.#streamUploads ?? sendsStreams()) ? bodyOf(request, upload) : await wholeOf(request);
       const web = webRequest(request, this.#asking, body, aborter.signal);
       silence.begin(`the response of ${where}`);
       const credentials = this.#credentials;

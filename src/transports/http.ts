@@ -31,7 +31,14 @@ import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsSessions, TlsTarget } from '../hosts/socket.js';
 import { alpnOf, HTTP_1_1_ONLY, type Versions, versionsOf } from '../negotiation.js';
-import { localAddressOf, retriesOf, type SocketOptions, socketSettingsOf, udsOf } from '../network-options.js';
+import {
+  localAddressOf,
+  refuseWhatHostCannot,
+  retriesOf,
+  type SocketOptions,
+  socketSettingsOf,
+  udsOf,
+} from '../network-options.js';
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Proxy, type ProxyTypes } from '../proxy.js';
@@ -132,6 +139,7 @@ class SocketTransport {
   constructor(options: HTTPTransportOptions | undefined, environment: Environment) {
     checkFields(options, OPTIONS, 'make a transport');
     const { host, connector, deadlines } = environment;
+    refuseWhatHostCannot(options, connector.cannot);
     this.#environment = environment;
     this.#limits = Limits.from(own(options, 'limits'), DEFAULT_LIMITS);
     this.#decodeLimits = this.#limits;

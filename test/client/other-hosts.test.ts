@@ -1,0 +1,100 @@
+/** Hosts without sockets, or without some of their options: what clients do there, and what they refuse. */
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { type Environment, runtime } from '../../src/environment.js';
+import { openConnector } from '../../src/hosts/web/blocking.js';
+import { webHost } from '../../src/hosts/web/host.js';
+import { connector as noSockets } from '../../src/hosts/web/sockets.js';
+import { AsyncClient, AsyncHTTPTransport, Client, ConnectError, MockTransport, Response } from '../../src/index.js';
+import { failureOf } from '../support/client.js';
+import { always } from '../support/dialogue.js';
+import { answer } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
+
+describe('a host that only fetches', () => {
+  const environment: Environment = { ...runtime, connector: noSockets };
+
+  test('sends by its fetch', async () => {
+    const server = await serve(always(answer('fetched')));
+    const client = new AsyncClient({}, environment);
+    expect((await client.get(server.url)).text).toBe('fetched');
+    expect(server.heads[0]).toMatch(/^GET \/ HTTP\/1\.1\r\n/);
+    await client.aclose();
+  });
+
+  test.each([
+    ['verify', { verify: false }],
+    ['cert', { cert: 'client.pem' }],
+    ['limits', { limits: { maxConnections: 1 } }],
+    ['resolve', { resolve: () => '127.0.0.1' }],
+    ['allowAddress', { allowAddress: () => true }],
+  ])('refuses %s, by name, when the client is made', (name, options) => {
+    expect(() => new AsyncClient(options, environment)).toThrow(new RegExp(`^Cannot make .*cannot honour ${name}$`));
+  });
+
+  test('takes what it does anyway, and transports of the user', async () => {
+    await new AsyncClient({ verify: true, limits: null }, environment).aclose();
+    const transport = new MockTransport(() => new Response(204));
+    const client = new AsyncClient({ transport, verify: true }, environment);
+    expect((await client.get('http://nowhere.invalid/')).statusCode).toBe(204);
+    await client.aclose();
+  });
+
+  test('a transport over sockets says that there are none', async () => {
+    const transport = new AsyncHTTPTransport({}, environment);
+    const client = new AsyncClient({ transport });
+    expect((await failureOf(client.get('http://host.example/'), ConnectError)).message).toContain('FetchTransport');
+    await client.aclose();
+  });
+});
+
+test('a host that cannot block says so, where a connection is asked for', () => {
+  const client = new Client({}, { ...runtime, connector: openConnector() });
+  expect(() => client.get('http://host.example/')).toThrow(/a thread of this host cannot block/);
+  client.close();
+});
+
+test('options that a host of sockets cannot honour are refused by name', () => {
+  const environment: Environment = { ...runtime, connector: { ...runtime.connector, cannot: ['uds', 'verify'] } };
+  expect(() => new AsyncHTTPTransport({ uds: '/socket' }, environment)).toThrow(/cannot honour uds$/);
+  expect(() => new AsyncHTTPTransport({ verify: false }, environment)).toThrow(/cannot honour verify$/);
+  expect(() => new AsyncHTTPTransport({ verify: true, uds: null }, environment)).not.toThrow();
+});
+
+describe('the platform as a host', () => {
+  const host = webHost('web');
+
+  test('gives random octets, however many', () => {
+    const octets = host.random(200_000);
+    expect(octets.length).toBe(200_000);
+    expect(new Set(octets.subarray(199_000)).size).toBeGreaterThan(100);
+  });
+
+  test('keeps time, and forgets a timer that is cancelled', async () => {
+    const log: string[] = [];
+    host.after(0, () => log.push('cancelled')).cancel();
+    await new Promise<void>((resolve) => host.after(1, resolve));
+    await new Promise<void>((resolve) => host.nextTurn(resolve));
+    expect(log).toEqual([]);
+    expect(Math.abs(host.wallClock() - Date.now())).toBeLessThan(1000);
+  });
+
+  test('loads the suffix list and the hash functions once', async () => {
+    const suffixes = await host.publicSuffixes();
+    expect([suffixes.isPublicSuffix('co.uk'), suffixes.isPublicSuffix('example.co.uk')]).toEqual([true, false]);
+    expect(host.publicSuffixes()).toBe(suffixes);
+    const digests = await host.digests();
+    const md5 = Buffer.from(digests.md5(new Uint8Array([1, 2, 3]))).toString('hex');
+    expect(md5).toBe(
+      createHash('md5')
+        .update(Uint8Array.of(1, 2, 3))
+        .digest('hex'),
+    );
+    expect(host.digests()).toBe(digests);
+  });
+
+  test('has no files and no environment', () => {
+    expect(() => host.readFile('/etc/ca.pem')).toThrow('Cannot read /etc/ca.pem: this host has no files');
+    expect(host.environment('HOME')).toBeUndefined();
+  });
+});
