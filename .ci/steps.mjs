@@ -78,17 +78,19 @@ async function suite(title, command, words, nodePath, environment = {}, minutes 
   return report;
 }
 
-/** Runs the tests against real servers; first installs these, as root on a Debian whose packages can be had. */
-async function interop() {
-  const script = join(sharedFolder, 'interop/install.sh');
+/** Whether packages of Debian can be installed here. */
+async function canInstall() {
   const probe = ['-qq', 'install', '--simulate', '--no-install-recommends', 'nginx-light'];
   const quiet = { cwd: root, timeoutMs: 2 * MINUTE_MS, quiet: true };
-  const isDebian = existsSync(script) && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
-  const reaches =
-    isDebian &&
-    (await runCommand('apt-get', ['-qq', 'update'], quiet)).status === 0 &&
-    (await runCommand('apt-get', probe, quiet)).status === 0;
-  if (reaches) await step('the servers to test against', 'bash', [script], { minutes: 10 });
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
+  if ((await runCommand('apt-get', ['-qq', 'update'], quiet)).status !== 0) return false;
+  return (await runCommand('apt-get', probe, quiet)).status === 0;
+}
+
+/** Runs the tests against real servers; first installs these, as root on a Debian whose packages can be had. */
+async function interop(reachesDebian) {
+  const script = join(sharedFolder, 'interop/install.sh');
+  if (reachesDebian && existsSync(script)) await step('the servers to test against', 'bash', [script], { minutes: 10 });
   else console.log('\n━━ servers are not installed here: those that are missing are skipped');
   const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/interop/vitest.config.ts'];
   await suite('against real servers', process.execPath, words, process.execPath, {}, 15);
@@ -143,7 +145,8 @@ async function main() {
   await step('npm run check', 'npm', ['run', 'check']);
   await step('npm run docs', 'npm', ['run', 'docs']);
   countDeviations();
-  await interop();
+  const reachesDebian = await canInstall();
+  await interop(reachesDebian);
   await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);
   await step('npm run bench -- exact', 'npm', ['run', 'bench', '--', 'exact']);
 
@@ -152,6 +155,8 @@ async function main() {
   if (await step('the pinned hosts', 'npm', install, { minutes: 10 })) {
     const { installedReleases } = await import('../test/hosts/releases.mjs');
     releases = installedReleases();
+    const words = ['-qq', '-y', 'install', '--no-install-recommends', 'chromium'];
+    if (reachesDebian) await step('a browser', 'apt-get', words, { minutes: 10 });
     await suite('every host', process.execPath, ['test/hosts/conformance.mjs'], process.execPath);
   }
   for (const { version, path } of releases) {

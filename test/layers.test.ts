@@ -310,7 +310,8 @@ describe('the client', () => {
     );
 
   test('only core-instance.ts and the core-module of a host mention WebAssembly', () => {
-    const mayMention = (path: string): boolean => path === 'core-instance' || /^hosts\/[^/]+\/(?:core-module|modules\.d)$/.test(path);
+    const mayMention = (path: string): boolean =>
+      path === 'core-instance' || /^hosts\/[^/]+\/(?:core-module|modules\.d)$/.test(path);
     expect(misuses((path, name) => name === 'WebAssembly' && !mayMention(path))).toEqual([]);
   });
 

@@ -19,6 +19,31 @@ const PROCESS_FEATURES = [
   'streamed uploads',
 ];
 
+/** What a worker can do: TLS trusts whom the configuration trusts, and addresses are not its own. */
+const WORKER_FEATURES = PROCESS_FEATURES.filter(
+  (feature) => !['blocking', 'addresses', 'own authorities'].includes(feature),
+);
+
+/** What a page can do: all else is the browser's. */
+const PAGE_FEATURES = ['own 401'];
+/** Where Debian and others put the browser. */
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Chromium, where the system has it. */
+function chromium() {
+  const path = CHROMIUM.find((candidate) => existsSync(candidate));
+  const absent = path === undefined ? 'no Chromium is installed (Debian: apt-get install chromium)' : null;
+  return {
+    name: 'Chromium',
+    kind: 'chromium',
+    command: path,
+    words: [],
+    features: PAGE_FEATURES,
+    absent,
+    mayBeAbsent: true,
+  };
+}
+
 /** Path of a file of a pinned binary package for this machine. */
 function binaryOf(name, file) {
   return fileURLToPath(new URL(`node_modules/${name}-${process.platform}-${process.arch}/${file}`, import.meta.url));
@@ -30,11 +55,16 @@ function program(name, path, words = [], more = []) {
   return { name, kind: 'process', command: path, words, features: [...PROCESS_FEATURES, ...more], absent };
 }
 
-/** `{ name, kind, command, words, features, absent }` of each host; `absent` says why it cannot run here, or is `null`. */
+/**
+ * `{ name, kind, command, words, features, absent, mayBeAbsent? }` of each host; `absent` says why it cannot run here, or is
+ * `null`.
+ */
 export function hosts() {
   return [
     ...installedReleases().map(({ version, path }) => program(`Node.js ${version}`, path, [], ['reads up to a reset'])),
     program('Deno', binaryOf('deno', 'deno'), ['run', '--allow-all', '--no-prompt']),
     program('Bun', binaryOf('bun', 'bin/bun'), ['run']),
+    { ...program('workerd', binaryOf('workerd', 'bin/workerd')), kind: 'workerd', features: WORKER_FEATURES },
+    chromium(),
   ];
 }

@@ -2,7 +2,7 @@
  * A host that has nothing but the platform of the web: no files, no environment variables, timers that cannot be told to let
  * a process end. Packages come as chunks of their own.
  */
-import type { Digests, Host, PublicSuffixes } from '../host.js';
+import type { Channel, Diagnostics, Digests, Host, PublicSuffixes } from '../host.js';
 import { digestsOf, suffixesOf } from '../packages.js';
 
 /** Most octets that the platform's source gives at a time (Web Cryptography §10.1.1). */
@@ -19,6 +19,10 @@ async function loadDigests(): Promise<Digests> {
   functions = digestsOf(await import('@noble/hashes/legacy.js'), await import('@noble/hashes/sha2.js'));
   return functions;
 }
+
+/** Nobody can watch: the platform has no channels. */
+const SILENT: Channel = { hasSubscribers: false, publish() {} };
+const DIAGNOSTICS: Diagnostics = { request: SILENT, response: SILENT, error: SILENT, connection: SILENT };
 
 function noFiles(path: string): never {
   throw new Error(`Cannot read ${path}: this host has no files`);
@@ -48,6 +52,7 @@ export function webHost(name: string): Host {
     publicSuffixes: () => list ?? loadSuffixes(),
     digests: () => functions ?? loadDigests(),
     compressor: null,
+    diagnostics: DIAGNOSTICS,
     warn: (message) => console.warn(`HttpxWasmWarning: ${message}`),
   };
 }

@@ -112,7 +112,8 @@ function answer(request, response) {
   const url = new URL(request.url, 'http://server.invalid');
   const [name, ...words] = url.pathname.slice(1).split('/');
   response.setHeader('access-control-allow-origin', '*');
-  response.setHeader('access-control-allow-headers', '*');
+  const asked = request.headers['access-control-request-headers'];
+  response.setHeader('access-control-allow-headers', asked ?? '*');
   response.setHeader('access-control-allow-methods', '*');
   response.setHeader('access-control-expose-headers', '*');
   if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {

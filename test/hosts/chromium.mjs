@@ -1,0 +1,67 @@
+// Runs the suite in a page of headless Chromium: bundled for browsers, served from here, its results posted back.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+import { bundled } from './bundle.mjs';
+
+const PAGE = '<!doctype html><script type="module" src="/browser-entry.js"></script>';
+const PAGE_MS = 120_000;
+const TYPES = { '.js': 'text/javascript' };
+
+/** Serves the page and its facts; `results` is kept when they come. */
+function serve(outdir, facts) {
+  let tell;
+  const results = new Promise((resolve) => {
+    tell = resolve;
+  });
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://page.invalid');
+    if (pathname === '/results') {
+      let text = '';
+      for await (const piece of request) text += piece;
+      response.end();
+      tell(JSON.parse(text));
+    } else if (pathname === '/facts') response.end(JSON.stringify(facts));
+    else if (pathname === '/') response.setHeader('content-type', 'text/html').end(PAGE);
+    else {
+      try {
+        const octets = readFileSync(join(outdir, pathname));
+        response.setHeader('content-type', TYPES[extname(pathname)] ?? 'application/octet-stream').end(octets);
+      } catch {
+        response.writeHead(404).end();
+      }
+    }
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve({ server, results })));
+}
+
+/** The results of the suite, in the project `folder`. */
+export async function chromiumResults({ command, features }, servers, folder) {
+  const outdir = await bundled(folder, 'browser-entry', ['browser'], { splitting: true });
+  const { server, results } = await serve(outdir, { servers, host: { features, secureOptions: {} } });
+  const { port } = server.address();
+  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'chromium')}`];
+  const child = spawn(command, [...flags, `http://127.0.0.1:${port}/`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      said += data;
+    });
+  }
+  let timer;
+  const failed = (why) => [{ name: 'the suite', failed: `${why}: ${said.slice(-2000)}` }];
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(failed('no results in time')), PAGE_MS);
+    child.on('exit', () => resolve(failed('the browser ended')));
+    child.on('error', (error) => resolve(failed(error.message)));
+  });
+  try {
+    return await Promise.race([results, late]);
+  } finally {
+    clearTimeout(timer);
+    child.kill('SIGKILL');
+    server.closeAllConnections();
+    server.close();
+  }
+}

@@ -1,0 +1,10 @@
+// The suite inside a page: over the browser's fetch. Its results go back to whoever served the page.
+import * as httpx from 'httpx-wasm';
+import * as core from 'httpx-wasm/core';
+import { runSuite } from './suite.mjs';
+
+const { servers, host } = await (await fetch('/facts')).json();
+const results = await runSuite({ httpx, core }, servers, host).catch((error) => [
+  { name: 'the suite', failed: String(error.stack ?? error) },
+]);
+await fetch('/results', { method: 'POST', body: JSON.stringify(results) });
