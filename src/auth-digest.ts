@@ -57,6 +57,11 @@ export class DigestAuth extends Auth {
     this.#host = host;
   }
 
+  /** For a proxy, whose challenges are answered elsewhere. @internal */
+  get credentials(): Credentials {
+    return this.#credentials;
+  }
+
   override *authFlow(request: Request): AuthFlow {
     const known = this.#spaceOf(request.url);
     let response = yield known === null ? request : this.#authorized(request, known.session);

@@ -13,14 +13,15 @@ import { wireReason } from './wire-fields.js';
 /** Octets of a refusal's body that are read so that the connection can be asked once more. */
 const DRAINED_OCTETS_MAX = 65536;
 const AUTHENTICATION_REQUIRED = 407;
+const MASK = '[secure]';
 const CLOSING = abi.FLAG_CLOSE | abi.FLAG_UNTIL_CLOSE;
 /** What a later try may not meet: a proxy that is busy, or that cannot reach the origin for now. */
 const PASSING: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** Answers the challenges of one proxy (RFC 9110 §11.7). */
 export interface ProxyAuthenticator {
-  /** Value of Proxy-Authorization for the next request; `null`: none yet. */
-  authorization(method: string, uri: string): string | null;
+  /** Value of Proxy-Authorization for the next request, as octets; `null`: none yet. */
+  authorization(method: string, uri: string): Uint8Array | null;
   /** Takes the challenges of a 407. True: another request is worth sending. */
   challenged(headers: Headers): boolean;
 }
@@ -78,7 +79,10 @@ export class ConnectHandshake implements Handshake, Events {
   }
 
   get steps(): readonly HandshakeStep[] {
-    const request = { method: 'CONNECT', url: this.#request.authority, headers: this.#headers };
+    const { authority: target } = this.#request;
+    const headers = this.#headers.copy();
+    if (headers.has('proxy-authorization')) headers.set('Proxy-Authorization', MASK);
+    const request = { method: 'CONNECT', url: target, headers, extensions: { target } };
     return [
       ['http11.send_request_headers', { request }],
       ['http11.send_request_body', { request }],
@@ -112,8 +116,16 @@ export class ConnectHandshake implements Handshake, Events {
     if (this.#status !== AUTHENTICATION_REQUIRED || !this.#mayRetry) return false;
     const { text, fields } = this.#head as Head;
     this.#mayRetry = false;
-    this.#isMeeting = this.#request.authenticator?.challenged(Headers.fromWire(text, fields)) === true;
+    this.#isMeeting = this.#isMet(Headers.fromWire(text, fields));
     return this.#isMeeting;
+  }
+
+  #isMet(challenges: Headers): boolean {
+    try {
+      return this.#request.authenticator?.challenged(challenges) === true;
+    } catch (cause) {
+      throw this.#error(`it answered CONNECT with 407: ${(cause as Error).message}`, false, cause);
+    }
   }
 
   /** Asks once more as soon as the answer has ended; over another connection if this one cannot be kept. */

@@ -14,6 +14,7 @@ import type { Host } from './hosts/host.js';
 import type { Address, TlsSessions, TlsTarget } from './hosts/socket.js';
 import type { Origin } from './origin.js';
 import type { Proxy } from './proxy.js';
+import { ProxyDigest } from './proxy-digest.js';
 import { SocksHandshake, socksAddress } from './socks.js';
 import { TlsSettings } from './tls.js';
 import type { Route, Tunnel } from './tunnel.js';
@@ -37,6 +38,7 @@ export class ProxyRoute {
   readonly #sessions: TlsSessions = { session: null };
   /** All that an HTTP proxy is told with each request. */
   readonly #fields: readonly Field[];
+  readonly #digest: ProxyDigest | null;
 
   /** @throws InvalidURL, TypeError, LocalProtocolError for a proxy that cannot be used */
   constructor(proxy: Proxy, direct: Direct, limits: Limits, host: Host, trustEnv: boolean) {
@@ -46,10 +48,11 @@ export class ProxyRoute {
     this.#limits = limits;
     this.#place = proxy.place;
     this.#tls = proxy.url.scheme === 'https' ? new TlsSettings(host, proxy.tls, null, trustEnv) : null;
-    const { headers, auth } = proxy;
+    const { headers, basic, digest } = proxy;
     // Said now, and not with the first request.
     headers.block();
-    const credentials = auth === null ? [] : [fieldOf('Proxy-Authorization', basicCredentials(...auth), null)];
+    this.#digest = digest === null ? null : new ProxyDigest(digest, host);
+    const credentials = basic === null ? [] : [fieldOf('Proxy-Authorization', basicCredentials(...basic), null)];
     this.#fields = [...credentials, ...Headers.fieldsOf(headers)];
   }
 
@@ -58,10 +61,19 @@ export class ProxyRoute {
     return !origin.secure && !this.proxy.isSocks;
   }
 
-  /** The field lines of a forwarded request: those for the proxy behind Host, unless the request has them itself. */
-  forwardedBlock(headers: Headers): string {
+  /** Who answers the proxy's challenges to requests that it forwards to the origin; `null`: nobody. */
+  digestFor(origin: Origin): ProxyDigest | null {
+    return this.forwards(origin) ? this.#digest : null;
+  }
+
+  /**
+   * The field lines of a forwarded request: those for the proxy behind Host, unless the request has them itself.
+   * `authorization`: octets of Proxy-Authorization.
+   */
+  forwardedBlock(headers: Headers, authorization: Uint8Array | null): string {
     const block = headers.block();
-    const extra = this.#fields.filter(({ lower }) => !headers.has(lower)).map(({ line }) => line);
+    const fields = authorization === null ? [] : [fieldOf('Proxy-Authorization', authorization, null)];
+    const extra = [...fields, ...this.#fields].filter(({ lower }) => !headers.has(lower)).map(({ line }) => line);
     if (extra.length === 0) return block;
     const at = HOST_LINE.exec(block)?.[0].length ?? 0;
     return block.slice(0, at) + extra.join('') + block.slice(at);
@@ -85,12 +97,13 @@ export class ProxyRoute {
 
   #socks({ host, port }: Origin, tls: TlsTarget | null): Tunnel {
     const address = socksAddress(host);
-    const { auth, rawAuth } = this.proxy;
-    const shown = auth === null ? null : [auth[0], '[secure]'];
+    const { basic, rawAuth } = this.proxy;
+    const shown = basic === null ? null : [basic[0], '[secure]'];
     return {
       proxy: this.name,
       traced: { tcp: 'socks', tls: 'socks' },
       tls,
+      ready: null,
       handshake: ({ where, connection }) =>
         new SocksHandshake(where, address, port, rawAuth, [
           ['socks.setup_socks5_connection', { stream: connection, host, port, auth: shown }],
@@ -111,11 +124,13 @@ export class ProxyRoute {
       ],
       null,
     );
-    const request: ConnectRequest = { authority, headers, authenticator: null, limits: this.#limits };
+    const digest = this.#digest;
+    const request: ConnectRequest = { authority, headers, authenticator: digest, limits: this.#limits };
     return {
       proxy: this.name,
       traced: { tcp: 'connection', tls: 'proxy' },
       tls,
+      ready: digest === null ? null : () => digest.ready(),
       handshake: ({ where, round }) => new ConnectHandshake(where, request, round === 0),
     };
   }

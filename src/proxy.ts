@@ -2,7 +2,9 @@
  * A proxy as a value (httpx: `Proxy`): where it is, who asks it, what it is told beside, and how its certificate is
  * checked. Immutable; its text and errors about it never show a password.
  */
+import type { DigestAuth } from './auth-digest.js';
 import { checkFields, INSPECT, own, typeNameOf, type VerifyTypes } from './config.js';
+import type { Credentials } from './digest.js';
 import { InvalidURL } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import { hostToAscii } from './punycode.js';
@@ -24,8 +26,8 @@ const MASK = '[secure]';
 
 /** What is said of a proxy beside its URL. */
 export interface ProxyOptions {
-  /** User name and password. Those in the URL win. */
-  readonly auth?: readonly [username: string, password: string] | null | undefined;
+  /** User name and password, or `DigestAuth` for an HTTP proxy that asks for Digest. Those in the URL win. */
+  readonly auth?: readonly [username: string, password: string] | DigestAuth | null | undefined;
   /** Sent to an HTTP proxy, with CONNECT or before the fields of a forwarded request, whose own win; never to the origin. */
   readonly headers?: HeaderTypes | undefined;
   /** How TLS with an https proxy is set up, as `verify` says it for origins; `true`, the runtime's store, by default. */
@@ -47,7 +49,7 @@ const FIELDS = ['url', ...OPTIONS] as const satisfies readonly (keyof ProxyField
 /** Where requests are sent instead of to their origin. */
 export class Proxy {
   readonly #url: URL;
-  readonly #auth: readonly [username: string, password: string] | null;
+  readonly #auth: readonly [username: string, password: string] | DigestAuth | null;
   readonly #headers: Headers;
   readonly #tls: VerifyTypes;
 
@@ -69,6 +71,9 @@ export class Proxy {
     this.#auth = given.hasUserinfo ? Object.freeze([given.username, given.password] as const) : authOf(options);
     this.#headers = headersOf(own(options, 'headers') ?? null);
     this.#tls = own(options, 'tls') ?? true;
+    if (this.isSocks && this.digest !== null) {
+      throw new TypeError('Cannot make a Proxy: SOCKS knows no Digest; give auth as [username, password]');
+    }
     if (this.isSocks) for (const octets of this.rawAuth ?? []) checkCredential(octets);
   }
 
@@ -94,15 +99,25 @@ export class Proxy {
     return this.#url;
   }
 
-  /** User name and password, if any. */
-  get auth(): readonly [username: string, password: string] | null {
+  /** Who asks, if anybody. */
+  get auth(): readonly [username: string, password: string] | DigestAuth | null {
     return this.#auth;
   }
 
-  /** The same as octets, in UTF-8. */
+  /** User name and password that are sent as they are. @internal */
+  get basic(): readonly [username: string, password: string] | null {
+    return Array.isArray(this.#auth) ? (this.#auth as readonly [string, string]) : null;
+  }
+
+  /** Those of which a digest alone is sent. @internal */
+  get digest(): Credentials | null {
+    return this.#auth === null || Array.isArray(this.#auth) ? null : (this.#auth as DigestAuth).credentials;
+  }
+
+  /** User name and password as octets, in UTF-8, unless only a digest of them is sent. */
   get rawAuth(): readonly [username: Uint8Array<ArrayBuffer>, password: Uint8Array<ArrayBuffer>] | null {
-    if (this.#auth === null) return null;
-    const [username, password] = this.#auth;
+    if (this.basic === null) return null;
+    const [username, password] = this.basic;
     const encoder = new TextEncoder();
     return [encoder.encode(username), encoder.encode(password)];
   }
@@ -140,7 +155,9 @@ export class Proxy {
 
   /** Its settings, credentials masked. */
   toString(): string {
-    const auth = this.#auth === null ? [] : [`auth: ['${this.#auth[0]}', '${MASK}']`];
+    const { basic, digest } = this;
+    const pair = basic === null ? [] : [`auth: ['${basic[0]}', '${MASK}']`];
+    const auth = digest === null ? pair : [`auth: DigestAuth('${digest.username}', '${MASK}')`];
     const headers = this.#headers.size === 0 ? [] : [`headers: ${JSON.stringify(this.#headers)}`];
     const options = [...auth, ...headers];
     return `Proxy('${this.#url}'${options.length === 0 ? '' : `, { ${options.join(', ')} }`})`;
@@ -162,13 +179,17 @@ function shownScheme({ scheme }: URL): string {
   return scheme === '' ? 'a URL without a scheme' : `${scheme}:`;
 }
 
-function authOf(options: ProxyOptions | null | undefined): readonly [string, string] | null {
+function authOf(options: ProxyOptions | null | undefined): readonly [string, string] | DigestAuth | null {
   const auth: unknown = own(options, 'auth') ?? null;
   if (auth === null) return null;
+  // An auth that is a digest's is known by what it lets a proxy have.
+  if (typeof (auth as Partial<DigestAuth>).credentials?.username === 'string') return auth as DigestAuth;
   if (Array.isArray(auth) && auth.length === 2 && auth.every((part) => typeof part === 'string')) {
     return Object.freeze([auth[0] as string, auth[1] as string] as const);
   }
-  throw new TypeError(`Cannot make a Proxy: expected auth to be [username, password], got ${typeNameOf(auth)}`);
+  throw new TypeError(
+    `Cannot make a Proxy: expected auth to be [username, password] or DigestAuth, got ${typeNameOf(auth)}`,
+  );
 }
 
 function headersOf(given: HeaderTypes): Headers {

@@ -9,12 +9,13 @@ import type { ConnectAttempt } from './connect-attempt.js';
 import { arm } from './deadlines.js';
 import { ConnectError, ProxyError, type TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
-import { type Flow, isThenable } from './flow.js';
+import { type Flow, isThenable, wait } from './flow.js';
 import { messageOf } from './hosts/connect-error.js';
 import {
   type Address,
   type Connector,
   GO_ON,
+  type MaybePromise,
   type Octets,
   type Sink,
   type Socket,
@@ -61,6 +62,8 @@ export interface Tunnel {
   readonly traced: { readonly tcp: 'connection' | 'socks'; readonly tls: 'proxy' | 'socks' };
   /** Of the origin; `null`: what follows is in the clear. */
   readonly tls: TlsTarget | null;
+  /** What must be there before a handshake; `null`: nothing. */
+  readonly ready: (() => MaybePromise<unknown>) | null;
   handshake(asked: Asked): Handshake;
 }
 
@@ -154,6 +157,7 @@ export function* connectedSocket(
   limits: CallLimits,
   trace: Trace | null,
 ): Flow<Socket> {
+  if (tunnel !== null && tunnel.ready !== null) yield* wait(tunnel.ready());
   for (let round = 0; ; round++) {
     if (trace !== null) yield trace.connecting(address, limits, tunnel?.traced.tcp ?? 'connection');
     // One limit, however often the proxy is connected to.

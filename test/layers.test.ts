@@ -86,6 +86,7 @@ const CLIENT: Ranks = [
     'connection',
     'connect-attempt',
     'connect-handshake',
+    'proxy-digest',
     'exchange',
     'received',
     'sending',

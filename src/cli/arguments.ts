@@ -23,6 +23,7 @@ export interface Settings {
   readonly headers: readonly Pair[];
   readonly cookies: readonly Pair[];
   readonly auth: Pair | null;
+  readonly proxy: string | null;
   readonly timeoutMs: number;
   readonly followRedirects: boolean;
   readonly verify: boolean;
@@ -36,9 +37,6 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'call'; readonly settings: Settings };
-
-/** Options that have no effect yet: to ignore them would be a lie. */
-const ABSENT: readonly OptionName[] = ['proxy'];
 
 const ENTRIES = new Map<string, OptionEntry>(OPTIONS.map((entry) => [entry.name, entry]));
 const SPELLINGS = Object.fromEntries(
@@ -127,9 +125,6 @@ export function commandOf(words: readonly string[]): Command {
   const all = found(words);
   if (all.has('help')) return { kind: 'help' };
   if (all.has('version')) return { kind: 'version' };
-  for (const name of ABSENT) {
-    if (all.has(name)) throw new UsageError(`Cannot use --${name}: this version of httpx-wasm has no such feature yet`);
-  }
   const [url, ...others] = all.positionals;
   if (url === undefined) throw new UsageError('Cannot send a request: there is no URL');
   if (others.length > 0) {
@@ -146,6 +141,7 @@ export function commandOf(words: readonly string[]): Command {
     headers: all.pairs('headers'),
     cookies: all.pairs('cookies'),
     auth: all.pairs('auth').at(-1) ?? null,
+    proxy: all.value('proxy'),
     timeoutMs: timeoutOf(all.value('timeout') ?? '5'),
     followRedirects: all.has('follow-redirects'),
     verify: !all.has('no-verify'),

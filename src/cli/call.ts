@@ -2,7 +2,7 @@
  * One request, from settings to exit code: what was asked for is read, sent and shown. Uses the package as its users do,
  * through its public names.
  */
-import { AsyncClient, type AsyncResponse } from '../index.js';
+import { AsyncClient, type AsyncResponse, Proxy } from '../index.js';
 import type { Settings } from './arguments.js';
 import { bodyText } from './body-text.js';
 import { DownloadBroken, download } from './download.js';
@@ -45,7 +45,13 @@ async function exchange(settings: Settings, system: System, printer: Printer): P
   const { method, options } = await readCall(settings, system);
   const { verify, http2, timeoutMs, url, verbose, download: path } = settings;
   const showHead = (response: AsyncResponse): void => printer.lines(responseHead(response, printer.paint));
-  const client = new AsyncClient({ verify, http2, timeout: timeoutMs, eventHooks: { response: [showHead] } });
+  const client = new AsyncClient({
+    verify,
+    http2,
+    timeout: timeoutMs,
+    eventHooks: { response: [showHead] },
+    proxy: proxyOf(settings),
+  });
   try {
     const trace = verbose ? tracing((lines) => printer.lines(lines), printer.paint) : null;
     const extensions = { trace };
@@ -56,5 +62,15 @@ async function exchange(settings: Settings, system: System, printer: Printer): P
   } finally {
     // A response that was not read to its end is closed with it.
     await client.aclose();
+  }
+}
+
+/** The proxy asked for; `undefined`: those that the environment names. @throws UsageError, without a password */
+function proxyOf({ proxy }: Settings): Proxy | undefined {
+  if (proxy === null) return undefined;
+  try {
+    return new Proxy(proxy);
+  } catch (error) {
+    throw new UsageError(`Cannot use --proxy: ${(error as Error).message}`);
   }
 }

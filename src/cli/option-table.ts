@@ -68,7 +68,11 @@ export const OPTIONS: readonly OptionEntry[] = [
     values: ['USER', 'PASS'],
     help: "User name and password; '-' as the password asks for it. --verbose shows them, encoded but not encrypted.",
   },
-  { name: 'proxy', values: ['URL'], help: 'Proxy to send the request through.' },
+  {
+    name: 'proxy',
+    values: ['URL'],
+    help: 'Proxy to send the request through: http, https, socks5 or socks5h. Default: what the environment names.',
+  },
   {
     name: 'timeout',
     values: ['DURATION'],

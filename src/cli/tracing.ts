@@ -71,10 +71,14 @@ function linesOf(event: string, info: TraceInfo, paint: Paint): readonly string[
   const connection = info.returnValue as TracedConnection;
   switch (event) {
     case 'connection.connect_tcp.started':
+    case 'socks.connect_tcp.started':
       return [`* Connecting to ${quoted(String(info.host))}`];
     case 'connection.connect_tcp.complete':
+    case 'socks.connect_tcp.complete':
       return addressLines(connection.getExtraInfo('server_addr') as [string, number] | undefined);
     case 'connection.start_tls.complete':
+    case 'proxy.start_tls.complete':
+    case 'socks.start_tls.complete':
       return tlsLines(connection.getExtraInfo('ssl_object') as TLSSocket | undefined);
     case 'http11.send_request_headers.started':
       return requestHead(info.request as Request, 'HTTP/1.1', paint);

@@ -24,10 +24,10 @@ import type { RequestHead } from '../core.js';
 import type { DecodeLimits } from '../core-decoders.js';
 import { type Deadlines, disarm } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
-import { LocalProtocolError, type Sent } from '../exceptions.js';
+import { LocalProtocolError, ReadError, RemoteProtocolError, type Sent } from '../exceptions.js';
 import type { CallLimits, Exchange, Interim } from '../exchange.js';
 import { textOfOctets } from '../fields.js';
-import { type Flow, Guard, isThenable, runAsync, runSync } from '../flow.js';
+import { type Flow, Guard, isThenable, runAsync, runSync, wait } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { Resolve, TlsSessions, TlsTarget } from '../hosts/socket.js';
 import { alpnOf, HTTP_1_1_ONLY, type Versions, versionsOf } from '../negotiation.js';
@@ -42,6 +42,7 @@ import {
 import { flagOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Proxy, type ProxyTypes } from '../proxy.js';
+import type { ProxyDigest } from '../proxy-digest.js';
 import { type Direct, ProxyRoute } from '../proxy-route.js';
 import { Received } from '../received.js';
 import type { AsyncRequest, Request, SyncRequest } from '../request.js';
@@ -105,6 +106,9 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof HTTPTransportOptions)[];
 /** Key of the site whose connections forward requests for all origins. */
 const FORWARDING = 'forwarding';
+const PROXY_AUTHENTICATION_REQUIRED = 407;
+/** Octets of a proxy's refusal that are read so that its connection can be used again. */
+const DRAINED_OCTETS_MAX = 65536;
 /** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
 const CONTINUE_MS = 1000;
 /** A body in memory of at most so many octets leaves together with its head. */
@@ -231,20 +235,37 @@ class SocketTransport {
   }
 
   /** As it goes on the wire, checked. @throws LocalProtocolError, InvalidURL */
-  #headOf(request: Request): RequestHead {
+  #headOf(request: Request, authorization: Uint8Array | null): RequestHead {
     const { method, url, headers, stream } = request;
     const proxy = this.#proxy;
     if (proxy?.forwards(url.origin) !== true)
       return requestHead(method, givenTarget(request) ?? url.target, headers.block(), stream);
-    const target = givenTarget(request) ?? `${url.origin}${url.target}`;
-    return requestHead(method, target, proxy.forwardedBlock(headers), stream);
+    const target = forwardedTarget(request);
+    return requestHead(method, target, proxy.forwardedBlock(headers, authorization), stream);
   }
 
   #tlsTo(origin: Origin, serverName: string | null, versions: Versions, sessions: TlsSessions): TlsTarget {
     return this.#tls.target(origin.host, serverName, alpnOf(versions), sessions);
   }
 
-  *flow(request: Request): Flow<Response> {
+  flow(request: Request): Flow<Response> {
+    const digest = this.#proxy === null ? null : this.#proxy.digestFor(request.url.origin);
+    return digest === null ? this.#sent(request, null) : this.#answering(request, digest);
+  }
+
+  /** Answers the challenge of the proxy that forwards, once, if the request can be sent again. */
+  *#answering(request: Request, digest: ProxyDigest): Flow<Response> {
+    yield* wait(digest.ready());
+    for (let isFirst = true; ; isFirst = false) {
+      const authorization = digest.authorization(request.method, forwardedTarget(request), request.stream.octets);
+      const response = yield* this.#sent(request, authorization);
+      const mayAsk = response.statusCode === PROXY_AUTHENTICATION_REQUIRED && isFirst && request.isReplayable;
+      if (!mayAsk || !digest.challenged(response.headers)) return response;
+      yield* dropped(response);
+    }
+  }
+
+  *#sent(request: Request, authorization: Uint8Array | null): Flow<Response> {
     const body = request.stream;
     const { deadlines, connector } = this.#environment;
     const { blocking } = connector;
@@ -256,7 +277,7 @@ class SocketTransport {
       const limits = this.#limitsOf(request);
       const startedAt = deadlines.tick();
       let site = this.#siteOf(request, this.#versions);
-      const head = this.#headOf(request);
+      const head = this.#headOf(request, authorization);
       const trace = this.#traceOf(request);
       const got: Acquired = { pooledAt: startedAt, resolvedAt: 0, connectedAt: 0, securedAt: 0, startedAt, trace };
       let refusals = 0;
@@ -462,6 +483,26 @@ function notForwarded(proxy: string): LocalProtocolError {
   return new LocalProtocolError(
     `Cannot send the request: ${proxy} forwards it as HTTP/1.1, which is off (http1: false)`,
   );
+}
+
+/** The target of a request that a proxy forwards: the whole URL, unless it is given. */
+function forwardedTarget(request: Request): string {
+  return givenTarget(request) ?? `${request.url.origin}${request.url.target}`;
+}
+
+/** Reads away what is left of a response, for the sake of its connection; one that is long, or breaks, ends with it. */
+function* dropped(response: Response): Flow<void> {
+  const source = response.takeRaw(DRAINED_OCTETS_MAX);
+  try {
+    for (let octets = 0; source !== null && octets <= DRAINED_OCTETS_MAX; ) {
+      const piece = source.readNow() ?? (yield* source.next());
+      if (piece === null) return;
+      octets += piece.length;
+    }
+  } catch (error) {
+    if (!(error instanceof ReadError || error instanceof RemoteProtocolError)) throw error;
+  }
+  response.closeNow();
 }
 
 /** The target that the request's extensions name, if they do. */

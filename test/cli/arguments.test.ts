@@ -108,14 +108,6 @@ describe('usage errors', () => {
   test.each(['0', '-1', 'abc', '', '1h', 'NaN', 'Infinity', '1e3', ' 1', '9'.repeat(400)])('--timeout %j', (text) => {
     expect(complaintOf(TARGET, '--timeout', text)).toContain('Cannot use --timeout');
   });
-
-  test.each([[['--proxy', 'http://user:hunter2@127.0.0.1:1', TARGET], 'Cannot use --proxy: this version']])(
-    'what this version cannot do is said, without a secret: %j',
-    (words, said) => {
-      expect(complaintOf(...words)).toContain(said);
-      expect(complaintOf(...words)).not.toContain('hunter2');
-    },
-  );
 });
 
 test('the help names every option with its values, in lines of 100 columns at the most', () => {

@@ -39,7 +39,7 @@ function shown(proxy: Proxy | null): unknown {
   const { scheme, host, port } = proxy.url;
   const place = { kind: proxy.isSocks ? 'SOCKSProxy' : 'HTTPProxy', scheme, host, port };
   if (proxy.isSocks) return { ...place, proxy_auth: proxy.auth };
-  const basic = proxy.auth === null ? [] : [['Proxy-Authorization', `Basic ${btoa(proxy.auth.join(':'))}`]];
+  const basic = proxy.basic === null ? [] : [['Proxy-Authorization', `Basic ${btoa(proxy.basic.join(':'))}`]];
   return { ...place, proxy_headers: [...basic, ...proxy.headers.multiItems()] };
 }
 
