@@ -13,6 +13,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { filesBelow, ROOT } from './source-syntax.js';
 import { certificates } from './support/certificates.js';
+import type { ProxyPorts } from './support/document-proxies.js';
 import type { Ports } from './support/document-servers.js';
 
 interface Block {
@@ -74,7 +75,7 @@ beforeAll(async () => {
     workerData: { root, server },
     execArgv: [],
   });
-  const [servers] = (await once(thread, 'message')) as [Ports];
+  const [servers] = (await once(thread, 'message')) as [Ports & ProxyPorts];
   mkdirSync(join(ROOT, '.build'), { recursive: true });
   folder = mkdtempSync(join(ROOT, '.build', 'readme-'));
   const replaced: [string, string][] = [
@@ -82,6 +83,8 @@ beforeAll(async () => {
     ['https://internal.example.org', `https://localhost:${servers.securePort}`],
     ["'internal.example.org'", "'localhost'"],
     ['https://192.0.2.7', `https://127.0.0.1:${servers.securePort}`],
+    ["'http://proxy.example.org:3128'", `'http://127.0.0.1:${servers.proxyPort}'`],
+    ['socks5h://proxy.example.org:1080', `socks5h://127.0.0.1:${servers.socksPort}`],
     ['http://tools.example.org', `http://tools.example.org:${servers.plainPort}`],
     ['kd1Lr3UJtn4VjPvoRHCYyeNGtBAMtRUQSNYzeaTnn+E=', await pinOf()],
   ];
