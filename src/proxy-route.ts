@@ -9,9 +9,13 @@ import { basicCredentials } from './basic-credentials.js';
 import type { Limits } from './config.js';
 import { ConnectHandshake, type ConnectRequest } from './connect-handshake.js';
 import { type Field, fieldOf } from './fields.js';
+import { isThenable } from './flow.js';
 import { Headers } from './headers.js';
+import { allowedOf, answered, type Found } from './hosts/addresses.js';
+import { connectError } from './hosts/connect-error.js';
 import type { Host } from './hosts/host.js';
 import type { Address, TlsSessions, TlsTarget } from './hosts/socket.js';
+import { ipOctets } from './ip-addresses.js';
 import type { Origin } from './origin.js';
 import type { Proxy } from './proxy.js';
 import { ProxyDigest } from './proxy-digest.js';
@@ -56,9 +60,44 @@ export class ProxyRoute {
     this.#fields = [...credentials, ...Headers.fieldsOf(headers)];
   }
 
-  /** Whether requests for the origin are forwarded, rather than sent through a tunnel. */
-  forwards(origin: Origin): boolean {
-    return !origin.secure && !this.proxy.isSocks;
+  /**
+   * Whether requests for the origin are forwarded, rather than sent through a tunnel: not where the address that the proxy
+   * connects to is decided here.
+   */
+  forwards({ secure, host }: Origin): boolean {
+    if (secure || this.proxy.isSocks) return false;
+    return this.#direct.allowAddress === null || this.#direct.resolve === null || ipOctets(host) !== null;
+  }
+
+  /** @throws ConnectError if `allowAddress` refuses the address that the proxy would be asked for */
+  checkForwarded({ host }: Origin): void {
+    const { allowAddress } = this.#direct;
+    const found = foundOf(host);
+    if (allowAddress !== null && found.length > 0) allowedOf(found, host, allowAddress);
+  }
+
+  /**
+   * The address that the proxy shall connect to, where `allowAddress` guards connections and it can be known: it is the host,
+   * or `resolve` gives it. Names are never looked up here: that is the proxy's business, and none of this machine's DNS.
+   */
+  #pinOf(host: string): Tunnel['pin'] {
+    const { allowAddress, resolve } = this.#direct;
+    const literal = foundOf(host);
+    if (allowAddress === null || (literal.length === 0 && resolve === null)) return null;
+    const allowed = (found: readonly Found[]): string => (allowedOf(found, host, allowAddress)[0] as Found).address;
+    if (literal.length > 0 || resolve === null) return () => allowed(literal);
+    const chosen = (answer: unknown): string => allowed(answered(host, answer, familyOf));
+    const failed = (error: unknown): never => {
+      throw connectError(host, 'dns', error);
+    };
+    return () => {
+      try {
+        const answer = resolve(host);
+        return isThenable(answer) ? answer.then(chosen).then(undefined, failed) : chosen(answer);
+      } catch (error) {
+        return failed(error);
+      }
+    };
   }
 
   /** Who answers the proxy's challenges to requests that it forwards to the origin; `null`: nobody. */
@@ -97,41 +136,57 @@ export class ProxyRoute {
 
   #socks({ host, port }: Origin, tls: TlsTarget | null): Tunnel {
     const address = socksAddress(host);
+    const pin = this.#pinOf(host);
     const { basic, rawAuth } = this.proxy;
     const shown = basic === null ? null : [basic[0], '[secure]'];
     return {
       proxy: this.name,
       traced: { tcp: 'socks', tls: 'socks' },
       tls,
+      pin,
       ready: null,
-      handshake: ({ where, connection }) =>
-        new SocksHandshake(where, address, port, rawAuth, [
+      handshake: ({ where, connection, address: pinned }) =>
+        new SocksHandshake(where, pinned === null ? address : socksAddress(pinned), port, rawAuth, [
           ['socks.setup_socks5_connection', { stream: connection, host, port, auth: shown }],
         ]),
     };
   }
 
   #connect(origin: Origin, tls: TlsTarget | null): Tunnel {
-    const authority = origin.key.slice(`${origin.scheme}://`.length);
-    const isGiven = (lower: string): boolean => this.#fields.some((field) => field.lower === lower);
-    const headers = Headers.fromFields(
-      [
-        ...(isGiven('host')
-          ? this.#fields.filter(({ lower }) => lower === 'host')
-          : [fieldOf('Host', authority, null)]),
-        ...(isGiven('accept') ? [] : [fieldOf('Accept', '*/*', null)]),
-        ...this.#fields.filter(({ lower }) => lower !== 'host'),
-      ],
-      null,
-    );
     const digest = this.#digest;
-    const request: ConnectRequest = { authority, headers, authenticator: digest, limits: this.#limits };
     return {
       proxy: this.name,
       traced: { tcp: 'connection', tls: 'proxy' },
       tls,
+      pin: this.#pinOf(origin.host),
       ready: digest === null ? null : () => digest.ready(),
-      handshake: ({ where, round }) => new ConnectHandshake(where, request, round === 0),
+      handshake: ({ where, round, address }) =>
+        new ConnectHandshake(where, this.#connectRequest(address ?? origin.host, origin.port), round === 0),
     };
   }
+
+  #connectRequest(host: string, port: number): ConnectRequest {
+    const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const isGiven = (lower: string): boolean => this.#fields.some((field) => field.lower === lower);
+    const hosts = this.#fields.filter(({ lower }) => lower === 'host');
+    const fields = [
+      ...(hosts.length > 0 ? hosts : [fieldOf('Host', authority, null)]),
+      ...(isGiven('accept') ? [] : [fieldOf('Accept', '*/*', null)]),
+      ...this.#fields.filter(({ lower }) => lower !== 'host'),
+    ];
+    const headers = Headers.fromFields(fields, null);
+    return { authority, headers, authenticator: this.#digest, limits: this.#limits };
+  }
+}
+
+/** 4 or 6; 0: no IP address. */
+function familyOf(host: string): number {
+  const octets = ipOctets(host);
+  return octets === null ? 0 : octets.length === 4 ? 4 : 6;
+}
+
+/** A host that is an address, as one that was found; none for a name. */
+function foundOf(host: string): readonly Found[] {
+  const family = familyOf(host);
+  return family === 0 ? [] : [{ address: host, family }];
 }

@@ -62,6 +62,8 @@ export interface Tunnel {
   readonly traced: { readonly tcp: 'connection' | 'socks'; readonly tls: 'proxy' | 'socks' };
   /** Of the origin; `null`: what follows is in the clear. */
   readonly tls: TlsTarget | null;
+  /** The address that the proxy is asked for in place of the origin's host, found and allowed here; `null`: none. */
+  readonly pin: (() => MaybePromise<string>) | null;
   /** What must be there before a handshake; `null`: nothing. */
   readonly ready: (() => MaybePromise<unknown>) | null;
   handshake(asked: Asked): Handshake;
@@ -75,6 +77,8 @@ export interface Asked {
   readonly round: number;
   /** For traces. */
   readonly connection: TracedConnection;
+  /** In place of the origin's host; `null`: that itself. */
+  readonly address: string | null;
 }
 
 /** Listens while a handshake is under way. */
@@ -158,10 +162,12 @@ export function* connectedSocket(
   trace: Trace | null,
 ): Flow<Socket> {
   if (tunnel !== null && tunnel.ready !== null) yield* wait(tunnel.ready());
+  let pinned: string | null = null;
   for (let round = 0; ; round++) {
     if (trace !== null) yield trace.connecting(address, limits, tunnel?.traced.tcp ?? 'connection');
     // One limit, however often the proxy is connected to.
     if (round === 0 && limits.connect !== null) arm(attempt, limits.connect, attempt.now());
+    if (round === 0 && tunnel !== null && tunnel.pin !== null) pinned = yield* settled(attempt, tunnel.pin());
     attempt.start(connector);
     for (;;) {
       if (trace !== null && (yield* trace.follow(attempt, address, limits))) continue;
@@ -169,8 +175,28 @@ export function* connectedSocket(
       if (attempt.socket !== null) break;
       yield attempt;
     }
-    if (tunnel === null || (yield* passThrough(attempt, tunnel, round, limits, trace))) return attempt.socket;
+    if (tunnel === null || (yield* passThrough(attempt, tunnel, { round, address: pinned }, limits, trace)))
+      return attempt.socket;
   }
+}
+
+/** What a promise of the user's comes to, within the attempt's limit. */
+function* settled<T>(attempt: ConnectAttempt, given: MaybePromise<T>): Flow<T> {
+  if (!isThenable(given)) return given as T;
+  let result: { readonly value: T } | null = null;
+  (given as PromiseLike<T>).then(
+    (value) => {
+      result = { value };
+      attempt.wake();
+    },
+    (error) => {
+      attempt.error ??= error;
+      attempt.wake();
+    },
+  );
+  while (result === null && attempt.error === null) yield attempt;
+  if (attempt.error !== null) throw attempt.error;
+  return (result as unknown as { readonly value: T }).value;
 }
 
 /**
@@ -180,13 +206,13 @@ export function* connectedSocket(
 function* passThrough(
   attempt: ConnectAttempt,
   tunnel: Tunnel,
-  round: number,
+  asked: Pick<Asked, 'round' | 'address'>,
   limits: CallLimits,
   trace: Trace | null,
 ): Flow<boolean> {
   const where = `Cannot connect to ${attempt.origin} through ${tunnel.proxy}`;
   const connection: TracedConnection = { getExtraInfo: (name) => attempt.info(name) };
-  const handshake = tunnel.handshake({ where, round, connection });
+  const handshake = tunnel.handshake({ ...asked, where, connection });
   try {
     attempt.phase = 'proxy';
     const listener = new Listener(attempt, handshake, where);

@@ -212,6 +212,7 @@ class SocketTransport {
     const proxy = this.#proxy;
     if (proxy?.forwards(origin) === true) {
       if (!versions.http1) throw notForwarded(proxy.name);
+      proxy.checkForwarded(origin);
       return (
         this.#pool.find(FORWARDING) ?? this.#pool.add(FORWARDING, proxy.name, HTTP_1_1_ONLY, () => proxy.forwarding())
       );
