@@ -103,6 +103,7 @@ const NAMES: Readonly<Record<string, string>> = {
   big5: 'big5hkscs hkscs big5tw cp950 950 ms950',
   'euc-kr': 'cp949 949 ms949 uhc',
   'euc-jp': 'eucjp ujis',
+  'iso-2022-jp': 'iso2022jp',
   shift_jis: 'shiftjis sjis cp932 932 ms932 mskanji',
   gbk: 'cp936 936 ms936',
   gb18030: 'gb180302000',
@@ -110,6 +111,9 @@ const NAMES: Readonly<Record<string, string>> = {
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries(NAMES).flatMap(([encoding, names]) => names.split(' ').map((name) => [name, encoding])),
 );
+
+/** Beside the tables; TextDecoder takes the first of them for little-endian, whatever its mark says. */
+const OWN: ReadonlySet<string> = new Set(['utf-16', 'utf-32', 'utf-32le', 'utf-32be', 'utf-8-sig']);
 
 const SINGLE_OCTETS = /^(?:ibm866|iso-8859-\d+|koi8-[ru]|macintosh|windows-\d+|x-mac-cyrillic)$/;
 
@@ -119,16 +123,16 @@ function encodingOf(name: string): string | null {
   if (label === 'utf-8') return label;
   const squeezed = label.replace(/[^a-z0-9]+/g, '');
   const alias = ALIASES.get(squeezed);
-  if (alias !== undefined) return alias;
+  if (alias !== undefined) return labelOf(alias);
   const [, iso] = /^iso8859(\d{1,2})$/.exec(squeezed) ?? [];
   if (iso !== undefined) return labelOf(`iso-8859-${iso}`);
   const [, page] = /^(?:cp|xcp|windows|ms)?(125\d)$/.exec(squeezed) ?? [];
   return labelOf(page === undefined ? label : `windows-${page}`);
 }
 
-/** WHATWG's name of an encoding, or ours, if the runtime has it. */
+/** WHATWG's name of an encoding that the runtime has, or ours. */
 function labelOf(label: string): string | null {
-  if (UPPER_HALVES.has(label)) return label;
+  if (UPPER_HALVES.has(label) || OWN.has(label)) return label;
   try {
     return new TextDecoder(label).encoding;
   } catch {

@@ -155,6 +155,20 @@ export function describeFile<C extends ValueCase>(
   });
 }
 
+/** A host that IDNA 2008, to the letter, refuses, and the runtime's UTS 46 takes. */
+export function hasRefusedIdna(expected: unknown): boolean {
+  const found = /Invalid IDNA hostname: (['"])(.*?)\1"/.exec(JSON.stringify(expected));
+  if (found === null) return false;
+  const host = (found[2] ?? '').replace(/\\\\(?:x(..)|u(....))/g, (_, two?: string, four?: string) =>
+    String.fromCharCode(Number.parseInt(two ?? four ?? '', 16)),
+  );
+  try {
+    return new globalThis.URL(`http://${host}/`).hostname !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** Applies to the cases of these ids, given without the file's name. */
 export function only(...ids: readonly string[]): (each: ValueCase) => boolean {
   const known = new Set(ids);
