@@ -134,6 +134,20 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(runNode(source, 'commonjs')).toBe('0');
   });
 
+  test('Digest finds its hash functions, at once and without a warning', () => {
+    const source = `
+      const { Client, DigestAuth, MockTransport, Response } = require('httpx-wasm');
+      process.on('warning', ({ message }) => console.log(message));
+      const headers = { 'WWW-Authenticate': 'Digest realm="r", nonce="n", algorithm=SHA-256' };
+      const transport = new MockTransport((request) => {
+        const text = request.headers.get('authorization') ?? '';
+        return new Response(text === '' ? 401 : 200, { headers, text });
+      });
+      const client = new Client({ transport, auth: new DigestAuth('user', 'password') });
+      console.log(client.get('https://example.org/').text.slice(0, 22));`;
+    expect(runNode(source, 'commonjs')).toBe('Digest username="user"');
+  });
+
   test('the seams are those of package.json, and each leads to a file', () => {
     expect(Object.keys(manifest.imports).sort()).toEqual(SEAMS);
     for (const conditions of Object.values(manifest.imports)) {
