@@ -3,7 +3,7 @@
  * URL's host, by subjectAltName alone (RFC 9110 §4.3.4); TLS before 1.2 is spoken by nobody (RFC 8996).
  */
 import { describe, expect, test } from 'vitest';
-import { ConnectError } from '../../src/index.js';
+import { ConnectError, RemoteProtocolError } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { failureOf } from '../support/client.js';
 import { clients } from '../support/clients.js';
@@ -46,6 +46,16 @@ describe.each(clients)('$name', (kind) => {
     expect(error.message).toMatch(why);
     expect(error.cause).toBeInstanceOf(Error);
     expect(server.octetsHeard).toBe(0);
+  });
+
+  test.each([
+    ['HTTP/1.1 where HTTP/2 was agreed on', 'h2', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    ['HTTP/2 where HTTP/1.1 was agreed on', 'http/1.1', '\0\0\0\x04\0\0\0\0\0\0\0\x08\x06\0\0\0\0\0'],
+  ])('%s is refused: nothing is guessed', async (_name, protocol, said) => {
+    const tls = { ...made.server, alpn: [protocol] };
+    const server = await serve(always(said), { tls, repeatLast: true });
+    const client = kind.open({ ...trusting, http2: true });
+    await failureOf(() => client.get(server.urlFor(NAME)), RemoteProtocolError);
   });
 
   test('TLS 1.2 is refused where 1.3 is the least', async () => {
