@@ -4,7 +4,7 @@ import { runSync } from '../../src/flow.js';
 import { Headers } from '../../src/headers.js';
 import { URL } from '../../src/url.js';
 import { FakeHost } from '../support/fake-host.js';
-import { answerOf, describeFile, only, type ValueCase } from './httpx-values.js';
+import { answerOf, describeFile, type ValueCase } from './httpx-values.js';
 
 interface Call {
   readonly op: string;
@@ -84,6 +84,14 @@ function comparable(expected: unknown, { input }: JarCase): unknown {
   };
 }
 
+/** A domain comes again after another: Python's jar keeps its cookies together. */
+function isInterleaved(calls: JarCase['input']['calls']): boolean {
+  const domains = calls
+    .filter(({ op }) => op === 'set')
+    .map(({ args, kwargs }) => String(kwargs?.domain ?? args?.[2] ?? ''));
+  return domains.some((domain, at) => domains[at - 1] !== domain && domains.slice(0, at).includes(domain));
+}
+
 describeFile<JarCase>(
   'cookie_jar',
   play,
@@ -91,11 +99,11 @@ describeFile<JarCase>(
     {
       overruledBy:
         'SECURITY 5.1: nothing smuggles a second cookie into the field; RFC 6265bis § 4.1.1: a value holds no ;',
-      applies: only('set/cf4fe04b4f'),
+      applies: ({ input }) => input.calls.some(({ op, args }) => op === 'set' && /;/.test(String(args?.[1]))),
     },
     {
       overruledBy: 'RFC 6265bis § 5.8.3: of cookies with paths of equal length the older ones go first',
-      applies: only('order/8bea2c7927'),
+      applies: ({ input }) => isInterleaved(input.calls),
     },
   ],
   comparable,
