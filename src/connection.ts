@@ -98,7 +98,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** The exchanges under way, of a protocol that has many; else `null`. */
   readonly #streams: Map<StreamId, Exchange> | null;
   /** Those of many that the records being consumed were about. */
-  readonly #told: Exchange[] = [];
+  #told: Exchange[] = [];
   #tunnel: NetworkStream | null = null;
   #reusable = false;
   /** Nothing more is begun on it; it is closed after the last exchange. */
@@ -382,7 +382,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   /** After the records: what the core made is written, then the flows are woken that can go on. */
   #settle(now: number): void {
-    const told = this.#told.splice(0);
+    const told = this.#told;
+    this.#told = [];
     for (const exchange of told) {
       exchange.told = false;
       if (exchange.credit === 0) continue;
@@ -403,8 +404,10 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       if (this.#retiring && this.empty) this.close();
       else this.owner.placesChanged(this);
     }
-    const senders = told.filter(({ sendingNow, writable }) => writable && sendingNow?.awaitsWritable === true);
-    if (senders.length > 1) takeTurns(senders);
+    if (told.length > 1) {
+      const senders = told.filter(({ sendingNow, writable }) => writable && sendingNow?.awaitsWritable === true);
+      if (senders.length > 1) takeTurns(senders);
+    }
     for (const exchange of told) wakeReady(exchange, now);
   }
 

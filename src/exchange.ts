@@ -22,7 +22,7 @@ export interface CallLimits {
 /** Octets of one unread body that are buffered before reading pauses. */
 const BUFFERED_OCTETS_MAX = 262144;
 /** Lent memory is kept only for pieces at least this large, and a quarter of it; smaller ones are copied. */
-const KEPT_OCTETS_MIN = 16384;
+const KEPT_OCTETS_MIN = 8192;
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -83,6 +83,8 @@ export class Exchange extends Park implements ByteSource {
   #chunk: Uint8Array<ArrayBuffer> | null = null;
   #more: Uint8Array<ArrayBuffer>[] | null = null;
   #moreAt = 0;
+  /** The memory of the read that the last piece kept. */
+  #kept: Uint8Array | null = null;
   #buffered = 0;
   #whole = false;
   #view: Uint8Array | null = null;
@@ -109,6 +111,10 @@ export class Exchange extends Park implements ByteSource {
       if (from === to) return false;
     }
     const octets = to - from;
+    if (bytes === this.#kept) {
+      this.#extend(bytes, from, to);
+      return false;
+    }
     const keep = lent && octets >= KEPT_OCTETS_MIN && octets * 4 >= bytes.length;
     const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
     this.#buffered += octets;
@@ -116,7 +122,22 @@ export class Exchange extends Park implements ByteSource {
     if (this.#chunk === null) this.#chunk = piece;
     else if (this.#more === null) this.#more = [piece];
     else this.#more.push(piece);
+    this.#kept = keep ? bytes : null;
     return keep;
+  }
+
+  /** More octets of the read whose memory the last piece has: they are moved up to it, so that both are one piece. */
+  #extend(bytes: Uint8Array, from: number, to: number): void {
+    const more = this.#more;
+    const last = (more === null || this.#moreAt === more.length ? this.#chunk : more.at(-1)) as Uint8Array;
+    const start = last.byteOffset - bytes.byteOffset;
+    const end = start + last.length;
+    bytes.copyWithin(end, from, to);
+    const piece = bytes.subarray(start, end + to - from) as Uint8Array<ArrayBuffer>;
+    if (last === this.#chunk) this.#chunk = piece;
+    else (more as Uint8Array<ArrayBuffer>[])[(more as Uint8Array[]).length - 1] = piece;
+    this.#buffered += to - from;
+    if (this.#whole) this.credit += to - from;
   }
 
   /** @internal More is buffered than is wanted now. */
@@ -185,6 +206,7 @@ export class Exchange extends Park implements ByteSource {
   readNow(): Uint8Array<ArrayBuffer> | null {
     const chunk = this.#chunk;
     if (chunk === null) return null;
+    this.#kept = null;
     this.#took(chunk.length);
     const more = this.#more;
     if (more === null || this.#moreAt === more.length) {
