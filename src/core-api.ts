@@ -1,4 +1,11 @@
-/** The public names of `httpx-wasm/core`: the core's decoders and HPACK without a client. No I/O is reached from here. */
+/** The public names of `httpx-wasm/core`: connections, HPACK and decoders without a client. No I/O is reached from here. */
+export {
+  ClientConnection,
+  type ClientConnectionOptions,
+  type ConnectionEvent,
+  type ExchangeRequest,
+  type HttpVersion,
+} from './core-connection.js';
 export {
   HpackDecoder,
   type HpackDecoderOptions,
@@ -8,4 +15,5 @@ export {
 } from './core-hpack.js';
 export { DecoderStream } from './decoder-stream.js';
 export { type Coding, type DecodeOptions, decode, decodeSync } from './decoding.js';
-export { DecodingError, RemoteProtocolError } from './exceptions.js';
+export { DecodingError, LocalProtocolError, RemoteProtocolError } from './exceptions.js';
+export { Headers } from './headers.js';

@@ -93,7 +93,12 @@ function facts(block: string): BlockFacts {
  * The head of a request, checked.
  * @throws LocalProtocolError naming what must not be sent, and the rule.
  */
-export function requestHead(method: string, target: string, block: string, body: RequestBody): RequestHead {
+export function requestHead(
+  method: string,
+  target: string,
+  block: string,
+  body: Pick<RequestBody, 'length'>,
+): RequestHead {
   if (!TOKEN.test(method)) refuse(`the method must be a token, got ${JSON.stringify(method)}`, 'RFC 9110 §9.1');
   if (!TARGET.test(target)) {
     refuse(`the request target must be visible ASCII without '#', got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');

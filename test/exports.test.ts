@@ -181,20 +181,27 @@ const SYNC_VALUES: readonly string[] = [
 ];
 
 const CORE_VALUES: readonly string[] = [
+  'ClientConnection',
   'DecoderStream',
   'DecodingError',
+  'Headers',
   'HpackDecoder',
   'HpackEncoder',
+  'LocalProtocolError',
   'RemoteProtocolError',
   'decode',
   'decodeSync',
 ];
 const CORE_TYPES: readonly string[] = [
+  'ClientConnectionOptions',
   'Coding',
+  'ConnectionEvent',
   'DecodeOptions',
+  'ExchangeRequest',
   'HpackDecoderOptions',
   'HpackEncoderOptions',
   'HpackField',
+  'HttpVersion',
 ];
 
 const isBuilt = existsSync(join(ROOT, 'dist/index.d.ts'));

@@ -105,6 +105,7 @@ const CLIENT: Ranks = [
     'request-stream',
     'request-body',
     'request-head',
+    'core-connection',
     'response',
     'response-body',
     'web-response',
