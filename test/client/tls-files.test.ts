@@ -1,5 +1,6 @@
 /** Files that TLS settings name: read once, and told by name when they cannot be used. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import * as nodeTls from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import { tlsSettings } from '../../src/hosts/node/tls-settings.js';
 import { AsyncClient, ConnectError } from '../../src/index.js';
@@ -144,6 +145,20 @@ describe.each(clients)('$name', (kind) => {
       const locked = new Uint8Array(key.export({ type: 'pkcs8', format: 'der', ...cipher }));
       const opened = { ...verify, key: locked, password: 'right' };
       expect((await kind.open({ verify: opened }).get(server.url)).text).toBe('secure');
+    });
+
+    const hasSystemStore = 'getCACertificates' in nodeTls;
+    const systemStore = hasSystemStore
+      ? "the system's store is asked"
+      : "the system's store is not offered, and that is said";
+    test(`ca: 'system': ${systemStore}`, async () => {
+      const server = await secureServer();
+      const error = await failureOf(() => kind.open({ verify: { ca: 'system' } }).get(server.url), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
+      expect(error.message).toContain(hasSystemStore ? 'its authority is not trusted' : "Cannot use ca: 'system'");
+      if (!hasSystemStore) return;
+      const both = { verify: { ca: ['system', made.root.cert] } };
+      expect((await kind.open(both).get(server.url)).text).toBe('secure');
     });
 
     test('no authorities at all trust nobody', async () => {
