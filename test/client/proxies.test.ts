@@ -1,6 +1,13 @@
 /** Proxies of every kind over real sockets: where requests go, what each side sees, and what ends where. Both clients. */
 import { describe, expect, test } from 'vitest';
-import { ConnectError, ConnectTimeout, LocalProtocolError, ProxyError, type ProxyFields } from '../../src/index.js';
+import {
+  CloseError,
+  ConnectError,
+  ConnectTimeout,
+  LocalProtocolError,
+  ProxyError,
+  type ProxyFields,
+} from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { type ClientOptions, failureOf } from '../support/client.js';
 import { clients } from '../support/clients.js';
@@ -279,6 +286,50 @@ describe.each(clients)('$name and a proxy that fails', (client) => {
       const opened = client.open(to(between.port, scheme));
       for (const _script of scripts) await failureOf(() => opened.get(target), ProxyError);
       expect(between.accepted).toBe(scripts.length);
+      await between.emptied();
+    },
+  );
+});
+
+describe('AsyncClient and a proxy that stalls', () => {
+  const stalls: readonly (readonly [where: string, scheme: string, heardOctets: number, script: () => Dialogue])[] = [
+    ['CONNECT is unanswered', 'http', 1, () => dialogue().stall()],
+    ['half a head has come', 'http', 1, () => dialogue().hearHead().say('HTTP/1.1 200').stall()],
+    ['TLS is being set up', 'http', 100, () => dialogue().hearHead().say(ESTABLISHED).stall()],
+    ['SOCKS is being greeted', 'socks5', 1, () => dialogue().stall()],
+    ['the password is unanswered', 'socks5', 5, () => dialogue().hearOctets(4).say(Uint8Array.of(5, 2)).stall()],
+    ['the request is unanswered', 'socks5', 5, () => dialogue().hearOctets(4).say(Uint8Array.of(5, 0)).stall()],
+  ];
+  const client = clients[0] as (typeof clients)[number];
+  const proxyAt = (scheme: string, port: number): string => `${scheme}://user:secret@127.0.0.1:${port}`;
+
+  test.each(stalls)(
+    'an abort while %s ends the call, and leaves nothing open',
+    async (_where, scheme, heard, script) => {
+      const between = await serve(script());
+      const opened = client.open({ proxy: proxyAt(scheme, between.port) });
+      const controller = new AbortController();
+      const call = opened.get('https://example.test.invalid/', { signal: controller.signal }) as Promise<unknown>;
+      const outcome = call.then(
+        () => 'answered',
+        (reason: unknown) => reason,
+      );
+      await between.until(() => between.octetsHeard >= heard);
+      controller.abort('given up');
+      expect(await outcome).toBe('given up');
+      await between.emptied();
+    },
+  );
+
+  test.each(stalls)(
+    'closing the client while %s fails the call with CloseError',
+    async (_where, scheme, heard, script) => {
+      const between = await serve(script());
+      const opened = client.open({ proxy: proxyAt(scheme, between.port) });
+      const failure = failureOf(() => opened.get('https://example.test.invalid/'), CloseError);
+      await between.until(() => between.octetsHeard >= heard);
+      await client.close(opened);
+      await failure;
       await between.emptied();
     },
   );

@@ -82,6 +82,12 @@ for (const { kind, name } of kindsOf('')) {
         }
       });
 
+      test('HTTP/2 is spoken inside of a tunnel', async () => {
+        const opened = client.open({ verify: ca, proxy, http2: true });
+        const response = await opened.get(`https://localhost:${tls}/hello.txt`);
+        expect([response.httpVersion, response.text]).toEqual(['HTTP/2', 'hello\n']);
+      });
+
       test.each(Object.entries(BAD))(
         'SECURITY 6.6: a peer whose TLS is bad is refused, and why: %s',
         async (what, port) => {

@@ -97,7 +97,7 @@ class Promised<T> implements Waitable<T> {
 
 export class BlockingFakeSocket implements Socket {
   readonly blocking = true;
-  readonly alpn = null;
+  alpn: string | null = null;
   sink: Sink | null = null;
   lend = false;
   closed = false;

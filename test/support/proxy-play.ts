@@ -99,6 +99,7 @@ function startTlsOf(notes: Notes, script: WireConnection, socket: FakeSocket | B
   return (target: TlsTarget, _cancel: Cancel): MaybePromise<Socket> => {
     notes.secured(socket, target);
     if (script.tls_error !== undefined) throw errorOf(script.tls_error);
+    socket.alpn = script.alpn ?? null;
     return socket;
   };
 }
