@@ -83,7 +83,9 @@ async function canInstall() {
   const probe = ['-qq', 'install', '--simulate', '--no-install-recommends', 'nginx-light'];
   const quiet = { cwd: root, timeoutMs: 2 * MINUTE_MS, quiet: true };
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
-  if ((await runCommand('apt-get', ['-qq', 'update'], quiet)).status !== 0) return false;
+  // Without that mode lists that could not be fetched are a warning, and what they name cannot be had.
+  const update = ['-qq', '-o', 'APT::Update::Error-Mode=any', 'update'];
+  if ((await runCommand('apt-get', update, quiet)).status !== 0) return false;
   return (await runCommand('apt-get', probe, quiet)).status === 0;
 }
 

@@ -13,14 +13,12 @@ export interface Traits {
   readonly tls: number;
   /** Content codings of `/text.txt`, by what is asked for. */
   readonly codings: readonly string[];
-  /** It answers a request for a part. */
-  readonly ranges?: boolean;
 }
 
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
 
 /** The tests, for one client. */
-export function documents(kind: ClientKind, { ca, path }: Place, { plain, tls, codings, ranges = true }: Traits): void {
+export function documents(kind: ClientKind, { ca, path }: Place, { plain, tls, codings }: Traits): void {
   describe.each([`http://localhost:${plain}`, `https://localhost:${tls}`])('%s', (baseUrl) => {
     const open = () => kind.open({ baseUrl, verify: ca, timeout: '30s' });
 
@@ -48,7 +46,7 @@ export function documents(kind: ClientKind, { ca, path }: Place, { plain, tls, c
       expect((await client.get('/none')).statusCode).toBe(404);
     });
 
-    test.skipIf(!ranges)('a part', async () => {
+    test('a part', async () => {
       const headers = { Range: 'bytes=1-3', 'Accept-Encoding': 'identity' };
       const part = await open().get('/hello.txt', { headers });
       expect([part.statusCode, part.text, part.headers.get('content-range')]).toEqual([206, 'ell', 'bytes 1-3/6']);
