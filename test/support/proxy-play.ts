@@ -151,6 +151,7 @@ export function blockingStage(scripts: readonly WireConnection[]): Stage {
     connector.connects = failure === null ? 0 : (errorOf(failure) as httpx.TransportError);
     connector.onSocket = (socket) => {
       notes.opened(socket);
+      if (address.tls !== null) socket.alpn = script.alpn ?? null;
       socket.startTls = startTlsOf(notes, script, socket);
       script.exchanges.forEach(({ reads }, exchange) => {
         for (const read of reads) {
