@@ -6,13 +6,19 @@
  * flows that can go on are woken afterwards, in the same step); octets on an idle connection of HTTP/1.1 end it; what the
  * core made to be written is written in the step that made it, unless the socket is behind and it is the core's own answer.
  */
-import { RULE_CLOSED_EARLY } from '../assembly/abi.js';
+import { OPEN_CONNECT, RULE_CLOSED_EARLY } from '../assembly/abi.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
 import { openHttp2 } from './core-http2.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import type { ConnectionMessage } from './diagnostics.js';
-import { CloseError, ProtocolError, RemoteProtocolError, type TransportError } from './exceptions.js';
+import {
+  CloseError,
+  LocalProtocolError,
+  ProtocolError,
+  RemoteProtocolError,
+  type TransportError,
+} from './exceptions.js';
 import { type CallLimits, Exchange, type Interim } from './exchange.js';
 import { isThenable } from './flow.js';
 import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
@@ -172,6 +178,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   open(head: RequestHead, body: Uint8Array | null, endStream: boolean, limits: CallLimits): Exchange {
     if (this.closed || this.#exchange !== null)
       throw new CloseError(`Cannot send the request: the connection to ${this.origin} is closed`);
+    if (this.#streams !== null && (head.open & OPEN_CONNECT) !== 0) {
+      throw new LocalProtocolError(
+        'Cannot send the request: CONNECT goes over HTTP/1.1 alone, set http2 to false for it',
+      );
+    }
     const exchange = new Exchange(this, limits);
     const protocol = this.#protocol;
     exchange.stream = protocol.open(head, endStream);

@@ -1,6 +1,6 @@
 /** HTTP/2 as a client's user sees it, in dialogues with a peer that the test plays frame by frame. */
 import { describe, expect, test } from 'vitest';
-import { ConnectError, ReadError, ReadTimeout, RemoteProtocolError } from '../../src/index.js';
+import { ConnectError, LocalProtocolError, ReadError, ReadTimeout, RemoteProtocolError } from '../../src/index.js';
 import { failureOf, isSettled } from '../support/client.js';
 import { data, END_STREAM, goaway, head, headers, hello, ping, SETTING, settings } from '../support/http2-frames.js';
 import { http2Side } from '../support/http2-peer.js';
@@ -75,6 +75,15 @@ describe('one request', () => {
     server.say(hello(), head(1, 204, [], END_STREAM));
     expect((await call).statusCode).toBe(204);
   });
+});
+
+test('CONNECT is refused, and the connection serves others', async () => {
+  const { client, environment, peer } = http2Side();
+  expect((await failureOf(client.request('CONNECT', url), LocalProtocolError)).message).toContain('CONNECT');
+  const next = client.get(url);
+  (await peer()).say(hello(), head(1, 200, [], END_STREAM));
+  expect((await next).statusCode).toBe(200);
+  expect(environment.connector.sockets.length).toBe(1);
 });
 
 describe('without TLS', () => {

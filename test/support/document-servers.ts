@@ -1,8 +1,8 @@
 /** The servers that the documents talk about, on ports of this machine: small, and the same every time. */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo, Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import type { Certificates } from './certificates.js';
@@ -121,6 +121,10 @@ export async function openDocumentServers({ root, server }: Pick<Certificates, '
     socket.on('error', () => {});
     socket.pipe(socket);
   });
-  const secure = createSecureServer({ ...server, ca: root.cert, requestCert: true, rejectUnauthorized: false }, answer);
+  const options = { ...server, ca: root.cert, requestCert: true, rejectUnauthorized: false, allowHTTP1: true };
+  const secure = createSecureServer(options);
+  secure.on('request', (request, response) => {
+    void answer(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  });
   return { plainPort: await portOf(plain), securePort: await portOf(secure) };
 }

@@ -76,6 +76,11 @@ export class Http2Peer {
     socket.alpn = offered[0] ?? null;
   }
 
+  /** Gives up what its decoder has in the core. */
+  free(): void {
+    this.#decoder.close();
+  }
+
   /** Says frames, in one piece. */
   say(...frames: readonly Uint8Array[]): this {
     this.socket.say(Buffer.concat(frames));
