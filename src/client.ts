@@ -3,6 +3,7 @@
  * a blocking and an asynchronous client is how a flow is driven, nothing else: clients.ts.
  */
 import { type Auth, type AuthTypes, authOf, urlAuth } from './auth.js';
+import { asBase, behind } from './base-url.js';
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { Cookies, type CookieTypes } from './cookies.js';
 import type { Environment } from './environment.js';
@@ -52,7 +53,7 @@ import {
 import { announcedBody } from './request-body.js';
 import type { DefaultEncoding, Response } from './response.js';
 import { type Io, type SendSettings, send, sendAuthenticated } from './send.js';
-import { type Origin, URL, type URLTypes } from './url.js';
+import type { Origin, URL, URLTypes } from './url.js';
 import { VERSION } from './version.js';
 
 /** The hooks of a client: the lists may be changed and replaced. */
@@ -579,31 +580,9 @@ function placeOf(url: URL): string {
   return url.isWeb ? url.origin.toString() : `${url.scheme}://${url.netloc}`;
 }
 
-/** The base URL, its path ending in '/' and encoded as it was given. @throws InvalidURL */
-function asBase(url: URLTypes): URL {
-  const base = url instanceof URL ? url : new URL(url);
-  if (base.href === '') return base;
-  const { target } = base;
-  const at = target.indexOf('?');
-  const path = at < 0 ? target : target.slice(0, at);
-  return path.endsWith('/') ? base : base.copyWith({ rawPath: `${path}/${target.slice(path.length)}` });
-}
-
 function encodingOf(given: unknown): DefaultEncoding {
   if (typeof given === 'string' || typeof given === 'function') return given as DefaultEncoding;
   throw new TypeError(
     `Cannot make a client: expected defaultEncoding to be a string or a function, got ${typeNameOf(given)}`,
   );
-}
-
-/** A relative URL behind a base's path: never above it by a leading '/'; the reference's own query and fragment (httpx). */
-function behind(base: URL, reference: URL): URL {
-  const { href } = reference;
-  const text = reference.target.replace(/^\/+/, '');
-  const hash = href.indexOf('#');
-  const fragment = hash < 0 ? null : href.slice(hash + 1);
-  if (text === '') return base.copyWith({ rawPath: base.target, fragment });
-  const at = base.target.indexOf('?');
-  const path = at < 0 ? base.target : base.target.slice(0, at);
-  return base.copyWith({ rawPath: path + text, fragment });
 }
