@@ -1,7 +1,7 @@
 /**
- * The HTTP/2 connection of a client (RFC 9113): octets in, event records and octets out. Walks frames in one loop, each part
- * of one where it stands if the input holds it whole, else gathered; content is never gathered, nor seen beyond what the host
- * gave with the frame's head. What frames do is frame.ts; what responses mean, message.ts; this file joins them.
+ * The HTTP/2 connection of a client (RFC 9113): octets in, event records and octets out. Walks frames in one loop; content is
+ * never seen beyond what the host gave with the frame's head. How a frame's octets are come by is parts.ts; what frames do,
+ * frame.ts; what responses mean, message.ts; this file has the calls and joins the rest.
  */
 import {
   CLOSE_NONE,
@@ -10,7 +10,6 @@ import {
   CLOSE_STREAMS_EXHAUSTED,
   FIELDS_CEILING,
   H2_CANCEL,
-  H2_ENHANCE_YOUR_CALM,
   HEAD_OCTETS_CEILING,
   HPACK_TABLE_OCTETS_DEFAULT,
   HTTP2_FRAME_OCTETS_MAX,
@@ -19,15 +18,12 @@ import {
   HTTP2_WINDOW_OCTETS,
   INPUT_OCTETS as INPUT_AREA_OCTETS,
   INTERIM_CEILING,
-  KIND_DATA,
   KIND_ERROR,
-  KIND_PASS,
   KIND_PAUSE,
   KIND_RESET,
   KIND_WRITABLE,
   NONE,
   OPEN_END_STREAM,
-  RULE_H2_BLOCK_OCTETS,
   RULE_H2_PEER_CLOSED,
   RULE_H2_REQUEST_LONGER,
   RULE_H2_REQUEST_SHORTER,
@@ -38,27 +34,13 @@ import { decoderFree, decoderNew } from '../hpack/decoder';
 import { encoderFree, encoderNew } from '../hpack/encoder';
 import { sectionFree, sectionNew } from '../hpack/section';
 import { takeBack } from '../lent';
-import { allocate, INPUT, isLive, release, resize, SLACK_OCTETS } from '../memory';
+import { allocate, INPUT, isLive, release } from '../memory';
 import { beginBudgets, earnIdleFrames } from './flood';
-import {
-  endFrame,
-  FLAG_END_HEADERS,
-  FLAG_END_STREAM,
-  PHASE_CONTENT,
-  PHASE_FRAGMENT,
-  PHASE_HEAD,
-  PHASE_PASSED,
-  PHASE_PAYLOAD,
-  PHASE_PREFIX,
-  PHASE_SKIP,
-  receiveHead,
-  receivePayload,
-  receivePrefix,
-  TYPE_DATA,
-} from './frame';
-import { creditConnection, creditStream, endBlock } from './message';
+import { FLAG_END_STREAM, PHASE_PASSED, TYPE_DATA } from './frame';
+import { creditConnection, creditStream } from './message';
 import { appendFrame, freeOutput, HEAD_OCTETS, reserveOutput, takeOutput as takeWritten } from './output';
-import { close, refuse, refuseMemory, writeReset } from './refusal';
+import { endContentPart, endParts, receivePart } from './parts';
+import { close, refuseMemory, writeReset } from './refusal';
 import { checkHead, checkTrailers, lengthOfBody, writeRequest, writeTrailers } from './request';
 import { beginSettings, writePreface } from './settings';
 import {
@@ -85,7 +67,6 @@ import {
   joinQueue,
   leaveQueue,
   openStream,
-  smallOf,
   Stream,
   streamBeyond,
   WAITS_FOR_STREAM,
@@ -182,7 +163,7 @@ function failLater(c: Connection): i32 {
 }
 
 /**
- * How many of `octets` octets of the stream's body may follow now; 0: none, a WRITABLE record will come if the stream is open;
+ * How many of `octets` octets of the stream's body may follow now; 0: none, a WRITABLE record comes if the stream is open;
  * -RULE_H2_REQUEST_LONGER. The next `takeOutput` ends with the head of the frame that they fill.
  */
 export function send(handle: u32, stream: u32, octets: u32): i32 {
@@ -280,8 +261,8 @@ export function takeOutput(handle: u32): u32 {
 // ── what the peer says ──
 
 /**
- * Octets [from, to) of the input area came from the peer at `nowMs` (milliseconds, of which only differences count). Number of
- * records; if the last is PASS or PAUSE, the octets behind it are given again.
+ * Octets [from, to) of the input area came from the peer at `nowMs` (milliseconds, of which only differences count).
+ * Number of records; if the last is PASS or PAUSE, the octets behind it are given again.
  */
 export function receive(handle: u32, from: u32, to: u32, nowMs: u32): u32 {
   assert(from <= to && to <= <u32>INPUT_AREA_OCTETS, 'receive: not in the input area');
@@ -359,160 +340,4 @@ function tell(c: Connection): bool {
   }
   c.telling = 0;
   return true;
-}
-
-/** Reads the part of a frame that is awaited, as far as [p, end) has it, and answers where the next one begins. */
-function receivePart(c: Connection, p: usize, end: usize): usize {
-  switch (c.phase) {
-    case PHASE_HEAD:
-      p = gather(c, p, end, HEAD_OCTETS);
-      if (part) receiveHead(c, part);
-      break;
-    case PHASE_PREFIX:
-      p = gather(c, p, end, c.left);
-      if (part) receivePrefix(c, part);
-      break;
-    case PHASE_PAYLOAD:
-      p = gather(c, p, end, c.left);
-      if (!part) break;
-      c.left = 0;
-      c.phase = PHASE_SKIP;
-      receivePayload(c, part);
-      break;
-    case PHASE_FRAGMENT:
-      p = receiveFragment(c, p, end);
-      break;
-    case PHASE_CONTENT:
-      p = receiveContent(c, p, end);
-      break;
-    case PHASE_SKIP: {
-      const octets = min(c.left, <u32>(end - p));
-      c.left -= octets;
-      p += octets;
-      break;
-    }
-  }
-  endParts(c);
-  return p;
-}
-
-/** Parts that have no octets, or none left, are over at once. */
-function endParts(c: Connection): void {
-  while (c.left == 0 && c.phase != PHASE_HEAD && c.phase != PHASE_PASSED && !c.over) endPart(c);
-}
-
-/** The octets that `gather` has whole; 0: more are awaited. */
-let part: usize = 0;
-
-/** Comes by `octets` octets that belong together, where they stand or in a place of their own, and answers what follows. */
-function gather(c: Connection, p: usize, end: usize, octets: u32): usize {
-  if (c.gathered == 0 && <u32>(end - p) >= octets) {
-    part = p;
-    return p + octets;
-  }
-  const more = min(octets - c.gathered, <u32>(end - p));
-  memory.copy(smallOf(c) + c.gathered, p, more);
-  c.gathered += more;
-  part = 0;
-  if (c.gathered == octets) {
-    c.gathered = 0;
-    part = smallOf(c);
-  }
-  return p + more;
-}
-
-/** A part has come to its end, or has no octets: what follows it. */
-function endPart(c: Connection): void {
-  switch (c.phase) {
-    case PHASE_PAYLOAD:
-      c.phase = PHASE_SKIP;
-      receivePayload(c, smallOf(c));
-      break;
-    case PHASE_FRAGMENT:
-      if (c.flags & FLAG_END_HEADERS) endGathered(c);
-      endContentPart(c);
-      break;
-    case PHASE_CONTENT:
-      endContentPart(c);
-      break;
-    case PHASE_SKIP:
-      c.phase = PHASE_HEAD;
-      endFrame(c);
-      break;
-  }
-}
-
-/** Content or a fragment is over: padding may follow. */
-function endContentPart(c: Connection): void {
-  c.phase = PHASE_SKIP;
-  c.left = c.padding;
-  c.padding = 0;
-}
-
-function receiveContent(c: Connection, p: usize, end: usize): usize {
-  const rest = <u32>(end - p);
-  if (c.left > rest) {
-    emit(KIND_PASS, 0, c.stream, <u32>(p - INPUT), rest, 0, c.left - rest, 0);
-    c.phase = PHASE_PASSED;
-    return end;
-  }
-  emit(KIND_DATA, 0, c.stream, <u32>(p - INPUT), c.left, 0, 0, 0);
-  p += c.left;
-  c.left = 0;
-  return p;
-}
-
-// ── field blocks ──
-
-function receiveFragment(c: Connection, p: usize, end: usize): usize {
-  if (c.blockOctets == 0 && c.flags & FLAG_END_HEADERS && c.left <= <u32>(end - p)) {
-    const to = p + c.left;
-    c.left = 0;
-    decode(c, p, to);
-    endContentPart(c);
-    return to;
-  }
-  const octets = min(c.left, <u32>(end - p));
-  if (!gatherBlock(c, p, octets)) return end;
-  c.left -= octets;
-  return p + octets;
-}
-
-/** Adds octets to the field block. False if it would be too long, or there is no memory: then the connection has ended. */
-function gatherBlock(c: Connection, p: usize, octets: u32): bool {
-  const most = max(c.headOctetsMax, <u32>HTTP2_FRAME_OCTETS_MAX);
-  const wanted = c.blockOctets + octets;
-  if (wanted > most) {
-    fault(RULE_H2_BLOCK_OCTETS, 0, NONE, most);
-    refuse(c, H2_ENHANCE_YOUR_CALM);
-    return false;
-  }
-  if (wanted > c.blockRoom) {
-    const room = max(wanted, c.blockRoom * 2);
-    const size = <usize>room + SLACK_OCTETS;
-    const block = c.block ? resize(c.block, c.blockOctets, size) : allocate(size);
-    if (!block) {
-      refuseMemory(c);
-      return false;
-    }
-    c.block = block;
-    c.blockRoom = room;
-  }
-  memory.copy(c.block + c.blockOctets, p, octets);
-  c.blockOctets = wanted;
-  return true;
-}
-
-function endGathered(c: Connection): void {
-  decode(c, c.block, c.block + c.blockOctets);
-  if (c.block) release(c.block);
-  c.block = 0;
-  c.blockOctets = 0;
-  c.blockRoom = 0;
-}
-
-function decode(c: Connection, from: usize, to: usize): void {
-  const stream = c.blockStream;
-  c.blockStream = 0;
-  endBlock(c, stream, c.outcome, from, to);
 }

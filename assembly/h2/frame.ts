@@ -1,6 +1,6 @@
 /**
  * Frames (RFC 9113 §4, §6): what the head of each type must be, and what its payload does, with what we answer beside it.
- * How a frame's octets are come by is connection.ts's business; what responses mean is message.ts's.
+ * How a frame's octets are come by is parts.ts's business; what responses mean is message.ts's.
  */
 import {
   CLOSE_GOAWAY,
@@ -93,7 +93,7 @@ export const FLAG_END_HEADERS: u32 = 4;
 const FLAG_PADDED: u32 = 8;
 const FLAG_PRIORITY: u32 = 32;
 
-// ── parts of a frame, as connection.ts is to read them ──
+// ── parts of a frame, as parts.ts is to read them ──
 export const PHASE_HEAD: u32 = 0;
 /** Pad length and priority, before content or fragment. */
 export const PHASE_PREFIX: u32 = 1;

@@ -29,7 +29,7 @@ export function close(c: Connection, reason: u32): void {
   if (c.closeReason == CLOSE_NONE) c.closeReason = reason;
 }
 
-/** Ends the connection with the last fault and the error code of its GOAWAY, which names no stream: the peer can open none. */
+/** Ends the connection with the last fault and the error code of its GOAWAY, which names no stream of the peer's. */
 export function refuse(c: Connection, code: u32): void {
   emitFaultAs(KIND_ERROR, c.stream, 0, code);
   close(c, CLOSE_PROTOCOL_ERROR);

@@ -45,7 +45,7 @@ export function beginSettings(c: Connection): void {
   c.unacknowledged = 1;
 }
 
-/** The connection preface, our SETTINGS, and the credit that makes the connection's window what it is. False without memory. */
+/** The connection preface, our SETTINGS, and credit for the connection's window. False without memory. */
 export function writePreface(c: Connection): bool {
   if (!reserveOutput(c, 96)) return false;
   const at = outputEnd(c);
