@@ -191,7 +191,8 @@ describe.each(clients)('$name', (kind) => {
       const response = await client.post(server.url, { content: kind.pieces(endless()) });
       expect([response.statusCode, response.text]).toEqual([413, 'no']);
       await server.until(() => server.peer(0).clientClosedAt !== null);
-      await returned.opened;
+      // A generator that was never begun has nothing to end.
+      if (pieces > 0) await returned.opened;
       const stoppedAt = pieces;
       expect((await client.get(server.url)).text).toBe('next');
       expect(pieces).toBe(stoppedAt);
@@ -215,7 +216,7 @@ describe.each(clients)('$name', (kind) => {
       function* pieces(): Generator<Uint8Array> {
         yield new Uint8Array(65536);
         // This thread hears nothing meanwhile, as one that has much to send.
-        while (!server.peer(0).finished);
+        while (server.begun === 0 || !server.peer(0).finished);
         for (let i = 0; i < 100; i++) yield new Uint8Array(65536);
       }
       const response = await kind.open().post(server.url, { content: kind.pieces(pieces()) });
@@ -227,7 +228,7 @@ describe.each(clients)('$name', (kind) => {
       const server = await serve(dialogue().hearHead().reset());
       function* pieces(): Generator<Uint8Array> {
         yield new Uint8Array(65536);
-        while (!server.peer(0).finished);
+        while (server.begun === 0 || !server.peer(0).finished);
         for (let i = 0; i < 100; i++) yield new Uint8Array(65536);
       }
       const error = await errorOf(() => kind.open().post(server.url, { content: kind.pieces(pieces()) }));
