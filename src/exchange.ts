@@ -10,6 +10,7 @@ import { ReadTimeout, StreamClosed } from './exceptions.js';
 import { type Flow, Park } from './flow.js';
 import type { NetworkStream } from './network-stream.js';
 import { Sending } from './sending.js';
+import { WaitingPieces } from './waiting-pieces.js';
 
 /** The time limits of one call, as deadline lists of its client; `null`: no limit. */
 export interface CallLimits {
@@ -21,7 +22,10 @@ export interface CallLimits {
 
 /** Octets of one unread body that are buffered before reading pauses. */
 const BUFFERED_OCTETS_MAX = 262144;
-/** Lent memory is kept only for pieces at least this large, and a quarter of it; smaller ones are copied. */
+/**
+ * Lent memory is kept only for pieces at least this large, and a quarter of it; others are copied, many smaller ones
+ * together while they wait.
+ */
 const KEPT_OCTETS_MIN = 8192;
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
@@ -81,8 +85,8 @@ export class Exchange extends Park implements ByteSource {
   /** The connection's note on its turn to send, where others want to. */
   turn: Turn = 'free';
   #chunk: Uint8Array<ArrayBuffer> | null = null;
-  #more: Uint8Array<ArrayBuffer>[] | null = null;
-  #moreAt = 0;
+  /** What came behind it while it was unread. */
+  #more: WaitingPieces | null = null;
   /** The memory of the read that the last piece kept. */
   #kept: Uint8Array | null = null;
   #buffered = 0;
@@ -115,27 +119,35 @@ export class Exchange extends Park implements ByteSource {
       this.#extend(bytes, from, to);
       return false;
     }
-    const keep = lent && octets >= KEPT_OCTETS_MIN && octets * 4 >= bytes.length;
-    const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
     this.#buffered += octets;
     if (this.#whole) this.credit += octets;
-    if (this.#chunk === null) this.#chunk = piece;
-    else if (this.#more === null) this.#more = [piece];
-    else this.#more.push(piece);
+    if (this.#chunk !== null && octets < KEPT_OCTETS_MIN) {
+      this.#kept = null;
+      this.#more ??= new WaitingPieces();
+      this.#more.gather(bytes, from, to);
+      return false;
+    }
+    const keep = lent && octets >= KEPT_OCTETS_MIN && octets * 4 >= bytes.length;
+    const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
     this.#kept = keep ? bytes : null;
+    if (this.#chunk === null) this.#chunk = piece;
+    else {
+      this.#more ??= new WaitingPieces();
+      this.#more.push(piece);
+    }
     return keep;
   }
 
   /** More octets of the read whose memory the last piece has: they are moved up to it, so that both are one piece. */
   #extend(bytes: Uint8Array, from: number, to: number): void {
-    const more = this.#more;
-    const last = (more === null || this.#moreAt === more.length ? this.#chunk : more.at(-1)) as Uint8Array;
+    const behind = this.#more?.last ?? null;
+    const last = behind ?? (this.#chunk as Uint8Array);
     const start = last.byteOffset - bytes.byteOffset;
     const end = start + last.length;
     bytes.copyWithin(end, from, to);
     const piece = bytes.subarray(start, end + to - from) as Uint8Array<ArrayBuffer>;
-    if (last === this.#chunk) this.#chunk = piece;
-    else (more as Uint8Array<ArrayBuffer>[])[(more as Uint8Array[]).length - 1] = piece;
+    if (behind === null) this.#chunk = piece;
+    else this.#more?.replaceLast(piece);
     this.#buffered += to - from;
     if (this.#whole) this.credit += to - from;
   }
@@ -208,19 +220,7 @@ export class Exchange extends Park implements ByteSource {
     if (chunk === null) return null;
     this.#kept = null;
     this.#took(chunk.length);
-    const more = this.#more;
-    if (more === null || this.#moreAt === more.length) {
-      this.#chunk = null;
-      this.#more = null;
-      this.#moreAt = 0;
-    } else {
-      this.#chunk = more[this.#moreAt] as Uint8Array<ArrayBuffer>;
-      more[this.#moreAt++] = NOTHING;
-      if (this.#moreAt >= 64 && this.#moreAt * 2 >= more.length) {
-        more.splice(0, this.#moreAt);
-        this.#moreAt = 0;
-      }
-    }
+    this.#chunk = this.#more === null ? null : this.#more.shift();
     return chunk;
   }
 
@@ -265,7 +265,7 @@ export class Exchange extends Park implements ByteSource {
   /** All that is buffered, as one; only once `ended`. */
   takeAll(): Uint8Array<ArrayBuffer> {
     const first = this.#chunk;
-    if (this.#more === null) {
+    if (this.#more === null || this.#more.isEmpty) {
       this.#chunk = null;
       if (first === null) return NOTHING;
       this.#took(first.length);
@@ -324,7 +324,6 @@ export class Exchange extends Park implements ByteSource {
     this.#releaseBuffered();
     this.#chunk = null;
     this.#more = null;
-    this.#moreAt = 0;
     this.#buffered = 0;
     disarm(this);
     if (unread && this.error === null) this.error = new StreamClosed();

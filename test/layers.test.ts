@@ -53,6 +53,7 @@ const CLIENT: Ranks = [
     'text',
     'tls',
     'version',
+    'waiting-pieces',
   ],
   [
     'core',
