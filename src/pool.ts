@@ -250,6 +250,8 @@ export class ConnectionPool implements ConnectionOwner {
     this.#waiters.push(waiter);
     site.waiting++;
     this.#armWaiter(waiter, this.#coming(site) >= site.waiting);
+    // A connection that is busy with a response that nobody reads does not keep the process alive.
+    limits.pool?.hold();
     let taken = false;
     try {
       for (;;) {
@@ -261,6 +263,7 @@ export class ConnectionPool implements ConnectionOwner {
       taken = true;
       return waiter.connection;
     } finally {
+      limits.pool?.release();
       disarm(waiter);
       if (!taken) this.#withdraw(waiter);
     }

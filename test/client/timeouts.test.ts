@@ -222,6 +222,29 @@ describe('pool', () => {
   });
 });
 
+test('a wait for a connection keeps the process alive, which no response that nobody reads does', async () => {
+  const { host, connector, deadlines } = fakeEnvironment();
+  const client = openClient(
+    { timeout: { pool: 200, read: null }, limits: { maxConnections: 1 } },
+    {
+      host,
+      connector,
+      deadlines,
+    },
+  );
+  const first = client.stream('GET', url);
+  await host.settled();
+  connector.socket(0).say('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n');
+  await using _ = await first;
+  expect(host.keptAlive).toBe(false);
+  const failed = failureOf(client.get(url), PoolTimeout);
+  await host.settled();
+  expect(host.keptAlive).toBe(true);
+  await host.advance(200);
+  await failed;
+  expect(host.keptAlive).toBe(false);
+});
+
 describe('total', () => {
   test('bounds the whole call, a drip does not escape it', async () => {
     const environment = fakeEnvironment();
