@@ -133,10 +133,10 @@ abstract class TokenAuth extends Auth {
     });
   }
 
-  /** What the token request asks with, beside scope and client. */
+  /** What the token request asks with, beside scope and client. @internal */
   protected abstract grant(): Record<string, string>;
 
-  /** The refresh token that is good from now on, if one came. */
+  /** The refresh token that is good from now on, if one came. @internal */
   protected abstract keep(refreshToken: string | null): string | null;
 
   override *authFlow(request: Request): AuthFlow {

@@ -23,6 +23,7 @@ export interface ClientConnectionOptions {
 
 /** A request to begin. */
 export interface ExchangeRequest {
+  /** Request method, as it goes on the wire. */
   readonly method: string;
   /** Request target as it goes on the wire: '/path?query', or for CONNECT 'host:port'. */
   readonly target: string;
@@ -97,6 +98,7 @@ class Collector implements Events {
 
 /** A connection that speaks HTTP as a client, without a socket. */
 export class ClientConnection implements Disposable {
+  /** The version that it speaks. */
   readonly httpVersion: HttpVersion;
   readonly #connection: Connection;
   readonly #collector: Collector = new Collector();

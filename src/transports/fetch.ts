@@ -22,9 +22,9 @@ export interface FetchTransportOptions {
    * `'manual'` (default): redirects are left to the client, where the host shows them; a browser does not. `'follow'`: the
    * host follows them, unseen. `'error'`: a redirect is an error.
    */
-  readonly redirect?: RequestRedirect | null | undefined;
+  readonly redirect?: 'manual' | 'follow' | 'error' | null | undefined;
   /** Whether the host's own cookies and HTTP authentication go with the request (Fetch §2.2.5); the host's default. */
-  readonly credentials?: RequestCredentials | null | undefined;
+  readonly credentials?: 'omit' | 'same-origin' | 'include' | null | undefined;
   /**
    * Whether bodies that are not in memory are streamed; where not, they are read into memory first. Browsers stream over
    * HTTP/2 alone, and fail otherwise: there the default is `false`, elsewhere `true` if fetch can.
@@ -93,7 +93,7 @@ class Silence {
 export class FetchTransport extends AsyncBaseTransport {
   readonly #fetch: typeof globalThis.fetch | null;
   readonly #asking: Asking;
-  readonly #credentials: RequestCredentials | null;
+  readonly #credentials: NonNullable<FetchTransportOptions['credentials']> | null;
   /** `null`: as the host can. */
   readonly #streamUploads: boolean | null;
   readonly #host: Environment['host'];

@@ -5,7 +5,10 @@ export const client = {
   needs: [],
   cases: {
     async 'a GET with parameters and headers arrives as it was meant'({ client, base }) {
-      const response = await client.get(`${base}/echo?a=1`, { params: { b: 'ä &' }, headers: { 'x-One': 'two' } });
+      const response = await client.get(`${base}/echo?gone=1`, {
+        params: { a: 1, b: 'ä &' },
+        headers: { 'x-One': 'two' },
+      });
       equal(response.statusCode, 200, 'status');
       const seen = response.json();
       equal(seen.method, 'GET', 'method');
