@@ -100,7 +100,8 @@ function readChallenge(params: ReadonlyMap<string, string>): DigestChallenge | s
 }
 
 function qopOf(offered: string): 'auth' | 'auth-int' | undefined {
-  const options = offered.split(/, ?/);
+  // Not before the first: such a list is refused (httpx).
+  const options = offered.toLowerCase().split(/,|(?<=\S)\s+/);
   return options.includes('auth') ? 'auth' : options.includes('auth-int') ? 'auth-int' : undefined;
 }
 

@@ -101,6 +101,15 @@ describe.each(clients)('Digest: $name', (kind) => {
     expect(param(seen[1], 'algorithm')).toBe('SHA-256');
   });
 
+  test.each(['AUTH', 'auth-int,  auth', 'auth-int , auth', 'auth auth-int', 'x,\tAuth'])(
+    'qop="%s" offers auth, in any case and however it is parted',
+    async (qop) => {
+      const { client, seen } = asking(kind, [CHALLENGE.replace('auth', qop)]);
+      expect((await client.get(A)).statusCode).toBe(200);
+      expect(param(seen[1], 'qop')).toBe('auth');
+    },
+  );
+
   test.each([
     ['Basic alone', 'Basic realm="r"'],
     ['an unknown algorithm', 'Digest realm="r", nonce="n", algorithm=SHA-3'],
