@@ -241,6 +241,13 @@ export class Request {
     return `<Request(${JSON.stringify(this.method)}, ${JSON.stringify(shown(this.url))})>`;
   }
 
+  /** Method, URL and headers; password, credentials and cookies masked. */
+  toJSON(): { method: string; url: string; headers: Record<string, string | string[]> } {
+    const headers = this.headers.toJSON();
+    if (headers.cookie !== undefined) headers.cookie = '[secure]';
+    return { method: this.method, url: shown(this.url), headers };
+  }
+
   /** @internal */
   [INSPECT](): string {
     return this.toString();

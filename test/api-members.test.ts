@@ -51,7 +51,7 @@ const TYPES: readonly (readonly [name: string, instance: object, files: string, 
     'Request',
     request,
     'Request:request',
-    'method url headers extensions content stream isReplayable read aread clone toString',
+    'method url headers extensions content stream isReplayable read aread clone toString toJSON',
   ],
   [
     'Response',

@@ -58,6 +58,25 @@ describe.each(subjects)('%s', (_name, subject, shown) => {
   });
 });
 
+test('a request as JSON is what is sent but its body, and nothing of how it is kept', () => {
+  const made = new httpx.Request('POST', url, { headers: secretHeaders, cookies: { session: SECRET }, json: [1] });
+  for (const each of [made, made.clone()]) {
+    expect(JSON.parse(JSON.stringify(each))).toEqual({
+      method: 'POST',
+      url: 'http://user:[secure]@example.org/',
+      headers: {
+        host: 'example.org',
+        authorization: '[secure]',
+        'proxy-authorization': '[secure]',
+        cookie: '[secure]',
+        'x-plain': 'seen',
+        'content-length': '3',
+        'content-type': 'application/json',
+      },
+    });
+  }
+});
+
 test('a response whose body is unread stays unread', () => {
   let isRead = false;
   function* body(): Generator<string> {
