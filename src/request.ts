@@ -276,4 +276,12 @@ export function shown(url: URL): string {
     : url.copyWith({ password: '[secure]' }).toString().replace('%5Bsecure%5D', '[secure]');
 }
 
+/** What may hold a password in a URL reference, as WHATWG URLs take it: scheme and slashes, user; password. */
+const PASSWORD = /^((?:[a-z][a-z\d+.-]*:[\\/]*|[\\/]{2,})[^\\/?#:@]*):[^\\/?#]*@/i;
+
+/** A URL reference that somebody else wrote, as messages show it: as it is, but no password. */
+export function shownReference(text: string): string {
+  return text.replace(PASSWORD, '$1:[secure]@');
+}
+
 export { NO_BODY };

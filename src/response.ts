@@ -17,7 +17,7 @@ import { type Link, linksOf } from './links.js';
 import { charsetOf } from './media-type.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
 import { Received, type Timings, timingsOf } from './received.js';
-import { type AnyRequest, type AsyncRequest, Request, type SyncRequest, shown } from './request.js';
+import { type AnyRequest, type AsyncRequest, Request, type SyncRequest, shown, shownReference } from './request.js';
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
 import { decodeJsonText, decodeText } from './text.js';
@@ -423,7 +423,8 @@ const KINDS = [
 function statusMessage(response: Response, request: Request): string {
   const { statusCode, reasonPhrase } = response;
   const kind = KINDS[Math.floor(statusCode / 100)] ?? KINDS[0];
-  const where = response.hasRedirectLocation ? `\nRedirect location: '${response.headers.get('location')}'` : '';
+  const locations = response.hasRedirectLocation ? response.headers.getList('location') : [];
+  const where = locations.length > 0 ? `\nRedirect location: '${locations.map(shownReference).join(', ')}'` : '';
   return (
     `${kind} '${statusCode} ${reasonPhrase}' for url '${shown(request.url)}'${where}` +
     `\nFor more information check: https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/${statusCode}`

@@ -6,6 +6,8 @@ import {
   DecodingError,
   HTTPStatusError,
   RemoteProtocolError,
+  Request,
+  Response,
   ResponseNotRead,
   StreamClosed,
   StreamConsumed,
@@ -78,6 +80,18 @@ describe.each(clients)('$name', (kind) => {
       const missing = await client.get(`${server.url}/gone`);
       expect(() => missing.raiseForStatus()).toThrow(HTTPStatusError);
       expect(() => missing.raiseForStatus()).toThrow(`Client error '404 Not Found' for url '${server.url}/gone'`);
+    });
+
+    test.each([
+      ['//me:hunter2@a.test/x', '//me:[secure]@a.test/x'],
+      ['HTTPS://:hunter2@a.test', 'HTTPS://:[secure]@a.test'],
+      ['http:\\\\me:hun:t@er2@a.test/', 'http:\\\\me:[secure]@a.test/'],
+      ['http:///me:hunter2@a.test/', 'http:///me:[secure]@a.test/'],
+      ['http://me@a.test:80/b:c@d', 'http://me@a.test:80/b:c@d'],
+      ['/a:b@c?d:e@f', '/a:b@c?d:e@f'],
+    ])('raiseForStatus shows no password of a Location: %s', async (location, shown) => {
+      const response = new Response(302, { headers: { location }, request: new Request('GET', 'http://a.test/') });
+      expect(() => response.raiseForStatus()).toThrow(`\nRedirect location: '${shown}'\n`);
     });
 
     test('HTTP/1.0 is understood, says so, and its connection is not used again', async () => {
