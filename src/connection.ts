@@ -27,6 +27,7 @@ import { errorCodeName } from './http2-rules.js';
 import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
 import { ownOf } from './own-error.js';
+import { toldError } from './told-error.js';
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
 
@@ -283,7 +284,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       state,
       origin: this.origin,
       httpVersion: this.httpVersion,
-      error,
+      error: error === null ? null : toldError(error),
     });
     if (this.socket.blocking) channel.publish(message);
     else queueMicrotask(() => channel.publish(message));

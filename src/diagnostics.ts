@@ -6,8 +6,9 @@
 import type { Headers } from './headers.js';
 import type { Diagnostics, Host } from './hosts/host.js';
 import type { Timings } from './received.js';
-import { type Request, shown } from './request.js';
+import { type Request, shown, shownReference } from './request.js';
 import type { Response } from './response.js';
+import { type ToldError, toldError } from './told-error.js';
 
 /** `httpx-wasm:request`: a request is about to be sent; those of redirects and auth flows, too. */
 export interface RequestMessage {
@@ -15,7 +16,7 @@ export interface RequestMessage {
   readonly method: string;
   /** Its password masked. */
   readonly url: string;
-  /** Field lines, names in lower case. Credentials, cookies and the client's `sensitiveHeaders` are masked. */
+  /** Field lines, names in lower case. Credentials, cookies and the client's `sensitiveHeaders` are masked, and passwords in URLs. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
@@ -43,8 +44,8 @@ export interface ResponseMessage {
 export interface ErrorMessage {
   /** The very message that told of the request. */
   readonly request: RequestMessage;
-  /** What the caller gets. */
-  readonly error: unknown;
+  /** What is told of what the caller gets. */
+  readonly error: ToldError;
 }
 
 /** `httpx-wasm:connection`: a connection was opened, or is closed. */
@@ -56,11 +57,13 @@ export interface ConnectionMessage {
   /** What is spoken over it: 'HTTP/1.1'. */
   readonly httpVersion: string;
   /** What ended it; `null`: its time was up, the peer closed it while it was idle, or it was not wanted any more. */
-  readonly error: unknown;
+  readonly error: ToldError | null;
 }
 
 const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 const MASK = '[secure]';
+/** Their values are URLs. */
+const REFERENCES: ReadonlySet<string> = new Set(['location', 'content-location', 'referer']);
 
 /** One request that somebody watches. */
 export class Watched {
@@ -83,8 +86,11 @@ export class Watched {
   }
 
   #masked(headers: Headers): RequestMessage['headers'] {
-    const hidden = (name: string): boolean => SECRET.has(name) || this.#sensitive.has(name);
-    return headers.multiItems().map(([name, value]) => [name, hidden(name) ? MASK : value] as const);
+    const told = (name: string, value: string): string => {
+      if (SECRET.has(name) || this.#sensitive.has(name)) return MASK;
+      return REFERENCES.has(name) ? shownReference(value) : value;
+    };
+    return headers.multiItems().map(([name, value]) => [name, told(name, value)] as const);
   }
 
   answered(response: Response): void {
@@ -111,7 +117,7 @@ export class Watched {
     const { error: channel } = this.#diagnostics;
     if (this.#hasFailed || !channel.hasSubscribers) return;
     this.#hasFailed = true;
-    const message: ErrorMessage = { request: this.#message, error };
+    const message: ErrorMessage = { request: this.#message, error: toldError(error) };
     channel.publish(Object.freeze(message));
   }
 }

@@ -129,6 +129,7 @@ export {
   type SyncResponseExtensions,
 } from './response.js';
 export { codes, type StatusCodes } from './status.js';
+export type { ToldError } from './told-error.js';
 export type { TracedConnection, TraceFunction, TraceInfo } from './trace.js';
 export { AsyncBaseTransport, BaseTransport } from './transports/base.js';
 export { FetchTransport, type FetchTransportOptions } from './transports/fetch.js';

@@ -157,6 +157,7 @@ const TYPES: readonly string[] = [
   'TimeoutTypes',
   'Timings',
   'TlsOptions',
+  'ToldError',
   'ToughCookieJar',
   'TraceFunction',
   'TraceInfo',

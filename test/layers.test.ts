@@ -33,6 +33,7 @@ const CLIENT: Ranks = [
     'origin',
     'negotiation',
     'own-error',
+    'told-error',
     'percent-encoding',
     'punycode',
     'url',

@@ -1,5 +1,6 @@
 /** What is told of requests and connections to who watches the process: in order, once, with no secret, and to nobody else. */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   BasicAuth,
@@ -107,9 +108,50 @@ describe.each(clients)('$name', (kind) => {
     });
     expect(await errorOf(() => client.get('http://a.test/'))).toBe(failure);
     expect(told.map((each) => each.kind)).toEqual(['request', 'error']);
-    expect(told[1]?.message).toEqual({ request: told[0]?.message, error: failure });
+    expect(told[1]?.message).toEqual({
+      request: told[0]?.message,
+      error: { name: 'ReadError', code: 'ERR_READ', phase: 'read', sent: 'full', message: 'gone' },
+    });
     await errorOf(() => client.get('/no/host'));
     expect(told).toHaveLength(2);
+  });
+
+  test('no live object is told: neither of errors, whose request has credentials, nor of what else was thrown', async () => {
+    const thrown: unknown[] = [
+      new ReadError('gone'),
+      new DOMException('enough', 'AbortError'),
+      'hunter2',
+      { a: 'hunter2' },
+    ];
+    const { client, told } = open(
+      {
+        auth: new BasicAuth('me', 'hunter2'),
+        transport: new MockTransport(() => {
+          throw thrown.shift();
+        }),
+      },
+      ['error'],
+    );
+    for (let i = thrown.length; i > 0; i--) await errorOf(() => client.get('http://a.test/'));
+    const errors = told.map(({ message }) => (message as ErrorMessage).error);
+    expect(errors.slice(1)).toEqual([
+      { name: 'AbortError', code: null, phase: null, sent: null, message: 'enough' },
+      { name: 'string', code: null, phase: null, sent: null, message: '' },
+      { name: 'Object', code: null, phase: null, sent: null, message: '' },
+    ]);
+    for (const error of errors)
+      expect([Object.getPrototypeOf(error), Object.isFrozen(error)]).toEqual([Object.prototype, true]);
+    expect(inspect(told, { depth: 9, showHidden: true })).not.toMatch(/hunter2|aHVudGVyMg|bWU6/);
+  });
+
+  test('passwords in URLs that a header holds are not told', async () => {
+    const headers = { location: 'http://me:hunter2@b.test/', 'content-location': '//me:hunter2@b.test/x' };
+    const { client, told } = open({ transport: new MockTransport(() => new Response(302, { headers })) });
+    await client.get('http://a.test/', { headers: { referer: 'https://me:hunter2@c.test/' } });
+    expect(JSON.stringify(told)).not.toContain('hunter2');
+    const [request, response] = told.map(({ message }) => new Map((message as RequestMessage).headers));
+    expect(request?.get('referer')).toBe('https://me:[secure]@c.test/');
+    expect(response?.get('location')).toBe('http://me:[secure]@b.test/');
   });
 
   test('what a response hook throws is an error of the request', async () => {
