@@ -10,6 +10,7 @@ import { Auth, type AuthFlow, isAnswerTo, makeAsking } from './auth.js';
 import { checkFields, own, typeNameOf } from './config.js';
 import { runtime } from './environment.js';
 import { CloseError, HTTPStatusError, RemoteProtocolError, TransportError } from './exceptions.js';
+import { isThenable } from './flow.js';
 import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { Request } from './request.js';
@@ -33,8 +34,11 @@ interface TokenOptions {
   readonly tokenUrl: URLTypes;
   /** What access is asked for, names parted by spaces. */
   readonly scope?: string | null | undefined;
-  /** Told of new tokens, to keep them beyond this process. */
-  readonly onTokens?: ((tokens: OAuth2Tokens) => void) | null | undefined;
+  /**
+   * Told of new tokens, to keep them beyond this process. The call that asked for them waits for a promise, and fails with
+   * what is thrown; the tokens are good all the same, for all others. `Client` takes no promise.
+   */
+  readonly onTokens?: ((tokens: OAuth2Tokens) => unknown) | null | undefined;
 }
 
 /** What `OAuth2ClientCredentials` is made of. */
@@ -97,7 +101,7 @@ class Renewal {
 abstract class TokenAuth extends Auth {
   readonly #tokenUrl: URL;
   readonly #scope: string | null;
-  readonly #onTokens: ((tokens: OAuth2Tokens) => void) | null;
+  readonly #onTokens: ((tokens: OAuth2Tokens) => unknown) | null;
   readonly #client: readonly [id: string | null, secret: string | null];
   readonly #clock: Clock;
   /** Requests of calls that block. */
@@ -157,19 +161,23 @@ abstract class TokenAuth extends Auth {
       return lead.tokenRequest;
     };
     try {
-      let got: Renewal | null = null;
+      let next = step(null);
       for (let refusals = 0; ; ) {
-        const response = yield step(got);
-        got = lead as Renewal | null;
+        const response = yield next;
+        const got = lead as Renewal | null;
         if (got !== null) {
-          this.#take(response, got);
+          const tokens = this.#take(response, got);
+          // Whatever becomes of telling: the token is good, and the others have waited long enough.
           this.#end(got);
           lead = null;
+          const told = this.#onTokens?.(tokens);
+          next = isThenable(told) ? (told.then(() => step(got)) as Promise<Request>) : step(got);
           continue;
         }
         if (response.statusCode !== 401 || !isAnswerTo(request, response)) return;
         if (this.#token === used) this.#token = null;
         if (++refusals > 1 || !request.isReplayable) return;
+        next = step(null);
       }
     } finally {
       isOver = true;
@@ -204,8 +212,8 @@ abstract class TokenAuth extends Auth {
     return new Request('POST', this.#tokenUrl, { headers, data });
   }
 
-  /** Keeps what the token endpoint gave. @throws HTTPStatusError, RemoteProtocolError */
-  #take(response: Response, renewal: Renewal): void {
+  /** Keeps what the token endpoint gave, and returns it. @throws HTTPStatusError, RemoteProtocolError */
+  #take(response: Response, renewal: Renewal): OAuth2Tokens {
     try {
       const answer = answerOf(response, this.#tokenUrl);
       const refreshToken = this.keep(answer.refreshToken);
@@ -214,7 +222,7 @@ abstract class TokenAuth extends Auth {
       renewal.token = accessToken;
       const early = Math.min(EARLY_MS, (expiresInMs ?? 0) / 10);
       this.#renewAt = expiresInMs === null ? Number.POSITIVE_INFINITY : renewal.askedAt + expiresInMs - early;
-      this.#onTokens?.({ accessToken, refreshToken, expiresInMs });
+      return { accessToken, refreshToken, expiresInMs };
     } catch (error) {
       renewal.failure = error;
       throw error;

@@ -182,6 +182,60 @@ describe.each(clients)('client credentials: $name', (kind) => {
   });
 });
 
+describe.each(clients)('onTokens: $name', (kind) => {
+  test('what it throws fails the call that asked, and the token is kept', async () => {
+    const failure = new Error('disk full');
+    const onTokens = (): void => {
+      throw failure;
+    };
+    const { client, asked, seen } = serving(kind, {
+      auth: new httpx.OAuth2ClientCredentials({ ...credentials, onTokens }),
+    });
+    expect(await errorOf(() => client.get(API))).toBe(failure);
+    expect((await client.get(API)).statusCode).toBe(200);
+    expect([asked.length, seen]).toEqual([1, ['Bearer t1']]);
+  });
+});
+
+test('AsyncClient: a promise of onTokens is waited for by the call that asked, and fails it', async () => {
+  const kept: ((failure: Error | null) => void)[] = [];
+  const onTokens = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      kept.push((failure) => (failure === null ? resolve() : reject(failure)));
+    });
+  const life = { expires_in: 0 };
+  const auth = new ClientCredentials({ ...credentials, onTokens }, new FakeHost());
+  const { client, seen } = serving(
+    asynchronous,
+    { auth },
+    { token: (n) => answer({ access_token: `t${n}`, ...life }) },
+  );
+  const call = async () => client.get(API);
+  const first = call();
+  expect(await isSettled(first)).toBe(false);
+  expect(seen).toEqual([]);
+  kept[0]?.(null);
+  await first;
+  const second = errorOf(call());
+  await isSettled(second);
+  const failure = new Error('disk full');
+  kept[1]?.(failure);
+  expect(await second).toBe(failure);
+  expect(seen).toEqual(['Bearer t1']);
+});
+
+test('Client takes no promise from onTokens: the call fails, and what becomes of the promise is nobody’s fault', async () => {
+  const onTokens = async (): Promise<void> => {
+    throw new Error('disk full');
+  };
+  const kind = clients[1] as ClientKind;
+  const { client, seen } = serving(kind, { auth: new httpx.OAuth2ClientCredentials({ ...credentials, onTokens }) });
+  const error = await failureOf(() => client.get(API), TypeError);
+  expect(error.message).toContain('promise');
+  expect((await client.get(API)).statusCode).toBe(200);
+  expect(seen).toEqual(['Bearer t1']);
+});
+
 describe.each(clients)('a refresh token: $name', (kind) => {
   test('the access token is used until it is refused; the refresh token that comes replaces the old one', async () => {
     const told: httpx.OAuth2Tokens[] = [];
@@ -253,6 +307,27 @@ describe('AsyncClient: calls that need a token at the same time', () => {
     await Promise.all(calls);
     expect(answers.length).toBe(1);
     expect(seen).toEqual(Array.from({ length: 5 }, () => 'Bearer t1'));
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('disk full');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('disk full'))],
+    ['hangs', () => new Promise<void>(() => {})],
+  ])('if onTokens %s, those who wait have the token all the same', async (_name, onTokens) => {
+    const auth = new httpx.OAuth2ClientCredentials({ ...credentials, onTokens });
+    const { client, asked, seen } = serving(asynchronous, { auth });
+    const controller = new AbortController();
+    const first = errorOf((client as httpx.AsyncClient).get(API, { signal: controller.signal }));
+    const others = [client.get(API), client.get(API)];
+    for (const { statusCode } of await Promise.all(others)) expect(statusCode).toBe(200);
+    controller.abort(new Error('disk full'));
+    expect(await first).toMatchObject({ message: 'disk full' });
+    expect([asked.length, seen]).toEqual([1, ['Bearer t1', 'Bearer t1']]);
   });
 
   test('if the first is aborted, the second asks, and only that one; an aborted one that waits asks for nothing', async () => {
