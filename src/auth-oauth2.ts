@@ -9,7 +9,7 @@
 import { Auth, type AuthFlow, isAnswerTo, makeAsking } from './auth.js';
 import { checkFields, own, typeNameOf } from './config.js';
 import { runtime } from './environment.js';
-import { CloseError, HTTPStatusError, RemoteProtocolError, TransportError } from './exceptions.js';
+import { CloseError, HTTPStatusError, InvalidURL, RemoteProtocolError, TransportError } from './exceptions.js';
 import { isThenable } from './flow.js';
 import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -30,7 +30,7 @@ export interface OAuth2Tokens {
 
 /** What all ways to get tokens can be told. */
 interface TokenOptions {
-  /** URL of the token endpoint. */
+  /** URL of the token endpoint, without user and password. */
   readonly tokenUrl: URLTypes;
   /** What access is asked for, names parted by spaces. */
   readonly scope?: string | null | undefined;
@@ -300,6 +300,10 @@ function tokenUrlOf(given: unknown, name: string): URL {
   const url = new URL(given as URLTypes);
   // It is an error now rather than at the first call.
   void url.origin;
+  if (url.username !== '' || url.password !== '') {
+    const expected = 'expected a tokenUrl without user and password: the client is told by clientId and clientSecret';
+    throw new InvalidURL(`Cannot make ${name}: ${expected}`);
+  }
   return url;
 }
 

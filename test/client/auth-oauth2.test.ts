@@ -439,6 +439,17 @@ test('what they are made of is checked by name, and never shown', () => {
   expect(made({ clientId: 'id', clientSecret: 's' })).toThrow('expected a tokenUrl, got none');
   expect(made({ ...credentials, tokenUrl: '/token' })).toThrow(httpx.UnsupportedProtocol);
   expect(refreshing({ tokenUrl: TOKEN })).toThrow('expected refreshToken to be a string, got none');
+  for (const user of [':hunter2', 'hunter2', 'me:hunter2']) {
+    const tokenUrl = TOKEN.replace('//', `//${user}@`);
+    const why = 'expected a tokenUrl without user and password: the client is told by clientId and clientSecret';
+    const refused = {
+      clientCredentials: made({ ...credentials, tokenUrl }),
+      refreshing: refreshing({ tokenUrl, refreshToken: 'r' }),
+    };
+    expect(refused.clientCredentials).toThrow(httpx.InvalidURL);
+    expect(refused.clientCredentials).toThrow(`Cannot make OAuth2ClientCredentials: ${why}`);
+    expect(refused.refreshing).toThrow(`Cannot make OAuth2RefreshToken: ${why}`);
+  }
   const auths = [
     new httpx.OAuth2ClientCredentials(credentials),
     new httpx.OAuth2RefreshToken({ tokenUrl: TOKEN, refreshToken: 'hunter2', accessToken: 'hunter2' }),
