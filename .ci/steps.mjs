@@ -56,7 +56,7 @@ async function step(title, command, words, { minutes = 5, nodePath = process.exe
 }
 
 /** Runs the suite, or a part of it, on one release of Node and counts its tests. Answers where its report is. */
-async function suite(title, command, words, nodePath, environment = {}, minutes = 8) {
+async function suite(title, command, words, nodePath, environment = {}, minutes = 15) {
   const since = performance.now();
   const report = join(scratch, `report-${lines.length}.json`);
   console.log(`\n━━ ${title}`);
