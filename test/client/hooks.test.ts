@@ -1,6 +1,6 @@
 /** Event hooks: when they run, in which order, and what an error in one of them does. */
 import { describe, expect, test } from 'vitest';
-import type { MaybePromise } from '../../src/index.js';
+import { BearerAuth, type MaybePromise, MockTransport, Response } from '../../src/index.js';
 import { errorOf, failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { blocking, clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
@@ -32,6 +32,26 @@ describe.each(clients)('event hooks of $name', (kind) => {
     const client = kind.open({ eventHooks: { request: [(request) => request.headers.set('X-Hook', 'yes')] } });
     await client.get(server.url);
     expect(fieldOf(server.heads[0] ?? '', 'x-hook')).toBe('yes');
+  });
+
+  test('run for each request of a call, where a redirect leads too; auth stays with the first origin', async () => {
+    const seen: (string | null)[][] = [];
+    const transport = new MockTransport(({ url, headers }) => {
+      seen.push([url.host, headers.get('x-hook'), headers.get('authorization')]);
+      if (url.host === 'two.test') return new Response(200);
+      return new Response(302, { headers: { location: 'http://two.test/' } });
+    });
+    const client = kind.open({
+      transport,
+      followRedirects: true,
+      auth: new BearerAuth('secret'),
+      eventHooks: { request: [(request) => request.headers.set('X-Hook', 'yes')] },
+    });
+    await client.get('http://one.test/');
+    expect(seen).toEqual([
+      ['one.test', 'yes', 'Bearer secret'],
+      ['two.test', 'yes', null],
+    ]);
   });
 
   test('what a request hook adds is checked like everything else', async () => {
