@@ -344,7 +344,8 @@ export abstract class BaseClient<K extends ClientKind> {
     const cookies = this.#mergedCookies(own(options, 'cookies'));
     if (cookies?.answersLater === false) cookies.addNow(headers, target);
     const body = announcedBody(options, headers, name, this.environment.host);
-    const request = new Request(name, target, new Prepared(headers, body, this.#mergedExtensions(options)));
+    const extensions = this.#mergedExtensions(options);
+    const request = new Request(name, target, new Prepared(headers, body, extensions, false, cookies === null));
     if (cookies?.answersLater === true) request.lateCookies = cookies;
     return request;
   }

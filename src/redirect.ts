@@ -47,7 +47,8 @@ export function redirected(request: Request, response: Response, sensitive: Read
   headers.delete('cookie');
   const extensions = carried(request.extensions, request.url.isWeb && request.url.origin.host === url.origin.host);
   const body = keepsBody ? request.stream : NO_BODY;
-  return new Request(method, url, new Prepared(headers, body, extensions, leaves || request.leftOrigin));
+  const leftOrigin = leaves || request.leftOrigin;
+  return new Request(method, url, new Prepared(headers, body, extensions, leftOrigin, request.withoutCookies));
 }
 
 /** 303 asks for the answer with GET; so do, by custom, 302, and 301 to POST. QUERY is no POST: only 303 changes it. */

@@ -111,13 +111,21 @@ export class Prepared {
   readonly body: RequestBody;
   readonly extensions: RequestExtensions;
   readonly leftOrigin: boolean;
+  readonly withoutCookies: boolean;
 
   /** `extensions` without prototype. */
-  constructor(headers: Headers, body: RequestBody, extensions: RequestExtensions, leftOrigin = false) {
+  constructor(
+    headers: Headers,
+    body: RequestBody,
+    extensions: RequestExtensions,
+    leftOrigin = false,
+    withoutCookies = false,
+  ) {
     this.headers = headers;
     this.body = body;
     this.extensions = extensions;
     this.leftOrigin = leftOrigin;
+    this.withoutCookies = withoutCookies;
   }
 }
 
@@ -136,6 +144,8 @@ export class Request {
   headers: Headers;
   /** @internal Redirects led it to another origin, at least for a while: a client's auth is not meant for it. */
   readonly leftOrigin: boolean;
+  /** @internal Its call was told `cookies: null`: it gets none on its way, and what its responses set is not kept. */
+  readonly withoutCookies: boolean;
   /** Whose Cookie field is still to be asked for. @internal */
   lateCookies: Cookies | null = null;
   #extensions: RequestExtensions;
@@ -154,6 +164,7 @@ export class Request {
       this.url = url as URL;
       this.headers = options.headers;
       this.leftOrigin = options.leftOrigin;
+      this.withoutCookies = options.withoutCookies;
       this.#extensions = options.extensions;
       this.#body = options.body;
       return;
@@ -164,6 +175,7 @@ export class Request {
     this.url = params === null || params === undefined ? given : withParams(given, new QueryParams(params));
     this.headers = new Headers(own(options, 'headers') ?? null);
     this.leftOrigin = false;
+    this.withoutCookies = false;
     const extensions = own(options, 'extensions') ?? null;
     this.#extensions = extensions === null ? NO_EXTENSIONS : ownExtensions(extensions);
     const stream = own(options, 'stream') ?? null;
@@ -181,6 +193,7 @@ export class Request {
    * not meant for one that a server has led to. @internal
    */
   addCookies(cookies: Cookies): void {
+    if (this.withoutCookies) return;
     if (cookies.answersLater) this.lateCookies = cookies;
     else cookies.addNow(this.headers, this.url, !this.leftOrigin);
   }
@@ -230,7 +243,8 @@ export class Request {
 
   /** A request of its own with the same parts; the body is shared. */
   clone(): Request {
-    const parts = new Prepared(this.headers.copy(), this.#body, this.#extensions, this.leftOrigin);
+    const { leftOrigin, withoutCookies } = this;
+    const parts = new Prepared(this.headers.copy(), this.#body, this.#extensions, leftOrigin, withoutCookies);
     const clone = new Request(this.method, this.url, parts);
     clone.lateCookies = this.lateCookies;
     return clone;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as httpx from '../../src/index.js';
 import { FUNCTION_OPTIONS, oneCall } from '../../src/options.js';
 import { fakeEnvironment, openClient } from '../support/client.js';
+import { clients, type Settings } from '../support/clients.js';
 import { answering } from '../support/fake-socket.js';
 import { ToughJar } from '../support/tough-jar.js';
 
@@ -134,6 +135,52 @@ describe('when redirected', () => {
     const { nextRequest } = await other.get('https://a.example/start');
     await other.send(nextRequest as httpx.Request);
     expect(heard[1], 'nor for the next request sent by hand').toBe(expected);
+  });
+});
+
+describe.each(clients)('a call of $name with cookies: null', (kind) => {
+  function redirected(options: Settings) {
+    const seen: (string | null)[] = [];
+    const transport = new httpx.MockTransport((request) => {
+      seen.push(request.headers.get('cookie'));
+      return redirecting('/next', 'a=1')(request);
+    });
+    return { client: kind.open({ transport, cookies: { c: '0' }, ...options }), seen };
+  }
+
+  test('sends none after a redirect either, and keeps none', async () => {
+    const { client, seen } = redirected({ followRedirects: true });
+    const response = await client.get('https://h.example/start', { cookies: null });
+    expect(seen).toEqual([null, null]);
+    expect([...client.cookies]).toEqual([['c', '0']]);
+    expect(response.history[0]?.cookies.get('a'), 'the response tells what it sets').toBe('1');
+    await client.get('https://h.example/start');
+    expect(seen.slice(2), 'of that call alone').toEqual(['c=0', 'c=0; a=1']);
+  });
+
+  test('nor does its nextRequest, nor a copy', async () => {
+    const { client, seen } = redirected({});
+    const { nextRequest } = await client.get('https://h.example/start', { cookies: null });
+    expect((nextRequest as httpx.Request).headers.has('cookie')).toBe(false);
+    const built = client.buildRequest('GET', 'https://h.example/start', { cookies: null }) as httpx.Request;
+    await client.send(built.clone(), { followRedirects: true });
+    expect(seen).toEqual([null, null, null]);
+    expect(client.cookies.size).toBe(1);
+  });
+
+  test('sends none with the answer to a digest challenge that sets some', async () => {
+    const seen: (string | null)[] = [];
+    const challenge = [
+      ['WWW-Authenticate', 'Digest realm="r", nonce="n", qop="auth"'],
+      ['Set-Cookie', 'a=1'],
+    ] as const;
+    const transport = new httpx.MockTransport(({ headers }) => {
+      seen.push(headers.get('cookie'));
+      return headers.has('authorization') ? new httpx.Response(200) : new httpx.Response(401, { headers: challenge });
+    });
+    const client = kind.open({ transport, auth: new httpx.DigestAuth('u', 'p') });
+    expect((await client.get('https://h.example/', { cookies: null })).statusCode).toBe(200);
+    expect(seen).toEqual([null, null]);
   });
 });
 

@@ -377,6 +377,14 @@ describe('AsyncClient.fetch', () => {
     URL.revokeObjectURL(url);
   });
 
+  test('credentials: omit holds after a redirect, and keeps nothing', async () => {
+    const client = open({ baseUrl: base, cookies: { own: '1' } });
+    await client.fetch('/cookies', { credentials: 'omit' });
+    expect([...client.cookies]).toEqual([['own', '1']]);
+    const response = await client.fetch('/there', { credentials: 'omit' });
+    expect(((await response.json()) as Echoed).headers).not.toHaveProperty('cookie');
+  });
+
   test('101 is no response for fetch', async () => {
     const client = open({ transport: new MockTransport(() => new Response(101)) });
     const error = await failureOf(client.fetch('http://x.test/'), TypeError);
