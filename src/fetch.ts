@@ -6,8 +6,10 @@
  */
 import { concatenated } from './body.js';
 import type { AsyncClient } from './clients.js';
+import { typeNameOf } from './config.js';
 import { isFormData, type RequestContent } from './content.js';
 import { InvalidURL, RequestError, StreamConsumed } from './exceptions.js';
+import { TOKEN } from './fields.js';
 import type { HeaderTypes } from './headers.js';
 import type { Host } from './hosts/host.js';
 import type { BodyCallOptions } from './options.js';
@@ -93,7 +95,7 @@ async function callOf(input: unknown, init: RequestInit | undefined, host: Host)
   if (hasBody && /^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot fetch: ${method} has no body`);
   const redirect = oneOf(given.redirect ?? request?.redirect ?? 'follow', REDIRECTS, 'redirect') as RequestRedirect;
   const omits = oneOf(given.credentials ?? request?.credentials, CREDENTIALS, 'credentials') === 'omit';
-  const headers = new globalThis.Headers(given.headers ?? request?.headers);
+  const headers = headersOf(given.headers ?? request?.headers);
   const content = body === null ? { content: await contentOf(request, host) } : bodyOf(body, headers);
   return {
     method,
@@ -114,6 +116,32 @@ function isRequest(input: unknown): input is RequestLike {
     return false;
   const { url, method, headers } = input as Partial<RequestLike>;
   return typeof url === 'string' && typeof method === 'string' && typeof headers === 'object';
+}
+
+/**
+ * As `new Headers(init)`, but for its messages: the platform's show the value, which may be a secret.
+ * @throws TypeError
+ */
+function headersOf(init: unknown): globalThis.Headers {
+  const headers = new globalThis.Headers();
+  if (init === undefined) return headers;
+  if (typeof init !== 'object' || init === null) {
+    throw new TypeError(`Cannot fetch: expected headers to be an object or pairs, got ${typeNameOf(init)}`);
+  }
+  const fields = Symbol.iterator in init ? (init as Iterable<unknown>) : Object.entries(init);
+  for (const field of fields) {
+    if (!Array.isArray(field) || field.length !== 2) {
+      throw new TypeError('Cannot fetch: expected headers to be [name, value] pairs');
+    }
+    const [name, value] = field as [string, string];
+    if (!TOKEN.test(name)) throw new TypeError('Cannot fetch: a header has a name that is no token (RFC 9110 §5.6.2)');
+    try {
+      headers.append(name, value);
+    } catch {
+      throw new TypeError(`Cannot fetch: the header ${JSON.stringify(name)} has a value that cannot be sent`);
+    }
+  }
+  return headers;
 }
 
 /** @throws TypeError for what must not be ignored and cannot be honoured */

@@ -377,6 +377,28 @@ describe('AsyncClient.fetch', () => {
     URL.revokeObjectURL(url);
   });
 
+  const bad = 'Bearer s3cret\n';
+  test.each<[string, HeadersInit]>([
+    ['a record', { 'x-a': '1', 'X-Token': `${bad}x` }],
+    ['pairs', [['X-Token', `${bad}x`]]],
+    ['pairs that are read once', new Map([['X-Token', `${bad}x`]]).entries() as unknown as HeadersInit],
+    ['text beyond Latin-1', { 'X-Token': 's3cret€' }],
+  ])('a header value that cannot be sent is named, not shown: %s', async (_what, headers) => {
+    const { message, cause } = await failureOf(open().fetch(base, { headers }), TypeError);
+    expect(message).toBe('Cannot fetch: the header "X-Token" has a value that cannot be sent');
+    expect(cause).toBeUndefined();
+  });
+
+  test.each<[string, unknown]>([
+    ['a name that is none', { 'x: s3cret': '1' }],
+    ['one that is no pair', [['s3cret']]],
+    ['what is no pair at all', ['s3cret']],
+    ['text', 's3cret'],
+  ])('headers that are none are refused without being shown: %s', async (_what, headers) => {
+    const { message } = await failureOf(open().fetch(base, { headers: headers as HeadersInit }), TypeError);
+    expect(message).not.toContain('s3cret');
+  });
+
   test('credentials: omit holds after a redirect, and keeps nothing', async () => {
     const client = open({ baseUrl: base, cookies: { own: '1' } });
     await client.fetch('/cookies', { credentials: 'omit' });
