@@ -48,7 +48,10 @@ interface Call {
 export function fetchBy(client: AsyncClient, host: Host): Fetch {
   return async (input, init) => {
     // No network is asked for these, and SDKs find out by them what a fetch answers with.
-    if (WITHOUT_NETWORK.test(String(input))) return globalThis.fetch(input, init);
+    const named = isRequest(input) ? input.url : String(input);
+    if (WITHOUT_NETWORK.test(named)) {
+      return globalThis.fetch(input instanceof globalThis.Request ? input : named, init);
+    }
     const { method, url, redirect, options } = await callOf(input, init, host);
     let response: Response;
     try {

@@ -377,6 +377,13 @@ describe('AsyncClient.fetch', () => {
     URL.revokeObjectURL(url);
   });
 
+  test('data: in a Request is too, of this implementation or another', async () => {
+    const { fetch } = open();
+    expect(await (await fetch(new Request('data:text/plain,a%20b'))).text()).toBe('a b');
+    const other = { url: 'data:,cd', method: 'GET', headers: new Headers(), body: null } as unknown as Request;
+    expect(await (await fetch(other)).text()).toBe('cd');
+  });
+
   const bad = 'Bearer s3cret\n';
   test.each<[string, HeadersInit]>([
     ['a record', { 'x-a': '1', 'X-Token': `${bad}x` }],
