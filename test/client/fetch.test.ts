@@ -414,6 +414,15 @@ describe('AsyncClient.fetch', () => {
     expect(((await response.json()) as Echoed).headers).not.toHaveProperty('cookie');
   });
 
+  test('a redirect changes the method as everywhere in this client', async () => {
+    const { fetch } = open();
+    const methodAfter = async (path: string, method: string) =>
+      ((await (await fetch(base + path, { method })).json()) as Echoed).method;
+    expect(await methodAfter('/there', 'PUT')).toBe('GET');
+    expect(await methodAfter('/there', 'POST')).toBe('GET');
+    expect(await methodAfter('/keep', 'PUT')).toBe('PUT');
+  });
+
   test('101 is no response for fetch', async () => {
     const client = open({ transport: new MockTransport(() => new Response(101)) });
     const error = await failureOf(client.fetch('http://x.test/'), TypeError);
