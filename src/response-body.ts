@@ -21,7 +21,7 @@ import type { RequestBody } from './content.js';
 import { areLoaded, type DecodeLimits, loaded } from './core-decoders.js';
 import { wholeOf } from './decoding.js';
 import type { Watched } from './diagnostics.js';
-import { HTTPError, StreamClosed, StreamConsumed, StreamError, TransportError } from './exceptions.js';
+import { HTTPError, StreamClosed, StreamConsumed, StreamError, TotalTimeout, TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { Headers } from './headers.js';
@@ -462,6 +462,7 @@ export abstract class ResponseBody {
   failed(error: unknown): unknown {
     const exchange = this.received?.exchange;
     if (error instanceof TransportError && exchange !== undefined) error.sent = exchange.sent;
+    if (error instanceof TotalTimeout) error.phase ??= 'read';
     if (error instanceof HTTPError && this.#request !== null) error.attachRequest(this.#request);
     this.closeNow();
     this.watched?.failed(error);

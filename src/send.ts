@@ -26,6 +26,7 @@ import { redirected } from './redirect.js';
 import { Request, shown } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
 import { type AnyTransport, beginCall, endCall, hasFlow } from './transports/base.js';
+import { describeTotal } from './transports/repeat.js';
 
 /** What the client lends to the flow. */
 export interface Io {
@@ -74,6 +75,7 @@ export function* send(
   let history = earlier ?? NO_HISTORY;
   let response: Response | null = null;
   let watch: Watched | null = null;
+  let asked = false;
   try {
     for (let redirects = 0; ; redirects++) {
       watch = null;
@@ -87,6 +89,7 @@ export function* send(
       watch = watched(io.host, current, settings.sensitiveHeaders);
       const transport = io.transportFor(current);
       const startedAt = io.now();
+      asked = true;
       if (hasFlow(transport)) response = yield* transport.flow(current);
       else response = yield* answered(io, current, transport);
       response.request = current;
@@ -120,6 +123,8 @@ export function* send(
   } catch (error) {
     response?.closeNow();
     current.stream.abandon(error);
+    if (response === null && history.length === 0 && settings.guard?.hasStopped === true)
+      describeTotal(error, current, asked);
     if (error instanceof HTTPError) error.attachRequest(current);
     watch?.failed(error);
     throw error;
@@ -179,6 +184,7 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
     asking?.failed(request, error, settings.guard?.hasStopped === true);
     response?.closeNow();
     request.stream.abandon(error);
+    if (response === null && settings.guard?.hasStopped === true) describeTotal(error, request, false);
     if (error instanceof HTTPError) error.attachRequest(request);
     throw error;
   } finally {

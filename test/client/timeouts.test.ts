@@ -5,16 +5,27 @@
  */
 import { describe, expect, test } from 'vitest';
 import {
+  Auth,
   ConnectTimeout,
+  MockTransport,
   PoolTimeout,
   ReadTimeout,
+  type Request,
+  type Response,
   Timeout,
   TimeoutException,
   TotalTimeout,
   WriteTimeout,
 } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
-import { clockEnvironment, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import {
+  type ClientOptions,
+  clockEnvironment,
+  failureOf,
+  fakeEnvironment,
+  isSettled,
+  openClient,
+} from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
@@ -272,6 +283,68 @@ describe('total', () => {
     const failed = failureOf(client.get(url, { timeout: { total: 300, pool: null } }), TotalTimeout);
     await environment.host.advance(300);
     expect((await failed).sent).toBe('none');
+  });
+
+  const never = () => new Promise<never>(() => {});
+  class Hanging extends Auth {
+    // biome-ignore lint/correctness/useYield: it never comes to that.
+    override async *asyncAuthFlow(): AsyncGenerator<Request, void, Response> {
+      await never();
+    }
+  }
+
+  test.each([
+    ['a request hook', { eventHooks: { request: [never] } }],
+    ['an auth flow, before its first request', { auth: new Hanging() }],
+  ])('in %s: nothing was sent, and any request may be sent again', async (_where, options) => {
+    const environment = fakeEnvironment();
+    const client = openClient({ ...options, timeout: { total: 300 } }, environment);
+    const failed = failureOf(client.post(url, { content: 'x' }), TotalTimeout);
+    await environment.host.advance(300);
+    const error = await failed;
+    expect(error).toMatchObject({ phase: null, sent: 'none', retryable: true });
+    expect(error.request.method).toBe('POST');
+    expect(environment.connector.sockets.length).toBe(0);
+  });
+
+  test.each([
+    ['GET', true],
+    ['POST', false],
+  ])(
+    'in a transport of the user’s: what was sent is not known, %s may be sent again: %s',
+    async (method, retryable) => {
+      const environment = fakeEnvironment();
+      const client = openClient({ transport: new MockTransport(never), timeout: { total: 300 } }, environment);
+      const failed = failureOf(client.request(method, url), TotalTimeout);
+      await environment.host.advance(300);
+      expect(await failed).toMatchObject({ phase: null, sent: 'full', retryable });
+    },
+  );
+
+  test.each(['request', 'stream'] as const)('in the body of %s: the phase is read, as of ReadTimeout', async (how) => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc');
+    };
+    const client = openClient({ timeout: { read: null, total: 1000 } }, environment);
+    const failed = failureOf(
+      client[how]('GET', url).then((response) => response.aread()),
+      TotalTimeout,
+    );
+    await environment.host.advance(1000);
+    expect(await failed).toMatchObject({ phase: 'read', sent: 'full', retryable: false });
+  });
+
+  test('in a hook of a redirect’s request: the call is not to be sent again', async () => {
+    const environment = fakeEnvironment();
+    environment.connector.onSocket = (socket) => {
+      socket.onWritten = () => socket.say('HTTP/1.1 307 Moved\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n');
+    };
+    const hook = ({ url: { path } }: Request) => (path === '/next' ? never() : undefined);
+    const options: ClientOptions = { eventHooks: { request: [hook] }, followRedirects: true, timeout: { total: 300 } };
+    const failed = failureOf(openClient(options, environment).post(url, { content: 'x' }), TotalTimeout);
+    await environment.host.advance(300);
+    expect(await failed).toMatchObject({ sent: 'full', retryable: false });
   });
 
   test('goes on while a streamed body is read', async () => {
