@@ -6,7 +6,7 @@
  * flows that can go on are woken afterwards, in the same step); octets on an idle connection of HTTP/1.1 end it; what the
  * core made to be written is written in the step that made it, unless the socket is behind and it is the core's own answer.
  */
-import { OPEN_CONNECT, RULE_CLOSED_EARLY } from '../assembly/abi.js';
+import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PREFACE } from '../assembly/abi.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
 import { openHttp2 } from './core-http2.js';
@@ -597,6 +597,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
           ? new RemoteProtocolError(`${this.origin} closed the connection without sending a response`, { cause: error })
           : error;
     }
+    // What came is an answer, of another protocol: it would come again.
+    if (rule === RULE_H2_PREFACE) for (const each of this.#streams?.values() ?? []) each.answered = true;
     this.#failure = error;
   }
 }

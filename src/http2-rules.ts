@@ -27,7 +27,10 @@ export function errorCodeName(code: number): string {
 
 /** Rules whose breach ends the connection. */
 const CONNECTION_RULES: readonly (readonly [number, Rule])[] = [
-  [abi.RULE_H2_PREFACE, { what: 'begin HTTP/2: expected SETTINGS as the first frame', source: 'RFC 9113 §3.4' }],
+  [
+    abi.RULE_H2_PREFACE,
+    { what: 'begin HTTP/2: the server does not speak it, its first octets are no SETTINGS', source: 'RFC 9113 §3.4' },
+  ],
   [
     abi.RULE_H2_FRAME_OCTETS,
     { what: 'read frame: expected no longer payload than was allowed', source: 'RFC 9113 §4.2', unit: 'octets' },

@@ -141,12 +141,13 @@ export function receiveHead(c: Connection, at: usize): void {
   // The reserved bit means nothing (§4.1).
   c.stream = bswap(load<u32>(at, 5, 1)) & 0x7fffffff;
   c.padding = 0;
+  // Before its length: the words of another protocol read as one that is far too long.
+  if (!c.hasSettings && (c.type != TYPE_SETTINGS || c.flags & FLAG_ACK))
+    return wrong(c, RULE_H2_PREFACE, H2_PROTOCOL_ERROR);
   if (c.length > <u32>HTTP2_FRAME_OCTETS_MAX) {
     fault(RULE_H2_FRAME_OCTETS, 0, NONE, HTTP2_FRAME_OCTETS_MAX);
     return refuse(c, H2_FRAME_SIZE_ERROR);
   }
-  if (!c.hasSettings && (c.type != TYPE_SETTINGS || c.flags & FLAG_ACK))
-    return wrong(c, RULE_H2_PREFACE, H2_PROTOCOL_ERROR);
   if (c.blockStream && (c.type != TYPE_CONTINUATION || c.stream != c.blockStream)) {
     return wrong(c, RULE_H2_BLOCK_INTERRUPTED, H2_PROTOCOL_ERROR);
   }

@@ -97,6 +97,21 @@ describe('without TLS', () => {
     expect((await call).httpVersion).toBe('HTTP/2');
   });
 
+  test('a server of HTTP/1.1 is told as one, at every split of its answer, and not to be asked again', async () => {
+    const answer = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n';
+    for (let split = 0; split < 12; split++) {
+      const { client, environment, peer } = http2Side({ http1: false });
+      const failed = failureOf(client.get('http://fake.invalid/'), RemoteProtocolError);
+      const { socket } = await peer();
+      if (split > 0) socket.say(answer.slice(0, split));
+      socket.say(answer.slice(split));
+      const error = await failed;
+      expect(error.message).toContain('the server does not speak it');
+      expect(error).toMatchObject({ sent: 'full', retryable: false });
+      expect(environment.connector.sockets.length).toBe(1);
+    }
+  });
+
   test('HTTP/1.1 is spoken where it is not', async () => {
     const { client, peer } = http2Side();
     const call = client.get('http://fake.invalid/');

@@ -351,6 +351,6 @@ test('3.13 octets of HTTP/1.1 are refused as no SETTINGS', () => {
   const driver = new Http2Driver(core);
   driver.open();
   driver.feed(Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'));
-  expect(driver.log.at(-1)).toMatchObject({ kind: 'error', rule: abi.RULE_H2_FRAME_OCTETS });
+  expect(driver.log.at(-1)).toMatchObject({ kind: 'error', rule: abi.RULE_H2_PREFACE });
   driver.free();
 });
