@@ -171,13 +171,23 @@ export function* connectedSocket(
     attempt.start(connector);
     for (;;) {
       if (trace !== null && (yield* trace.follow(attempt, address, limits))) continue;
-      if (attempt.error !== null) throw attempt.error;
+      if (attempt.error !== null) {
+        throw tunnel === null ? attempt.error : throughProxy(attempt.error, attempt.origin, tunnel.proxy);
+      }
       if (attempt.socket !== null) break;
       yield attempt;
     }
     if (tunnel === null || (yield* passThrough(attempt, tunnel, { round, address: pinned }, limits, trace)))
       return attempt.socket;
   }
+}
+
+/** A failure to connect to the proxy, which then says whose it is, and where the way was to lead. */
+export function throughProxy(error: unknown, origin: string, proxy: string): unknown {
+  if (error instanceof ConnectError) {
+    error.message = `Cannot connect to ${origin} through the proxy ${proxy}: ${error.message}`;
+  }
+  return error;
 }
 
 /** What a promise of the user's comes to, within the attempt's limit. */

@@ -50,7 +50,7 @@ import { requestHead } from '../request-head.js';
 import { type AsyncResponse, Response, type SyncResponse } from '../response.js';
 import { TlsSettings } from '../tls.js';
 import { Trace, TracedSource } from '../trace.js';
-import type { Route } from '../tunnel.js';
+import { type Route, throughProxy } from '../tunnel.js';
 import type { Origin } from '../url.js';
 import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
 import { canRepeat, described, repeatOf } from './repeat.js';
@@ -318,6 +318,8 @@ class SocketTransport {
           if (exchange === null && connection !== null) this.#pool.back(connection);
           trace?.fail(error);
           if (exchange !== null) trace?.closed();
+          if (exchange === null && site.key === FORWARDING)
+            throw throughProxy(error, request.url.origin.toString(), site.origin);
           if (exchange === null) throw error;
           const next = this.#nextTry(error, exchange, request, { site, after, wasKept, refusals });
           if (next === null) throw error;

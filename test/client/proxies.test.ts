@@ -262,12 +262,18 @@ describe.each(clients)('$name and a proxy that fails', (client) => {
     await between.emptied();
   });
 
-  test('no proxy there: a ConnectError that names it', async () => {
+  test.each([
+    ['http', 'https://example.test.invalid/', 'https://example.test.invalid'],
+    ['http', 'http://example.test.invalid/', 'http://example.test.invalid'],
+    ['socks5', 'http://example.test.invalid/', 'http://example.test.invalid'],
+  ])('no %s proxy there, for %s: a ConnectError that names it and the target', async (scheme, url, origin) => {
     const between = await serve(dialogue().stall());
     await between.close();
-    const error = await failureOf(() => client.open(to(between.port)).get(target), ConnectError);
-    expect(error.message).toContain(`127.0.0.1:${between.port}`);
-    expect(error).toMatchObject({ phase: 'connect', retryable: true });
+    const error = await failureOf(() => client.open(to(between.port, scheme)).get(url), ConnectError);
+    const place = `127.0.0.1:${between.port}`;
+    const named = `Cannot connect to ${origin} through the proxy ${scheme}://${place}: Cannot connect to ${place}: `;
+    expect(error.message.startsWith(named), error.message).toBe(true);
+    expect(error).toMatchObject({ phase: 'connect', sent: 'none', retryable: true });
   });
 
   test.each(['http', 'socks5'])(
