@@ -5,7 +5,7 @@
  * Invariants: reads are served in the order of their calls, and every read ends: with octets, at the end, at its limit, or
  * when the stream is closed. Once both sides have ended the connection is closed, and its place in the pool free.
  */
-import { type CertTypes, checkFields, type Duration, durationMs, own, type VerifyTypes } from './config.js';
+import { type CertTypes, checkFields, type Duration, durationMs, own, typeNameOf, type VerifyTypes } from './config.js';
 import type { HttpConnection } from './connection.js';
 import { arm, type DeadlineList, disarm } from './deadlines.js';
 import {
@@ -30,6 +30,9 @@ const READ_OCTETS = 65536;
 
 /** How long a call that blocks waits for what was written to leave, when the writing side is ended. */
 const LEAVING_MS = 1000;
+
+/** Of a protocol's name in ALPN (RFC 7301 §3.1). */
+const PROTOCOL_OCTETS_MAX = 255;
 
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
@@ -266,7 +269,7 @@ export class NetworkStream {
    * Sets up TLS over this stream, which goes on over it and is returned (httpx: `start_tls`). The certificate is checked
    * unless `verify` is false. What came in the clear must have been read, and no call may be waiting: octets of somebody in
    * between would count as the peer's (RFC 3207 §6). If it fails the connection is closed.
-   * @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now
+   * @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now; TypeError for names that are none
    */
   startTls(options?: StartTlsOptions): Promise<this> {
     return this.#run(this.#securing(options));
@@ -343,6 +346,8 @@ export class NetworkStream {
     const connection = this.#connection;
     checkFields(options, START_TLS_NAMES, 'start TLS with the peer');
     const limit = this.#limitOf(options);
+    const name = hostnameGiven(own(options, 'serverHostname'));
+    const alpn = alpnGiven(own(options, 'alpn'));
     this.#refuseDuringHandshake('start TLS with');
     if (this.#writeEnded || this.#ended || connection.closed) throw this.#notWritable();
     const unread = this.#buffered;
@@ -352,8 +357,7 @@ export class NetworkStream {
     }
     const { host } = connection.deadlines;
     const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, true);
-    const name = own(options, 'serverHostname') ?? hostOf(connection.origin);
-    const target = settings.target(name, null, own(options, 'alpn') ?? [], null);
+    const target = settings.target(name ?? hostOf(connection.origin), null, alpn, null);
     const handshake = new Handshake(connection.socket, connection.origin, () => host.now());
     this.#handshake = handshake;
     try {
@@ -508,8 +512,36 @@ export interface SyncNetworkStream extends Omit<NetworkStream, 'read' | 'write' 
   read(maxOctets?: number, options?: NetworkStreamOptions): Uint8Array<ArrayBuffer>;
   /** @throws WriteTimeout, WriteError; CloseError once the stream, or its writing side, is closed */
   write(octets: Uint8Array, options?: NetworkStreamOptions): void;
-  /** @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now */
+  /** @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now; TypeError for names that are none */
   startTls(options?: StartTlsOptions): this;
+}
+
+/** @throws TypeError for what is no name */
+function hostnameGiven(given: unknown): string | null {
+  if (given === undefined || given === null) return null;
+  if (typeof given === 'string' && given !== '') return given;
+  throw new TypeError(`Cannot start TLS with the peer: expected serverHostname to be a name, got ${shown(given)}`);
+}
+
+/** @throws TypeError for what cannot be offered (RFC 7301 §3.1) */
+function alpnGiven(given: unknown): readonly string[] {
+  if (given === undefined || given === null) return [];
+  const wrong = Array.isArray(given) ? given.findIndex((name) => !isProtocolName(name)) : -1;
+  if (Array.isArray(given) && wrong < 0) return given;
+  const got = shown(wrong < 0 ? given : (given as unknown[])[wrong]);
+  throw new TypeError(
+    `Cannot start TLS with the peer: expected alpn to be a list of names of 1 to 255 octets, got ${got}`,
+  );
+}
+
+function isProtocolName(name: unknown): boolean {
+  if (typeof name !== 'string') return false;
+  const octets = new TextEncoder().encode(name).length;
+  return octets > 0 && octets <= PROTOCOL_OCTETS_MAX;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeNameOf(value);
 }
 
 /** The host of an origin, without brackets. */

@@ -180,6 +180,25 @@ describe.each(clients)('$name', (kind) => {
       await server.until(() => server.peer(0).clientClosedAt !== null);
     });
 
+    test.each([
+      ['alpn', ''],
+      ['alpn', 'h2'],
+      ['alpn', 5],
+      ['alpn', [5]],
+      ['alpn', ['']],
+      ['alpn', ['h2', 'é'.repeat(128)]],
+      ['serverHostname', ''],
+      ['serverHostname', 5],
+    ])('TLS with %s %j is refused by name, and the stream goes on', async (name, value) => {
+      const server = await serve(dialogue().hearHead().say(switching).hearOctets(4).say('pong').stall());
+      const { stream } = await upgraded(server.url);
+      const error = await failureOf(() => stream.startTls({ verify: false, [name]: value }), TypeError);
+      expect(error.message).toContain(`Cannot start TLS with the peer: expected ${name} to be`);
+      await stream.write(octetsOf('ping'));
+      expect(textOf(await stream.read())).toBe('pong');
+      stream.close();
+    });
+
     test('unasked it is an error', async () => {
       const server = await serve(dialogue().hear().say(switching));
       await failureOf(() => kind.open().get(server.url), RemoteProtocolError);
