@@ -8,11 +8,15 @@ import * as httpx from '../../src/index.js';
 import { linksOf } from '../../src/links.js';
 import { charsetOf } from '../../src/media-type.js';
 import { parsedSetCookie } from '../../src/set-cookie.js';
+import { certificates } from '../support/certificates.js';
 import { errorOf } from '../support/client.js';
 import { type AnyClient, type ClientKind, clients, type Settings } from '../support/clients.js';
+import { always } from '../support/dialogue.js';
 import { FakeHost } from '../support/fake-host.js';
 import { answer } from '../support/octets.js';
+import { serve } from '../support/scripted-server.js';
 
+const made = await certificates();
 const url = 'http://fake.invalid/';
 const evil = 'a\r\nX-Evil: 1';
 
@@ -166,6 +170,41 @@ describe.each(clients)('SECURITY §5: $name', (kind) => {
       for (const name of Object.keys(values)) delete polluted[name];
     }
     expect(clean.error).toBeNull();
+  });
+
+  test.each([
+    ['path', '/nonexistent/evil.sock'],
+    ['localAddress', '192.0.2.1'],
+    ['localPort', 1],
+    ['family', 6],
+    ['signal', AbortSignal.abort()],
+    ['blockList', 'evil'],
+    ['encoding', 'utf8'],
+    ['socket', 'evil'],
+    ['servername', 'evil.invalid'],
+    ['session', 'evil'],
+    ['ca', 'evil'],
+    ['pfx', 'evil'],
+    ['ciphers', 'evil'],
+    ['maxVersion', 'TLSv1.1'],
+  ])('5.6 nor does Object.prototype.%s decide on connections', async (name, value) => {
+    const plain = await serve(always(answer('plain')));
+    const secure = await serve(always(answer('secure')), { tls: made.server });
+    const asked: string[] = [];
+    const allowAddress = (ip: string) => asked.push(ip) > 0;
+    const client = kind.open({ verify: { ca: made.root.cert }, resolve: () => '127.0.0.1', allowAddress });
+    const polluted = Object.prototype as unknown as Record<string, unknown>;
+    const texts: string[] = [];
+    try {
+      polluted[name] = value;
+      texts.push((await client.get(plain.urlFor('a.test.invalid'))).text);
+      texts.push((await client.get(secure.urlFor('a.test.invalid'))).text);
+    } finally {
+      delete polluted[name];
+    }
+    expect(texts).toEqual(['plain', 'secure']);
+    expect(asked).toEqual(['127.0.0.1', '127.0.0.1']);
+    expect(secure.peer(0).tls?.servername).toBe('a.test.invalid');
   });
 });
 

@@ -9,7 +9,7 @@ import type { Address } from '../socket.js';
 
 /** What the system's resolver says, in its order. */
 export function lookedUp(host: string): Promise<readonly Found[]> {
-  return dns.promises.lookup(host, { all: true, order: 'verbatim' });
+  return dns.promises.lookup(host, { all: true, order: 'verbatim', family: 0, hints: 0 });
 }
 
 /** `family`: 4 or 6, from which alone the local address can connect; 0: from any. */

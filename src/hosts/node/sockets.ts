@@ -16,6 +16,7 @@ import { lookupFor } from './addresses.js';
 import { host } from './host.js';
 import { tlsModule } from './late-modules.js';
 import { tlsSettings } from './tls-settings.js';
+import { UNSET_CONNECT } from './unset-options.js';
 
 const READ_OCTETS = 65536;
 /** One TLS record's content: what a read of a TLS socket gives at the most. */
@@ -268,7 +269,7 @@ class NodeSocket implements Socket {
     this.sink = null;
     cancel.phase = 'tls';
     return new Promise((resolve, reject) => {
-      const upper = tlsModule().connect({ ...tlsSettings(target), socket: this.#socket });
+      const upper = tlsModule().connect({ ...UNSET_CONNECT, ...tlsSettings(target), socket: this.#socket });
       settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () =>
         NodeSocket.overData(this.#where, upper),
       );
@@ -399,9 +400,13 @@ function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
 }
 
 function open(address: Address, onread: net.OnReadOpts): net.Socket {
-  const where = address.uds === null ? connectOptions(address) : { path: address.uds };
-  if (address.tls === null) return net.connect({ ...where, onread });
-  const socket = tlsModule().connect({ ...where, ...tlsSettings(address.tls), onread } as tls.ConnectionOptions & {
+  const where = { ...UNSET_CONNECT, ...(address.uds === null ? connectOptions(address) : { path: address.uds }) };
+  if (address.tls === null) return net.connect({ ...where, onread } as net.NetConnectOpts);
+  const socket = tlsModule().connect({
+    ...where,
+    ...tlsSettings(address.tls),
+    onread,
+  } as unknown as tls.ConnectionOptions & {
     onread: net.OnReadOpts;
   });
   attend(socket, address.tls);

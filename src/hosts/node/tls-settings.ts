@@ -6,6 +6,7 @@ import { ConnectError } from '../../exceptions.js';
 import { messageOf } from '../connect-error.js';
 import type { TlsMaterial, TlsObject, TlsTarget } from '../socket.js';
 import { cryptoModule, tlsModule } from './late-modules.js';
+import { UNSET_CONTEXT, UNSET_TLS } from './unset-options.js';
 
 /** What `ca` stands for: itself, or all that the system trusts. */
 function authoritiesOf(ca: TlsObject): (string | Buffer)[] {
@@ -73,6 +74,7 @@ function identityCheck(target: TlsTarget): Pick<tls.ConnectionOptions, 'checkSer
 function contextOf({ ca, cert, key, password, minVersion }: TlsMaterial): tls.SecureContext {
   try {
     return tlsModule().createSecureContext({
+      ...UNSET_CONTEXT,
       minVersion,
       ...(ca === null ? {} : { ca: ca.flatMap(authoritiesOf) }),
       ...(cert === null ? {} : { cert: certificateOf(cert) }),
@@ -106,6 +108,7 @@ function sharedContext(options: TlsMaterial): tls.SecureContext {
 export function tlsSettings(target: TlsTarget): tls.ConnectionOptions {
   const { options, serverName, sessions } = target;
   return {
+    ...UNSET_TLS,
     secureContext: sharedContext(options),
     ...identityCheck(target),
     rejectUnauthorized: target.verify,
