@@ -44,7 +44,7 @@ export interface NetworkStreamOptions {
 
 /** How TLS is set up over a network stream; what the client was told about TLS does not count here. */
 export interface StartTlsOptions {
-  /** Name sent as SNI, and expected in the certificate; unless given, the host of the connection. */
+  /** Name sent as SNI, and expected in the certificate; unless given, the host of the request's URL. */
   readonly serverHostname?: string | null | undefined;
   /** Whether, and against which authorities, the certificate is checked; `true`, the runtime's store, by default. */
   readonly verify?: VerifyTypes | null | undefined;
@@ -148,6 +148,9 @@ export class NetworkStream {
   #writable: WritableStream<Uint8Array> | null = null;
   #source: ReadableByteStreamController | null = null;
   #drain: WritableStreamDefaultController | null = null;
+
+  /** @internal The host of the request's URL, whichever proxy forwarded it: set before the stream is anybody's. */
+  hostname = '';
 
   /** @internal */
   constructor(connection: HttpConnection, first: Uint8Array<ArrayBuffer>) {
@@ -357,7 +360,7 @@ export class NetworkStream {
     }
     const { host } = connection.deadlines;
     const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, true);
-    const target = settings.target(name ?? hostOf(connection.origin), null, alpn, null);
+    const target = settings.target(name ?? this.hostname, null, alpn, null);
     const handshake = new Handshake(connection.socket, connection.origin, () => host.now());
     this.#handshake = handshake;
     try {
@@ -542,10 +545,4 @@ function isProtocolName(name: unknown): boolean {
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : typeNameOf(value);
-}
-
-/** The host of an origin, without brackets. */
-function hostOf(origin: string): string {
-  const { hostname } = new globalThis.URL(origin);
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }

@@ -310,6 +310,7 @@ class SocketTransport {
             yield exchange;
           }
           disarm(exchange);
+          if (exchange.networkStream !== null) exchange.networkStream.hostname = request.url.origin.host;
           if (trace !== null) return yield* this.#traced(exchange, got, trace);
           return new Response(exchange.status, new Received(exchange, got, this.#decodeLimits));
         } catch (error) {

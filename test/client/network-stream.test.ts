@@ -19,7 +19,14 @@ import {
   WriteTimeout,
 } from '../../src/index.js';
 import { certificates, filesOf } from '../support/certificates.js';
-import { type FakeEnvironment, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
+import {
+  type ClientOptions,
+  type FakeEnvironment,
+  failureOf,
+  fakeEnvironment,
+  isSettled,
+  openClient,
+} from '../support/client.js';
 import type { FakeSocket } from '../support/fake-socket.js';
 import { answer, octetsOf, textOf } from '../support/octets.js';
 
@@ -36,7 +43,7 @@ interface Tunnel {
 }
 
 /** A stream over a fake socket, `first` having come with the response. */
-async function tunnel(first = ''): Promise<Tunnel> {
+async function tunnel(first = '', options: ClientOptions = {}): Promise<Tunnel> {
   const environment = fakeEnvironment();
   environment.connector.onSocket = (socket) => {
     socket.onWritten = () => {
@@ -44,7 +51,7 @@ async function tunnel(first = ''): Promise<Tunnel> {
       socket.say(switching + first);
     };
   };
-  const client = openClient({ timeout: null, limits: { maxConnections: 1 } }, environment);
+  const client = openClient({ ...options, timeout: null, limits: { maxConnections: 1 } }, environment);
   const response = await client.stream('GET', url, { headers: { Connection: 'Upgrade', Upgrade: 'echo' } });
   const socket = environment.connector.socket(0);
   socket.takeWritten();
@@ -460,5 +467,11 @@ describe('startTls', () => {
       alpn: ['x'],
       verify: false,
     });
+  });
+
+  test('the name is that of the request’s URL where a proxy forwarded it', async () => {
+    const { stream, socket } = await tunnel('', { proxy: 'http://proxy.invalid:3128' });
+    await stream.startTls({ verify: false });
+    expect(socket.tls).toMatchObject({ hostname: 'fake.invalid', serverName: 'fake.invalid' });
   });
 });
