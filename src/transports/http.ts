@@ -24,7 +24,7 @@ import type { RequestHead } from '../core.js';
 import type { DecodeLimits } from '../core-decoders.js';
 import { type Deadlines, disarm } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
-import { LocalProtocolError, ReadError, RemoteProtocolError, type Sent } from '../exceptions.js';
+import { LocalProtocolError, ProtocolError, ReadError, RemoteProtocolError, type Sent } from '../exceptions.js';
 import type { CallLimits, Exchange, Interim } from '../exchange.js';
 import { textOfOctets } from '../fields.js';
 import { type Flow, Guard, isThenable, runAsync, runSync, wait } from '../flow.js';
@@ -261,7 +261,7 @@ class SocketTransport {
       const authorization = digest.authorization(request.method, forwardedTarget(request), request.stream.octets);
       const response = yield* this.#sent(request, authorization);
       const mayAsk = response.statusCode === PROXY_AUTHENTICATION_REQUIRED && isFirst && request.isReplayable;
-      if (!mayAsk || !digest.challenged(response.headers)) return response;
+      if (!mayAsk || !canAnswer(digest, response)) return response;
       yield* dropped(response);
     }
   }
@@ -492,6 +492,16 @@ function notForwarded(proxy: string): LocalProtocolError {
 /** The target of a request that a proxy forwards: the whole URL, unless it is given. */
 function forwardedTarget(request: Request): string {
   return givenTarget(request) ?? `${request.url.origin}${request.url.target}`;
+}
+
+/** Whether the challenge of a 407 can be met. One that is malformed cannot: the response stands. */
+function canAnswer(digest: ProxyDigest, response: Response): boolean {
+  try {
+    return digest.challenged(response.headers);
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
 }
 
 /** Reads away what is left of a response, for the sake of its connection; one that is long, or breaks, ends with it. */

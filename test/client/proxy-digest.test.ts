@@ -152,6 +152,20 @@ describe.each(clients)('$name', (client) => {
     const response = await opened.post('http://one.invalid/', { content: client.pieces(['body']) });
     expect([response.statusCode, response.text]).toEqual([407, 'no']);
   });
+
+  test('a forwarded request keeps a 407 whose challenge is malformed, and its place in the pool is free again', async () => {
+    const malformed = answer('no', 'Proxy-Authenticate: Digest ,,,=\r\n', '407 No');
+    const between = await serve(dialogue().hear().say(malformed).hear().say(answer('more')));
+    const opened = client.open({
+      proxy: proxyAt(between.port),
+      limits: { maxConnections: 1 },
+      timeout: { pool: 1000 },
+    });
+    const response = await opened.get('http://one.invalid/');
+    expect([response.statusCode, response.text]).toEqual([407, 'no']);
+    expect((await opened.get('http://two.invalid/')).text).toBe('more');
+    expect(between.accepted).toBe(1);
+  });
 });
 
 test('a Proxy with DigestAuth shows no password, and is none of SOCKS', () => {
