@@ -3,7 +3,7 @@
  * before it is sent: a body of files knows its length where each part does, and can be sent again where each part can.
  */
 import { concatenated } from './body.js';
-import { typeNameOf } from './config.js';
+import { own, typeNameOf } from './config.js';
 import {
   type BodyReader,
   type EncodedContent,
@@ -88,10 +88,18 @@ function* dataParts(data: RequestData): Generator<Part> {
 
 /** The name that a file brings with it: a File's, or the last component of a Node.js stream's path; else 'upload' (httpx). */
 function filenameOf(content: FileContent): string {
-  const { name, path } = content as { name?: unknown; path?: unknown };
   if (typeof File !== 'undefined' && content instanceof File) return content.name;
-  const given = typeof name === 'string' ? name : path;
-  return typeof given === 'string' && typeof content === 'object' ? given.slice(given.lastIndexOf('/') + 1) : 'upload';
+  if (typeof content !== 'object') return 'upload';
+  const source = content as object as { name?: unknown; path?: unknown };
+  const name = own(source, 'name');
+  const given = typeof name === 'string' ? name : own(source, 'path');
+  return typeof given === 'string' ? lastComponent(given) : 'upload';
+}
+
+/** Of a path: one that begins with a drive letter is Windows', where a '\' separates as well. */
+function lastComponent(path: string): string {
+  const separators = /^[A-Za-z]:[\\/]/.test(path) ? /^.*[\\/]/s : /^.*\//s;
+  return path.replace(separators, '');
 }
 
 function typeOf(content: FileContent, filename: string): string {
@@ -108,6 +116,9 @@ function filePart(field: string, file: RequestFile): Part {
     );
   }
   const content = (tuple === null ? file : tuple[1]) as FileContent;
+  if (content === null || content === undefined) {
+    throw new TypeError(`Cannot encode file '${field}': expected its content, got ${content}`);
+  }
   const filename = tuple === null ? filenameOf(content) : (tuple[0] ?? '');
   if (typeof filename !== 'string') {
     throw new TypeError(`Cannot encode file '${field}': expected its name to be a string, got ${typeNameOf(filename)}`);

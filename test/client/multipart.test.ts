@@ -1,7 +1,7 @@
 /** Forms with files as a server hears them: framing, streams, repetition, and what is refused. */
 import { createReadStream } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { LocalProtocolError, Request, StreamConsumed } from '../../src/index.js';
+import { LocalProtocolError, Request, type RequestFiles, StreamConsumed } from '../../src/index.js';
 import { fakeEnvironment, openClient } from '../support/client.js';
 import { always } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
@@ -199,5 +199,37 @@ describe('a form with files', () => {
     const headers = { 'Content-Type': 'multipart/form-data; charset=utf-8;' };
     const request = new Request('POST', url, { files: { f: 'x' }, headers });
     expect(request.headers.get('content-type')).toMatch(/^multipart\/form-data; charset=utf-8; boundary=[0-9a-f]{32}$/);
+  });
+});
+
+describe('the name of a file', () => {
+  const head = (files: RequestFiles): string =>
+    new TextDecoder().decode(new Request('POST', url, { files }).read()).split('\r\n')[1] ?? '';
+
+  test('is not what pollutes Object.prototype', () => {
+    const polluted = Object.prototype as unknown as Record<string, unknown>;
+    try {
+      Object.assign(polluted, { name: 'evil', path: 'evil' });
+      expect(head({ f: new Uint8Array([65]) })).toMatch(/; filename="upload"$/);
+    } finally {
+      delete polluted.name;
+      delete polluted.path;
+    }
+  });
+
+  test.each([
+    ['C:\\Users\\me\\notes.txt', 'notes.txt'],
+    ['D:/a\\b.txt', 'b.txt'],
+    ['/tmp/a\\b.txt', 'a\\b.txt'],
+  ])('of a stream of %s is its last component', (path, name) => {
+    expect(head({ f: Object.assign(['x'].values(), { path }) })).toMatch(`; filename="${name}"`);
+  });
+
+  test.each([null, undefined])('%s is no file, nor what a file consists of', (nothing) => {
+    for (const file of [nothing, ['a.txt', nothing]]) {
+      const make = () => new Request('POST', url, { files: { f: file as unknown as string } });
+      expect(make).toThrow(TypeError);
+      expect(make).toThrow(`Cannot encode file 'f': expected its content, got ${nothing}`);
+    }
   });
 });
