@@ -138,16 +138,14 @@ function hostFieldOf(url: URL): string {
 export class Request {
   /** In upper case, unless it was set otherwise. */
   method: string;
-  /** Where it goes. */
-  url: URL;
-  /** Its header fields, in the order of sending. */
-  headers: Headers;
   /** @internal Redirects led it to another origin, at least for a while: a client's auth is not meant for it. */
   readonly leftOrigin: boolean;
   /** @internal Its call was told `cookies: null`: it gets none on its way, and what its responses set is not kept. */
   readonly withoutCookies: boolean;
   /** Whose Cookie field is still to be asked for. @internal */
   lateCookies: Cookies | null = null;
+  #url: URL;
+  #headers: Headers;
   #extensions: RequestExtensions;
   #body: RequestBody;
 
@@ -161,8 +159,8 @@ export class Request {
   constructor(method: string, url: URLTypes, options?: RequestOptions | Prepared) {
     this.method = methodOf(method);
     if (options instanceof Prepared) {
-      this.url = url as URL;
-      this.headers = options.headers;
+      this.#url = url as URL;
+      this.#headers = options.headers;
       this.leftOrigin = options.leftOrigin;
       this.withoutCookies = options.withoutCookies;
       this.#extensions = options.extensions;
@@ -172,8 +170,8 @@ export class Request {
     checkFields(options, REQUEST_OPTION_NAMES, 'make a request');
     const given = givenUrl(url);
     const params = own(options, 'params');
-    this.url = params === null || params === undefined ? given : withParams(given, new QueryParams(params));
-    this.headers = new Headers(own(options, 'headers') ?? null);
+    this.#url = params === null || params === undefined ? given : withParams(given, new QueryParams(params));
+    this.#headers = new Headers(own(options, 'headers') ?? null);
     this.leftOrigin = false;
     this.withoutCookies = false;
     const extensions = own(options, 'extensions') ?? null;
@@ -196,6 +194,24 @@ export class Request {
     if (this.withoutCookies) return;
     if (cookies.answersLater) this.lateCookies = cookies;
     else cookies.addNow(this.headers, this.url, !this.leftOrigin);
+  }
+
+  /** Where it goes. What is set is made a `URL`. @throws TypeError, InvalidURL */
+  get url(): URL {
+    return this.#url;
+  }
+
+  set url(url: URLTypes) {
+    this.#url = givenUrl(url);
+  }
+
+  /** Its header fields, in the order of sending. What is set is made `Headers`. @throws TypeError, LocalProtocolError */
+  get headers(): Headers {
+    return this.#headers;
+  }
+
+  set headers(headers: HeaderTypes) {
+    this.#headers = headers instanceof Headers ? headers : new Headers(headers);
   }
 
   /** What the layers below are told: replace it as a whole. */

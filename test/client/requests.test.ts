@@ -178,3 +178,26 @@ test('of two hundred concurrent requests each gets its own answer', async () => 
   expect(texts).toEqual(Array.from({ length: 200 }, (_, i) => `/${i}`));
   expect(server.accepted).toBeLessThanOrEqual(100);
 });
+
+describe('what a hook puts in place of a part', () => {
+  const any = <T>(value: unknown): T => value as T;
+  const request = (): Request => new Request('GET', 'http://example.org/');
+
+  test('is made a URL, or header fields', () => {
+    const changed = request();
+    changed.url = any(new globalThis.URL('http://example.com/a'));
+    expect(changed.url.host).toBe('example.com');
+    changed.url = any('http://example.net/');
+    expect(changed.url.host).toBe('example.net');
+    changed.headers = any({ 'X-A': 'b' });
+    expect(changed.headers.get('x-a')).toBe('b');
+    const { headers } = request();
+    changed.headers = headers;
+    expect(changed.headers).toBe(headers);
+  });
+
+  test('or is refused', () => {
+    expect(() => Object.assign(request(), { url: 5 })).toThrow('expected url to be a string or a URL, got number');
+    expect(() => Object.assign(request(), { headers: 5 })).toThrow('expected an object or pairs, got number');
+  });
+});
