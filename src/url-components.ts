@@ -1,6 +1,7 @@
 /** Components by name, as `new URL(url, components)` and `copyWith` take them: checked one by one, then put in place. */
 import { own, typeNameOf } from './config.js';
 import { InvalidURL } from './exceptions.js';
+import { textOfOctets } from './fields.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
 import { checkText, encodeCredential, normalised, splitAuthority, type UrlParts } from './url-syntax.js';
 
@@ -55,7 +56,7 @@ function textOf(components: URLComponents, name: TextName): string | undefined {
   let value: unknown = own(components, name);
   if (value === undefined) return undefined;
   if (value === null) return '';
-  if (name === 'rawPath' && value instanceof Uint8Array) value = String.fromCharCode(...value);
+  if (name === 'rawPath' && value instanceof Uint8Array) value = textOfOctets(value);
   if (typeof value !== 'string') {
     throw new TypeError(`Cannot make URL: expected '${name}' to be a string, got ${typeNameOf(value)}`);
   }

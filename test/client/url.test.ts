@@ -518,3 +518,7 @@ test('50,000 code units of anything are parsed in linear time', () => {
   }
   expect(performance.now() - started).toBeLessThan(3000);
 });
+
+test('a rawPath of many octets is an InvalidURL, not a full stack', () => {
+  expect(() => new URL('http://x/', { rawPath: new Uint8Array(300_000).fill(0x61) })).toThrow(InvalidURL);
+});
