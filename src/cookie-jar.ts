@@ -42,6 +42,7 @@ interface Kept {
   used: number;
 }
 
+/** Of a domain that has a name; those for every host are no server's. */
 const PER_DOMAIN_MAX = 180;
 const COOKIES_MAX = 3000;
 /** Octets of one Cookie field. */
@@ -77,7 +78,7 @@ export class CookieJar implements Iterable<Cookie> {
   *[Symbol.iterator](): IterableIterator<Cookie> {
     if (this.#size === 0) return;
     this.#dropExpired();
-    for (const kept of this.#all().sort((a, b) => a.born - b.born)) yield kept.cookie;
+    for (const kept of this.#oldestFirst()) yield kept.cookie;
   }
 
   /** The cookies with all that the jar knows of them: what `new Cookies(…)` takes back. */
@@ -88,6 +89,15 @@ export class CookieJar implements Iterable<Cookie> {
   /** @internal Keeps a cookie that code made, unless it has expired. */
   put(cookie: Cookie): void {
     this.#keep(cookie, cookieOctets(cookie.name), cookieOctets(cookie.value));
+  }
+
+  /** @internal Keeps the cookies of another jar, octet for octet. */
+  copy(other: CookieJar): void {
+    other.#dropExpired();
+    for (const { cookie, octets } of other.#oldestFirst()) {
+      const at = cookie.name === '' ? -1 : octets.indexOf('=');
+      this.#keep(cookie, octets.slice(0, Math.max(at, 0)), octets.slice(at + 1));
+    }
   }
 
   /** @internal Takes out cookies for which `isMeant` holds. */
@@ -180,13 +190,13 @@ export class CookieJar implements Iterable<Cookie> {
     cookies.set(key, { cookie: shown, octets, born: old?.born ?? used, used });
     if (old !== undefined) return;
     this.#size++;
-    if (cookies.size > PER_DOMAIN_MAX || this.#size > COOKIES_MAX) this.#evict(domain, cookies);
+    if (isCrowded(domain, cookies) || this.#size > COOKIES_MAX) this.#evict(domain, cookies);
   }
 
   /** Expired ones first, then of the domain that has too many those not secure, then whichever was not used for longest. */
   #evict(domain: string, cookies: ReadonlyMap<string, Kept>): void {
     this.#dropExpired();
-    if (cookies.size > PER_DOMAIN_MAX) {
+    if (isCrowded(domain, cookies)) {
       const open = [...cookies].filter(([, { cookie }]) => !cookie.secure);
       const [key] = leastUsed(open.length > 0 ? open : [...cookies]);
       this.#drop(domain, key);
@@ -203,6 +213,10 @@ export class CookieJar implements Iterable<Cookie> {
     return [...this.#byDomain.values()].flatMap((cookies) => [...cookies.values()]);
   }
 
+  #oldestFirst(): Kept[] {
+    return this.#all().sort((a, b) => a.born - b.born);
+  }
+
   #dropExpired(): void {
     const now = this.#clock();
     this.remove((cookie) => isExpired(cookie, now));
@@ -214,6 +228,10 @@ export class CookieJar implements Iterable<Cookie> {
     this.#size--;
     if (cookies.size === 0) this.#byDomain.delete(domain);
   }
+}
+
+function isCrowded(domain: string, cookies: ReadonlyMap<string, Kept>): boolean {
+  return domain !== '' && cookies.size > PER_DOMAIN_MAX;
 }
 
 function leastUsed<K>(entries: readonly (readonly [K, Kept])[]): readonly [K, Kept] {

@@ -12,7 +12,7 @@ import type { Headers } from './headers.js';
 import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { hostToAscii } from './punycode.js';
-import { parsedSetCookie, type SetCookie } from './set-cookie.js';
+import { parsedSetCookie, type SameSite, type SetCookie } from './set-cookie.js';
 import type { URL } from './url.js';
 
 export type { Cookie, CookieJar } from './cookie-jar.js';
@@ -39,6 +39,7 @@ export interface CookieScope {
 }
 
 const SCOPE = ['domain', 'path'] as const satisfies readonly (keyof CookieScope)[];
+const SAME_SITES: readonly SameSite[] = ['strict', 'lax', 'none'];
 /** What would end a cookie, or the field that it is sent in. */
 const NOT_IN_COOKIE = /[^\t\x20-:<-~\x80-\uffff]/;
 const NON_ASCII = /[\u0080-\uffff]/;
@@ -124,7 +125,9 @@ export class Cookies implements Iterable<[string, string]> {
   /** Adds cookies; one of the same name, domain and path is replaced. @throws TypeError, RangeError */
   update(cookies?: CookieTypes): void {
     if (cookies === undefined || cookies === null) return;
-    if (cookies instanceof Cookies) {
+    const jar = cookies instanceof Cookies ? cookies.#jar : cookies;
+    if (jar instanceof CookieJar && this.#jar instanceof CookieJar) this.#jar.copy(jar);
+    else if (cookies instanceof Cookies) {
       for (const cookie of cookies.#jar) this.#jar.put(cookie);
     } else if (isToughCookieJar(cookies)) {
       for (const cookie of new ForeignJar(cookies)) this.#jar.put(cookie);
@@ -133,8 +136,7 @@ export class Cookies implements Iterable<[string, string]> {
     } else if (Symbol.iterator in cookies) {
       for (const item of cookies as Iterable<unknown>) this.#add(item);
     } else {
-      for (const name of Object.keys(cookies))
-        this.set(name, (cookies as Readonly<Record<string, string>>)[name] ?? '');
+      for (const [name, value] of Object.entries(cookies as Readonly<Record<string, string>>)) this.set(name, value);
     }
   }
 
@@ -260,9 +262,16 @@ function checkedCookie(item: object): Cookie {
   const path = own(given, 'path') ?? '/';
   for (const [part, text] of Object.entries({ name, value, domain, path })) checkText(String(name), text, part);
   const sameSite = own(given, 'sameSite') ?? null;
+  if (sameSite !== null && !SAME_SITES.includes(sameSite)) {
+    const expected = SAME_SITES.join(', ');
+    throw new TypeError(
+      `Cannot set a cookie: expected sameSite to be one of ${expected} or null, got ${String(sameSite)}`,
+    );
+  }
   const expires = own(given, 'expires') ?? null;
-  if (expires !== null && typeof expires !== 'number') {
-    throw new TypeError(`Cannot set a cookie: expected expires to be a number or null, got ${typeNameOf(expires)}`);
+  if (expires !== null && !Number.isFinite(expires)) {
+    const got = typeof expires === 'number' ? expires : typeNameOf(expires);
+    throw new TypeError(`Cannot set a cookie: expected expires to be a number or null, got ${got}`);
   }
   const hostOnly = own(given, 'hostOnly') === true && domain !== '';
   const secure = own(given, 'secure') === true;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type Cookie, Cookies, type CookieTypes } from '../../src/cookies.js';
+import { type Cookie, type CookieJar, Cookies, type CookieTypes } from '../../src/cookies.js';
 import { CookieConflict } from '../../src/exceptions.js';
 import { runAsync, runSync } from '../../src/flow.js';
 import { Headers } from '../../src/headers.js';
@@ -330,4 +330,39 @@ describe('a tough-cookie jar', () => {
     expect(await cookies.headerFor(url)).toBe('a=1; b=2');
     expect(() => cookies.get('a')).toThrow(TypeError);
   });
+});
+
+describe('cookies that are not UTF-8', () => {
+  test('keep their octets from jar to jar', () => {
+    const { cookies, receive } = opened();
+    receive('http://a.example/', 'a=\xe9', 'b\xe9=1=2', '=\xff');
+    const field = 'a=\xe9; b\xe9=1=2; \xff';
+    expect(opened(cookies).sent('http://a.example/')).toBe(field);
+    const copied = opened({ z: '1' });
+    copied.cookies.update(cookies.jar as CookieJar);
+    expect(copied.sent('http://a.example/')).toBe(`z=1; ${field}`);
+  });
+});
+
+test('cookies of code for every host have no limit but that of the jar', () => {
+  const { cookies } = opened();
+  for (let i = 0; i < 500; i++) cookies.set(`n${i}`, 'v');
+  expect(cookies.size).toBe(500);
+});
+
+test.each([null, undefined])('a cookie whose value is %s is refused', (value) => {
+  const init = { session: value } as unknown as CookieTypes;
+  expect(() => new Cookies(init)).toThrow(TypeError);
+  expect(() => new Cookies(init)).toThrow('expected its value to be a string');
+});
+
+test.each([
+  ['expires', Number.NaN],
+  ['expires', Number.POSITIVE_INFINITY],
+  ['sameSite', 'bogus'],
+  ['sameSite', 5],
+])('a saved cookie whose %s is %s is refused', (field, value) => {
+  const saved = [{ name: 'a', value: 'b', [field]: value }] as unknown as CookieTypes;
+  expect(() => new Cookies(saved)).toThrow(TypeError);
+  expect(() => new Cookies(saved)).toThrow(`expected ${field} to be`);
 });
