@@ -8,6 +8,7 @@ import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { formEncode } from './percent-encoding.js';
 import { type PrimitiveData, primitiveText } from './query-params.js';
 import { type BodyReader, RequestBody } from './request-stream.js';
 
@@ -140,22 +141,24 @@ class StreamBody extends RequestBody {
   }
 }
 
-function chunkOf(value: unknown): Uint8Array {
+function chunkOf(value: unknown, whose: string): Uint8Array {
   if (typeof value === 'string') return encoder.encode(value);
   if (value instanceof Uint8Array) return value;
-  throw new TypeError(`Cannot send the request body: expected Uint8Array or string pieces, got ${typeNameOf(value)}`);
+  throw new TypeError(`Cannot send the ${whose} body: expected Uint8Array or string pieces, got ${typeNameOf(value)}`);
 }
 
 /** Reads an iterator, async or not; empty pieces are left out. */
 class IteratorReader implements BodyReader {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #destroy: (() => void) | null;
+  readonly #whose: string;
   #done = false;
 
-  /** `destroy`: frees what the iterator reads. */
-  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>, destroy: (() => void) | null) {
+  /** `destroy`: frees what the iterator reads. `whose` body it is, in errors. */
+  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>, destroy: (() => void) | null, whose: string) {
     this.#iterator = iterator;
     this.#destroy = destroy;
+    this.#whose = whose;
   }
 
   next(): MaybePromise<Uint8Array | null> {
@@ -175,7 +178,7 @@ class IteratorReader implements BodyReader {
   }
 
   #pieceOf(result: IteratorResult<unknown>): Uint8Array | null {
-    if (result.done !== true) return chunkOf(result.value);
+    if (result.done !== true) return chunkOf(result.value, this.#whose);
     this.#done = true;
     return null;
   }
@@ -196,10 +199,13 @@ class IteratorReader implements BodyReader {
 /** Reads a WHATWG stream. */
 class StreamReader implements BodyReader {
   readonly #reader: ReadableStreamDefaultReader<unknown>;
+  readonly #whose: string;
   #done = false;
 
-  constructor(stream: ReadableStream<unknown>) {
+  /** `whose` body it is, in errors. */
+  constructor(stream: ReadableStream<unknown>, whose: string) {
     this.#reader = stream.getReader();
+    this.#whose = whose;
   }
 
   async next(): Promise<Uint8Array | null> {
@@ -210,7 +216,7 @@ class StreamReader implements BodyReader {
         this.#reader.releaseLock();
         return null;
       }
-      const piece = chunkOf(value);
+      const piece = chunkOf(value, this.#whose);
       if (piece.length > 0) return piece;
     }
   }
@@ -282,17 +288,17 @@ export function encodeContent(content: RequestContent, whose = 'request'): Encod
   if (content instanceof ArrayBuffer) return ofOctets(new Uint8Array(content), null);
   const other = notContent(content);
   if (other !== null) throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${other}`);
-  if (Array.isArray(content)) for (const piece of content) chunkOf(piece);
+  if (Array.isArray(content)) for (const piece of content) chunkOf(piece, whose);
   if (typeof Blob !== 'undefined' && content instanceof Blob) {
     const body = new StreamBody(
       content.size,
       { replayable: true, async: true },
-      () => new StreamReader(content.stream()),
+      () => new StreamReader(content.stream(), whose),
     );
     return { body, headers: [['Content-Length', String(content.size)]] };
   }
   if (content instanceof ReadableStream) {
-    const body = new StreamBody(null, { replayable: false, async: true }, () => new StreamReader(content));
+    const body = new StreamBody(null, { replayable: false, async: true }, () => new StreamReader(content, whose));
     return { body, headers: CHUNKED };
   }
   if (typeof content === 'object' && content !== null) {
@@ -300,49 +306,55 @@ export function encodeContent(content: RequestContent, whose = 'request'): Encod
     if (Symbol.asyncIterator in content) {
       const source = content as AsyncIterable<unknown>;
       const destroy = destroyOf(source);
-      const open = () => new IteratorReader(source[Symbol.asyncIterator](), destroy);
+      const open = () => new IteratorReader(source[Symbol.asyncIterator](), destroy, whose);
       const replayable = !oneShot && destroy === null;
       return { body: new StreamBody(null, { replayable, async: true }, open), headers: CHUNKED };
     }
     if (Symbol.iterator in content) {
       const source = content as Iterable<unknown>;
-      const open = () => new IteratorReader(source[Symbol.iterator](), null);
+      const open = () => new IteratorReader(source[Symbol.iterator](), null, whose);
       return { body: new StreamBody(null, { replayable: !oneShot, async: false }, open), headers: CHUNKED };
     }
   }
   throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);
 }
 
-/** JSON as httpx writes it: compact, non-ASCII kept, NaN and Infinity refused. @throws TypeError, RangeError */
-export function encodeJson(value: unknown): EncodedContent {
+/**
+ * JSON as httpx writes it: compact, non-ASCII kept, NaN and Infinity refused. `whose` body it is, in errors.
+ * @throws TypeError, RangeError
+ */
+export function encodeJson(value: unknown, whose = 'request'): EncodedContent {
   const refuse = (_key: string, each: unknown) => {
     if (typeof each === 'number' && !Number.isFinite(each)) {
-      throw new RangeError(`Cannot encode the request body as JSON: ${each} has no JSON form`);
+      throw new RangeError(`Cannot encode the ${whose} body as JSON: ${each} has no JSON form`);
     }
     return each;
   };
   const text = JSON.stringify(value, refuse);
   if (text === undefined)
-    throw new TypeError(`Cannot encode the request body as JSON: ${typeof value} has no JSON form`);
+    throw new TypeError(`Cannot encode the ${whose} body as JSON: ${typeof value} has no JSON form`);
   return ofOctets(encoder.encode(text), 'application/json');
 }
 
 /**
- * A form, as application/x-www-form-urlencoded: lists repeat their name, `null` is empty, `undefined` is left out, as in
- * query parameters. @throws TypeError for what is no such thing.
+ * A form, as application/x-www-form-urlencoded: lists repeat their name, `null` is empty, `undefined` is left out, and it is
+ * spelled, as in query parameters; a `URLSearchParams` as the platform spells it. @throws TypeError for what is no such thing.
  */
 export function encodeForm(data: RequestData): EncodedContent {
   checkForm(data);
-  const form = new URLSearchParams();
-  if (data instanceof URLSearchParams) for (const [name, value] of data) form.append(name, value);
-  else {
-    for (const [name, value] of Object.entries(data)) {
-      for (const each of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
-        if (each !== undefined) form.append(name, primitiveText(each, `encode form field '${name}'`));
-      }
+  const form = data instanceof URLSearchParams ? data.toString() : fieldsText(data);
+  return ofOctets(encoder.encode(form), 'application/x-www-form-urlencoded');
+}
+
+function fieldsText(data: RequestData): string {
+  const fields: string[] = [];
+  for (const [name, value] of Object.entries(data)) {
+    for (const each of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+      if (each === undefined) continue;
+      fields.push(`${formEncode(name)}=${formEncode(primitiveText(each, `encode form field '${name}'`))}`);
     }
   }
-  return ofOctets(encoder.encode(form.toString()), 'application/x-www-form-urlencoded');
+  return fields.join('&');
 }
 
 /** True for objects of own fields: what keeps its content elsewhere (a Map, a Blob, a FormData) would be an empty one. */

@@ -27,28 +27,28 @@ import { wireReason } from './wire-fields.js';
 /** What the layers below say about a response (httpx: response extensions), but for the connection itself. */
 export interface ResponseFacts {
   /** 'HTTP/1.1', 'HTTP/2'. */
-  readonly httpVersion?: string;
+  readonly httpVersion?: string | null | undefined;
   /** Of HTTP/1.1: what the server said. */
-  readonly reasonPhrase?: string;
+  readonly reasonPhrase?: string | null | undefined;
   /** Of HTTP/2: the number of the request's stream on its connection. */
-  readonly streamId?: number;
+  readonly streamId?: number | undefined;
   /** Where the time went. */
-  readonly timings?: Timings;
+  readonly timings?: Timings | undefined;
   /** The transport gives the body decoded, whatever Content-Encoding says; how it came is not known. */
-  readonly contentDecoded?: boolean;
+  readonly contentDecoded?: boolean | null | undefined;
   readonly [name: string]: unknown;
 }
 
 /** What the layers below say about a response. */
 export interface ResponseExtensions extends ResponseFacts {
   /** After 101, or 2xx to CONNECT: the connection, which is no longer HTTP. */
-  readonly networkStream?: NetworkStream;
+  readonly networkStream?: NetworkStream | undefined;
 }
 
 /** What the layers below say about a response of `Client`. */
 export interface SyncResponseExtensions extends ResponseFacts {
   /** After 101, or 2xx to CONNECT: the connection, which is no longer HTTP. */
-  readonly networkStream?: SyncNetworkStream;
+  readonly networkStream?: SyncNetworkStream | undefined;
 }
 
 /** What a `Response` shows to both views: how its connection answers depends on the client that it comes from. */
@@ -174,13 +174,13 @@ export class Response extends ResponseBody {
   get httpVersion(): string {
     if (this.received !== null)
       return this.flags & abi.FLAG_HTTP_1_0 ? 'HTTP/1.0' : this.received.exchange.connection.httpVersion;
-    return this.#extensions?.httpVersion ?? 'HTTP/1.1';
+    return own(this.#extensions, 'httpVersion') ?? 'HTTP/1.1';
   }
 
   /** What the server said; what is usual for a status made by hand, and of HTTP/2, which says nothing (RFC 9113 §8.3.2). */
   get reasonPhrase(): string {
-    const said = this.#extensions?.reasonPhrase;
-    if (said !== undefined) return asciiOf(said);
+    const said = own(this.#extensions, 'reasonPhrase') ?? null;
+    if (said !== null) return asciiOf(said);
     if (this.received === null || this.received.exchange.connection.multiplexes) {
       return codes.getReasonPhrase(this.statusCode);
     }
@@ -322,7 +322,11 @@ export class Response extends ResponseBody {
     const preset = this.defaultEncoding;
     if (typeof preset === 'string') return preset || 'utf-8';
     const { whole } = this;
-    return (whole === null ? null : preset(whole)) || 'utf-8';
+    const found: unknown = whole === null ? null : preset(whole);
+    if (found === null || found === undefined || typeof found === 'string') return found || 'utf-8';
+    throw new TypeError(
+      `Cannot decode text: expected defaultEncoding to return a string or null, got ${typeNameOf(found)}`,
+    );
   }
 
   /** The charset that Content-Type names, in lower case, known or not; else `null`. */
@@ -394,6 +398,12 @@ function checkOptions(options: ResponseOptions | undefined): void {
     if (value === undefined || value === null || fits(value)) continue;
     throw new TypeError(`Cannot make a response: expected ${name} to be ${expected}, got ${typeNameOf(value)}`);
   }
+  const extensions = own(options, 'extensions');
+  for (const name of ['httpVersion', 'reasonPhrase'] as const) {
+    const value: unknown = own(extensions, name) ?? '';
+    if (typeof value === 'string') continue;
+    throw new TypeError(`Cannot make a response: expected extensions.${name} to be a string, got ${typeNameOf(value)}`);
+  }
 }
 
 /** A response of either client, or made by hand. Whatever the view, it is a `Response`. */
@@ -407,7 +417,7 @@ function responseContent(options: ResponseOptions | undefined): EncodedContent {
   const html = own(options, 'html');
   if (html !== null && html !== undefined) return octetsOf(html, 'text/html; charset=utf-8');
   const json = own(options, 'json');
-  if (json !== null && json !== undefined) return encodeJson(json);
+  if (json !== null && json !== undefined) return encodeJson(json, 'response');
   return encodeContent('');
 }
 

@@ -72,3 +72,38 @@ test.each([['200'], [Number.NaN], [undefined], [200.5]])('a status code of %s is
     /Cannot make a response: expected an integer as its status code/,
   );
 });
+
+test('what pollutes Object.prototype is not what a response says', () => {
+  const polluted = Object.prototype as unknown as Record<string, unknown>;
+  try {
+    Object.assign(polluted, { reasonPhrase: 'evil', httpVersion: 'evil' });
+    const response = new Response(200, { extensions: {} });
+    expect([response.reasonPhrase, response.httpVersion]).toEqual(['OK', 'HTTP/1.1']);
+  } finally {
+    delete polluted.reasonPhrase;
+    delete polluted.httpVersion;
+  }
+});
+
+test.each(['reasonPhrase', 'httpVersion'])('extensions whose %s is no text are refused', (name) => {
+  const make = () => new Response(200, { extensions: { [name]: new Uint8Array([79, 75]) } });
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(`expected extensions.${name} to be a string, got Uint8Array`);
+  expect(new Response(200, { extensions: { [name]: null } }).reasonPhrase).toBe('OK');
+});
+
+test('a default encoding that is no name is refused', () => {
+  const response = new Response(200, {
+    content: 'x',
+    defaultEncoding: (() => 5) as unknown as () => string,
+  });
+  expect(() => response.text).toThrow(TypeError);
+  expect(() => response.text).toThrow('expected defaultEncoding to return a string or null, got number');
+});
+
+test('what cannot be encoded is called a response body', () => {
+  const json = () => new Response(200, { json: Number.NaN });
+  expect(json).toThrow('Cannot encode the response body as JSON');
+  expect(() => new Response(200, { json: () => 1 })).toThrow('Cannot encode the response body as JSON');
+  expect(() => new Response(200, { content: [5] as unknown as string[] })).toThrow('Cannot send the response body');
+});

@@ -1,6 +1,15 @@
 /** Request bodies in every shape, their framing, and what happens when a body does not keep its word. */
 import { describe, expect, test } from 'vitest';
-import { ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, StreamConsumed } from '../../src/index.js';
+import {
+  ConnectError,
+  ConnectTimeout,
+  LocalProtocolError,
+  PoolTimeout,
+  QueryParams,
+  Request,
+  type RequestData,
+  StreamConsumed,
+} from '../../src/index.js';
 import {
   errorOf,
   type FakeEnvironment,
@@ -426,4 +435,18 @@ describe('AsyncClient alone: streams', () => {
       opened.open();
     });
   });
+});
+
+test('a form of an object is spelled as query parameters are, one of the platform as that spells it', () => {
+  const body = (data: RequestData): string =>
+    new TextDecoder().decode(new Request('POST', 'http://a/', { data }).read());
+  const fields = {
+    a: '~*',
+    'ü b': ["'()!", '\ud800'],
+    none: null,
+    out: undefined,
+  };
+  expect(body(fields)).toBe(new QueryParams(fields).toString());
+  expect(body({ a: '~*' })).toBe('a=~%2A');
+  expect(body(new URLSearchParams({ a: '~*' }))).toBe('a=%7E*');
 });
