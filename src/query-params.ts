@@ -5,7 +5,10 @@
 import { INSPECT, typeNameOf } from './config.js';
 import { formDecode, formEncode } from './percent-encoding.js';
 
-/** A value that becomes text: `null` the empty string, `true` and `false` their names; `undefined` is left out. */
+/**
+ * A value that becomes text: `null` the empty string, `true` and `false` their names; `undefined` is left out of objects and
+ * pairs, and the empty string where it is set or added by name.
+ */
 export type PrimitiveData = string | number | bigint | boolean | null | undefined;
 
 /**
@@ -88,12 +91,12 @@ export class QueryParams implements Iterable<[string, string]> {
     }
   }
 
-  /** With this one value for the key, where the key stood. */
+  /** With this one value for the key, where the key stood; without a value, the empty string. */
   set(key: string, value?: PrimitiveData): QueryParams {
     return QueryParams.#over(new Map(this.#lists).set(String(key), [textOf(key, value ?? null)]));
   }
 
-  /** With one more value for the key. */
+  /** With one more value for the key; without a value, the empty string. */
   add(key: string, value?: PrimitiveData): QueryParams {
     const name = String(key);
     return QueryParams.#over(new Map(this.#lists).set(name, [...this.getList(name), textOf(name, value ?? null)]));
