@@ -25,7 +25,7 @@ import type { ClientKind } from './options.js';
 import { redirected } from './redirect.js';
 import { Request, shown } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
-import { type AnyTransport, beginCall, endCall, hasFlow } from './transports/base.js';
+import { type AnyTransport, abandonCall, beginCall, endCall, hasFlow } from './transports/base.js';
 import { describeTotal } from './transports/repeat.js';
 
 /** What the client lends to the flow. */
@@ -280,10 +280,10 @@ function* answered(io: Io, request: Request, transport: AnyTransport): Flow<Resp
   try {
     answer = io.ask(transport, request);
     const response = checked(isThenable(answer) ? yield answer : answer);
-    endCall(request, null);
+    endCall(request);
     return response;
   } catch (error) {
-    endCall(request, { reason: error });
+    abandonCall(request, error, isThenable(answer) ? answer : null);
     if (isThenable(answer)) {
       answer.then(
         (late) => {

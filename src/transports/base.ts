@@ -49,37 +49,47 @@ interface Underway {
   callers: number;
   /** Calls of transports that can be ended. */
   readonly calls: Set<Abortable>;
+  /** Why nobody waits for its answer any more, though the transport that was asked may still be at it. */
+  abandoned: { readonly reason: unknown } | null;
 }
 
 const underway = new WeakMap<Request, Underway>();
 
-function underwayOf(request: Request): Underway {
-  let found = underway.get(request);
-  if (found === undefined) {
-    found = { callers: 0, calls: new Set() };
-    underway.set(request, found);
-  }
-  return found;
-}
-
-/** The call that answers `request` can be ended by `abandon`. @internal */
+/** The call that answers `request` can be ended; at once, if nobody waits for the answer. @internal */
 export function canBeAbandoned(request: Request, call: Abortable): void {
-  underway.get(request)?.calls.add(call);
+  const found = underway.get(request);
+  if (found === undefined) return;
+  if (found.abandoned === null) found.calls.add(call);
+  else call.abort(found.abandoned.reason);
 }
 
 /** A client hands `request` to a transport that is no flow. @internal */
 export function beginCall(request: Request): void {
-  underwayOf(request).callers++;
+  const found = underway.get(request);
+  if (found === undefined || found.abandoned !== null) {
+    underway.set(request, { callers: 1, calls: new Set(), abandoned: null });
+  } else found.callers++;
+}
+
+/** Its call has been answered. @internal */
+export function endCall(request: Request): void {
+  const found = underway.get(request);
+  if (found !== undefined && --found.callers === 0) underway.delete(request);
 }
 
 /**
- * Its call is over. With an error, nobody waits for the answer any more: what a transport below was asked, perhaps by one
- * above, ends, unless another call sent the same request object. @internal
+ * Its call is over, for `reason`: nobody waits for the answer any more. What a transport below was asked, perhaps by one
+ * above, ends, and so does what it is asked until the one above is done (`over`), unless another call sent, or sends, the
+ * same request object. @internal
  */
-export function endCall(request: Request, failure: { readonly reason: unknown } | null): void {
-  const found = underwayOf(request);
-  found.callers--;
-  if (found.callers > 0) return;
-  underway.delete(request);
-  if (failure !== null) for (const call of found.calls) call.abort(failure.reason);
+export function abandonCall(request: Request, reason: unknown, over: PromiseLike<unknown> | null): void {
+  const found = underway.get(request);
+  if (found === undefined || --found.callers > 0) return;
+  found.abandoned = { reason };
+  const forget = () => {
+    if (underway.get(request) === found) underway.delete(request);
+  };
+  if (over === null) forget();
+  else over.then(forget, forget);
+  for (const call of found.calls) call.abort(reason);
 }

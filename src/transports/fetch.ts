@@ -127,6 +127,7 @@ export class FetchTransport extends AsyncBaseTransport {
     const request = given as Request;
     const aborter = new AbortController();
     canBeAbandoned(request, { abort: (reason) => aborter.abort(reason) });
+    aborter.signal.throwIfAborted();
     const silence = new Silence(this.#host, readLimitOf(request), aborter);
     const upload = new Upload(request.stream);
     const where = `${request.url.origin}`;

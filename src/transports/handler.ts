@@ -53,6 +53,7 @@ export class HandlerTransport extends AsyncBaseTransport {
     const request = given as Request;
     const aborter = new AbortController();
     canBeAbandoned(request, { abort: (reason) => aborter.abort(reason) });
+    aborter.signal.throwIfAborted();
     const upload = new Upload(request.stream);
     let answer: globalThis.Response;
     try {

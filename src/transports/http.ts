@@ -434,6 +434,7 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
     const request = given as Request;
     const guard = new Guard(null, null, this.#deadlines, () => null);
     canBeAbandoned(request, { abort: (reason) => guard.stop(reason) });
+    if (guard.stopped !== null) return Promise.reject(guard.stopped.reason);
     return runAsync(this.#sockets.handedOver(request), guard);
   }
 

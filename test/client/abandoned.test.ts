@@ -7,11 +7,14 @@ import {
   type AsyncRequest,
   type AsyncResponse,
   ConnectError,
+  FetchTransport,
+  HandlerTransport,
   type MaybePromise,
   ReadError,
   Request,
   Response,
   StreamClosed,
+  TotalTimeout,
   WriteError,
 } from '../../src/index.js';
 import { failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
@@ -133,6 +136,115 @@ test('a call that is aborted does not end another of the same request object', a
   expect(await isSettled(two)).toBe(false);
   for (const socket of environment.connector.sockets) if (!socket.closed) socket.say(answer('two'));
   expect((await two).text).toBe('two');
+});
+
+describe('a transport that goes on after its call has ended', () => {
+  /** A promise, and what keeps it. */
+  const deferred = () => {
+    let resolve = () => {};
+    const promise = new Promise<void>((kept) => {
+      resolve = kept;
+    });
+    return { promise, resolve };
+  };
+
+  /** Waits before it asks. */
+  class Waiting extends AsyncBaseTransport {
+    readonly inner: AsyncBaseTransport;
+    readonly opened = deferred();
+    asked: Promise<unknown> = Promise.resolve();
+
+    constructor(inner: AsyncBaseTransport) {
+      super();
+      this.inner = inner;
+    }
+
+    override async handleAsyncRequest(request: AsyncRequest): Promise<AsyncResponse> {
+      await this.opened.promise;
+      const answered = this.inner.handleAsyncRequest(request) as Promise<AsyncResponse>;
+      this.asked = Promise.resolve(answered).catch((error) => error);
+      return answered;
+    }
+  }
+
+  const sent: string[] = [];
+  const environment = fakeEnvironment();
+  environment.connector.onSocket = answering((head) => {
+    sent.push(head);
+    return answer('sent');
+  });
+  const app = (request: globalThis.Request) => {
+    sent.push(request.url);
+    return new globalThis.Response('sent');
+  };
+  const fetching = async (input: unknown) => app(input as globalThis.Request);
+
+  describe.each<[string, () => AsyncBaseTransport]>([
+    ['AsyncHTTPTransport', () => new AsyncHTTPTransport({}, environment)],
+    ['HandlerTransport', () => new HandlerTransport(app)],
+    ['FetchTransport', () => new FetchTransport({ fetch: fetching as typeof fetch })],
+  ])('over %s', (_name, inner) => {
+    test('sends nothing more', async () => {
+      sent.length = 0;
+      const transport = new Waiting(inner());
+      const client = openClient({ transport, timeout: null }, environment);
+      const controller = new AbortController();
+      const call = client.post(url, { content: 'once', signal: controller.signal });
+      await environment.host.settled();
+      controller.abort();
+      await expect(call).rejects.toBe(controller.signal.reason);
+      transport.opened.resolve();
+      await environment.host.settled();
+      expect(await transport.asked).toBe(controller.signal.reason);
+      expect(sent).toEqual([]);
+    });
+
+    test('sends nothing more when the total time is up', async () => {
+      sent.length = 0;
+      const transport = new Waiting(inner());
+      const client = openClient({ transport, timeout: { total: 100 } }, environment);
+      const call = failureOf(client.get(url), TotalTimeout);
+      await environment.host.advance(100);
+      const failure = await call;
+      transport.opened.resolve();
+      await environment.host.settled();
+      expect(await transport.asked).toBe(failure);
+      expect(sent).toEqual([]);
+    });
+
+    test('does not keep the request from being sent by another call, or by hand once it is over', async () => {
+      sent.length = 0;
+      const transport = new Waiting(inner());
+      const client = openClient({ transport, timeout: null }, environment);
+      const request = new Request('GET', url);
+      const controller = new AbortController();
+      const call = client.send(request, { signal: controller.signal });
+      controller.abort();
+      await expect(call).rejects.toBe(controller.signal.reason);
+      const again = client.send(request);
+      transport.opened.resolve();
+      expect((await again).text).toBe('sent');
+      const late = client.send(request, { signal: AbortSignal.abort() });
+      await expect(late).rejects.toThrow();
+      const byHand = (await transport.inner.handleAsyncRequest(request)) as Response;
+      expect(new TextDecoder().decode(await byHand.aread())).toBe('sent');
+    });
+  });
+
+  test('keeps no request from being sent by hand once it has failed by itself', async () => {
+    sent.length = 0;
+    const inner = new AsyncHTTPTransport({}, environment);
+    class Failing extends AsyncBaseTransport {
+      override handleAsyncRequest(): Promise<AsyncResponse> {
+        return Promise.reject(new ConnectError('no'));
+      }
+    }
+    const client = openClient({ transport: new Failing(), timeout: null }, environment);
+    const request = new Request('GET', url);
+    await failureOf(() => client.send(request), ConnectError);
+    const response = (await inner.handleAsyncRequest(request)) as Response;
+    expect(new TextDecoder().decode(await response.aread())).toBe('sent');
+  });
 });
 
 test('what an asynchronous onInterim throws fails the call, and is nobody else’s error', async () => {
