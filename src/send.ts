@@ -6,7 +6,7 @@
  * and else given up: never decoded, never for long (SECURITY §2.6).
  */
 import { type Auth, type AuthSteps, askingOf, drivesItself, stepsOf } from './auth.js';
-import { joined } from './body.js';
+import { BodySource, joined } from './body.js';
 import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
 import { type Watched, watched } from './diagnostics.js';
@@ -19,7 +19,7 @@ import {
   UnsupportedProtocol,
 } from './exceptions.js';
 import { type Flow, type Guard, isThenable, wait } from './flow.js';
-import type { Host } from './hosts/host.js';
+import type { Host, HostTimer } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { ClientKind } from './options.js';
 import { redirected } from './redirect.js';
@@ -247,6 +247,7 @@ function* drained(io: Io, response: Response, guard: Guard | null): Flow<void> {
   }
   const { read } = Timeout.from(own(response.request.extensions, 'timeout'), DEFAULT_TIMEOUT);
   const startedAt = io.now();
+  const timer = read !== null && source instanceof BodySource ? failedAfter(io, source, read) : null;
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let octets = 0;
   try {
@@ -264,8 +265,20 @@ function* drained(io: Io, response: Response, guard: Guard | null): Flow<void> {
     const failure = response.failed(error);
     if (isGivenUp(failure) && guard?.hasStopped !== true) return;
     throw failure;
+  } finally {
+    timer?.cancel();
   }
   response.drained(joined(pieces, octets));
+}
+
+/** Ends the wait for a body that keeps no time by itself: one that is no connection's. Where waiting blocks, nothing can. */
+function failedAfter({ host, blocking }: Io, source: BodySource, ms: number): HostTimer | null {
+  if (blocking) return null;
+  const timer = host.after(ms, () =>
+    source.fail(new ReadTimeout(`Cannot read the body: it took longer than ${ms} ms`)),
+  );
+  timer.keepAlive(true);
+  return timer;
 }
 
 /** What the peer or the network did to a body that nobody asked for. */

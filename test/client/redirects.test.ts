@@ -2,9 +2,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
+  type AsyncBaseTransport,
   type AsyncClient,
   Auth,
   type CallOptions,
+  HandlerTransport,
   MockTransport,
   ReadError,
   RemoteProtocolError,
@@ -18,7 +20,7 @@ import {
 import { errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { type ClientKind, clients, type Settings } from '../support/clients.js';
 import type { FakeSocket } from '../support/fake-socket.js';
-import { answer } from '../support/octets.js';
+import { answer, octetsOf } from '../support/octets.js';
 
 const START = 'http://h.test/start';
 const SECRETS = { Authorization: 'a', 'Proxy-Authorization': 'p', Cookie: 'c=1', 'X-Key': 'k', 'X-Plain': 'x' };
@@ -385,6 +387,56 @@ describe('a response in between', () => {
     expect(environment.connector.sockets.map(({ closed }) => closed)).toEqual([true, false]);
     expect(response.history[0]?.isClosed).toBe(true);
     await expect(response.history[0]?.aread()).rejects.toThrow();
+  });
+
+  const silent = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({ start: (body) => body.enqueue(octetsOf('abc')) });
+  const never = async function* (): AsyncGenerator<Uint8Array> {
+    yield octetsOf('abc');
+    await new Promise(() => {});
+  };
+  const MOVED = { location: '/next' };
+
+  test.each<[string, (isFirst: boolean) => AsyncBaseTransport]>([
+    [
+      'an application',
+      (isFirst) =>
+        new HandlerTransport(
+          () => new globalThis.Response(isFirst ? silent() : 'ok', { status: isFirst ? 302 : 200, headers: MOVED }),
+        ),
+    ],
+    [
+      'a transport of the user’s',
+      (isFirst) =>
+        new MockTransport(() =>
+          isFirst ? new Response(302, { headers: MOVED, stream: never() }) : new Response(200, { text: 'ok' }),
+        ),
+    ],
+  ])('that falls silent is given up after the read limit: of %s', async (_name, transport) => {
+    const environment = fakeEnvironment();
+    class Twice extends Auth {
+      override *authFlow(request: Request): Generator<Request, void, Response> {
+        yield request;
+        yield request;
+      }
+    }
+    for (const options of [{ followRedirects: true }, { auth: new Twice() }]) {
+      let asked = 0;
+      const client = openClient(
+        {
+          wrapTransport: () =>
+            new MockTransport((request) => transport(asked++ === 0).handleAsyncRequest(request) as Promise<Response>),
+        },
+        environment,
+      );
+      const call = client.get(START, { timeout: { read: 1000 }, ...options });
+      await environment.host.advance(999);
+      expect(await isSettled(call)).toBe(false);
+      await environment.host.advance(1);
+      const response = await call;
+      expect(response.text).toBe('ok');
+      expect(response.history[0]?.isClosed).toBe(true);
+    }
   });
 
   test('that is a step of an auth flow is given up too, and the flow goes on', async () => {
