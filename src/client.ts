@@ -52,7 +52,7 @@ import {
 } from './request.js';
 import { announcedBody } from './request-body.js';
 import type { DefaultEncoding, Response } from './response.js';
-import { type Io, type SendSettings, send, sendAuthenticated } from './send.js';
+import { type Io, type SendSettings, send, sendAuthenticated, Waits } from './send.js';
 import type { Origin, URL, URLTypes } from './url.js';
 import { VERSION } from './version.js';
 
@@ -121,6 +121,8 @@ export abstract class BaseClient<K extends ClientKind> {
   #bases = new WeakMap<Origin, CachedBase>();
   #settings: SendSettings | null = null;
   #closed = false;
+  /** @internal */
+  readonly waits = new Waits();
 
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. @internal */
   constructor(options: BaseClientOptions<K> | undefined, environment: Environment) {
@@ -572,6 +574,7 @@ export abstract class BaseClient<K extends ClientKind> {
   protected markClosed(): boolean {
     const first = !this.#closed;
     this.#closed = true;
+    this.waits.end();
     return first;
   }
 }

@@ -11,10 +11,12 @@ import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
 import { type Watched, watched } from './diagnostics.js';
 import {
+  CloseError,
   HTTPError,
   ReadError,
   ReadTimeout,
   RemoteProtocolError,
+  type Sent,
   TooManyRedirects,
   UnsupportedProtocol,
 } from './exceptions.js';
@@ -28,12 +30,43 @@ import { type DefaultEncoding, Response } from './response.js';
 import { type AnyTransport, abandonCall, beginCall, endCall, hasFlow } from './transports/base.js';
 import { describeTotal } from './transports/repeat.js';
 
+/** Waits of calls for what is no connection's: hooks, auth flows, transports of others. The end of the client ends them. */
+export class Waits {
+  readonly #ends = new Set<() => void>();
+
+  /** `sent`: how much of the request may have been, when the wait begins. */
+  untilClosed<T>(waited: PromiseLike<T>, sent: Sent): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = () => reject(new CloseError('Cannot complete the request: the client was closed', { sent }));
+      this.#ends.add(end);
+      waited.then(
+        (value) => {
+          this.#ends.delete(end);
+          resolve(value);
+        },
+        (error) => {
+          this.#ends.delete(end);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Every wait fails with CloseError. */
+  end(): void {
+    for (const end of this.#ends) end();
+    this.#ends.clear();
+  }
+}
+
 /** What the client lends to the flow. */
 export interface Io {
   transportFor(request: Request): AnyTransport;
   /** Asks a transport that is no flow, in the client's way. */
   ask(transport: AnyTransport, request: Request): MaybePromise<Response>;
   now(): number;
+  /** What calls wait for beside connections. */
+  readonly waits: Waits;
   /** Kept from response to request. */
   readonly cookies: Cookies;
   readonly host: Host;
@@ -82,7 +115,7 @@ export function* send(
       if (current.lateCookies !== null) yield* lateCookies(current);
       for (const hook of requestHooks) {
         const running = hook(current);
-        if (isThenable(running)) yield running;
+        if (isThenable(running)) yield io.waits.untilClosed(running, 'none');
       }
       // A hook may have aborted the call: nothing is sent then.
       if (settings.guard !== null && requestHooks.length > 0) yield;
@@ -99,7 +132,7 @@ export function* send(
       watch?.answered(response);
       for (const hook of responseHooks) {
         const running = hook(response);
-        if (isThenable(running)) yield running;
+        if (isThenable(running)) yield io.waits.untilClosed(running, 'full');
       }
       response.history = history;
       if (!asksForMore(response)) break;
@@ -158,7 +191,11 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
     steps = stepsOf(auth, request, io.blocking);
     for (;;) {
       waiting = true;
-      const step: IteratorResult<unknown, void> = yield* wait(response === null ? steps.next() : steps.next(response));
+      const asked = response === null ? steps.next() : steps.next(response);
+      const sent = response === null ? 'none' : 'full';
+      const step: IteratorResult<unknown, void> = yield* wait(
+        isThenable(asked) ? io.waits.untilClosed(asked, sent) : asked,
+      );
       waiting = false;
       if (step.done === true) {
         steps = null;
@@ -292,7 +329,7 @@ function* answered(io: Io, request: Request, transport: AnyTransport): Flow<Resp
   beginCall(request);
   try {
     answer = io.ask(transport, request);
-    const response = checked(isThenable(answer) ? yield answer : answer);
+    const response = checked(isThenable(answer) ? yield io.waits.untilClosed(answer, 'full') : answer);
     endCall(request);
     return response;
   } catch (error) {

@@ -3,7 +3,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Client, ClientClosed, CloseError, ReadError, StreamClosed } from '../../src/index.js';
+import {
+  AsyncClient,
+  type AsyncClientOptions,
+  Auth,
+  Client,
+  ClientClosed,
+  CloseError,
+  HandlerTransport,
+  MockTransport,
+  ReadError,
+  type Request,
+  Response,
+  StreamClosed,
+} from '../../src/index.js';
 import { errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { type AnyClient, clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
@@ -183,6 +196,40 @@ describe('AsyncClient alone: aclose', () => {
 });
 
 describe('AsyncClient alone: disposal', () => {
+  const never = () => new Promise<never>(() => {});
+  class Hanging extends Auth {
+    // biome-ignore lint/correctness/useYield: it never comes to that.
+    override async *asyncAuthFlow(): AsyncGenerator<Request, void, Response> {
+      await never();
+    }
+  }
+
+  test.each<[string, AsyncClientOptions]>([
+    ['a transport of the user’s', { transport: new MockTransport(never) }],
+    ['an application', { transport: new HandlerTransport(never) }],
+    ['a request hook', { eventHooks: { request: [never] } }],
+    ['a response hook', { transport: new MockTransport(() => new Response(200)), eventHooks: { response: [never] } }],
+    ['an auth flow', { auth: new Hanging() }],
+  ])('fails with CloseError what waits for %s', async (_name, options) => {
+    const client = new AsyncClient({ timeout: null, ...options });
+    const call = failureOf(client.get(url), CloseError);
+    await new Promise((resolve) => setImmediate(resolve));
+    await client.aclose();
+    expect((await call).request.url.toString()).toBe(url);
+  });
+
+  test('tells an application whose answer nobody waits for any more', async () => {
+    let signal: AbortSignal | null = null;
+    const transport = new HandlerTransport((request) => {
+      signal = request.signal;
+      return never();
+    });
+    const client = new AsyncClient({ transport });
+    const call = failureOf(client.get(url), CloseError);
+    await client.aclose();
+    expect((signal as AbortSignal | null)?.reason).toBe(await call);
+  });
+
   test('Symbol.asyncDispose is aclose', async () => {
     const client = openClient();
     await client[Symbol.asyncDispose]();
