@@ -179,9 +179,23 @@ function tableOf(encoding: string): Uint16Array {
   return table;
 }
 
+/** Characters that releases of one runtime do not agree on, and what they are made: as Python has them. */
+const SETTLED: ReadonlyMap<string, readonly (readonly [said: string, meant: string])[]> = new Map([
+  ['windows-1253', [['\u037a', '\ufffd']]],
+  ['windows-1255', [['\u05ba', '\ufffd']]],
+  [
+    'koi8-u',
+    [
+      ['\u045e', '\u255d'],
+      ['\u040e', '\u256c'],
+    ],
+  ],
+]);
+
 /** What WHATWG fills up with C1 controls, and a runtime with characters of private use, Windows does not define. */
 function upperHalfOfRuntime(encoding: string): string {
-  const upper = new TextDecoder(encoding).decode(Uint8Array.from({ length: 128 }, (_, at) => at + 0x80));
+  let upper = new TextDecoder(encoding).decode(Uint8Array.from({ length: 128 }, (_, at) => at + 0x80));
+  for (const [said, meant] of SETTLED.get(encoding) ?? []) upper = upper.replace(said, meant);
   return encoding.startsWith('windows-') ? upper.replace(/[\x80-\x9f\ue000-\uf8ff]/g, '\ufffd') : upper;
 }
 

@@ -178,7 +178,6 @@ describe.each(clients)('SECURITY §5: $name', (kind) => {
     ['localPort', 1],
     ['family', 6],
     ['signal', AbortSignal.abort()],
-    ['blockList', 'evil'],
     ['encoding', 'utf8'],
     ['socket', 'evil'],
     ['servername', 'evil.invalid'],
