@@ -36,13 +36,26 @@ function serve(outdir, facts) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve({ server, results })));
 }
 
+/** Ends a group of processes, if it is still there. */
+function kill(pid) {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
 /** The results of the suite, in the project `folder`. */
 export async function chromiumResults({ command, features }, servers, folder) {
   const outdir = await bundled(folder, 'browser-entry', ['browser'], { splitting: true });
   const { server, results } = await serve(outdir, { servers, host: { features, secureOptions: {} } });
   const { port } = server.address();
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'chromium')}`];
-  const child = spawn(command, [...flags, `http://127.0.0.1:${port}/`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  // A group of its own: its helpers, which write into the profile, end with it.
+  const child = spawn(command, [...flags, `http://127.0.0.1:${port}/`], { stdio, detached: true });
+  // The pipes are closed by the last of them.
+  const gone = new Promise((resolve) => child.on('close', resolve).on('error', resolve));
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data) => {
@@ -60,7 +73,8 @@ export async function chromiumResults({ command, features }, servers, folder) {
     return await Promise.race([results, late]);
   } finally {
     clearTimeout(timer);
-    child.kill('SIGKILL');
+    kill(child.pid);
+    await gone;
     server.closeAllConnections();
     server.close();
   }

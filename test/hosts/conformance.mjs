@@ -132,7 +132,7 @@ try {
   if (reportTo !== undefined) writeReport(reportTo, table);
   if (process.argv.includes('--table')) writeTable(table, digest);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;

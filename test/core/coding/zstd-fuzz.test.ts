@@ -94,6 +94,9 @@ function theirsOf(input: Uint8Array): Buffer | null {
   }
 }
 
+/** Whether zstd of the runtime notices that a frame is cut short (Node.js 22.23.3 returns what it has, without an error). */
+const noticesTheEnd = hasZstd && theirsOf(zlib.zstdCompressSync(new Uint8Array(99)).subarray(0, -1)) === null;
+
 describe.each(ROUNDS)('build %s', (build, rounds) => {
   test(`${rounds / 2} damaged frames of our own never trap, and give the same however they are cut`, {
     timeout: PATIENCE,
@@ -135,6 +138,10 @@ describe.each(ROUNDS)('build %s', (build, rounds) => {
         if (theirs === null || input.length === 0) {
           refused++;
           if (whole.rule === 0 && input.length > 0) differences.push(`round ${round}: accepted`);
+        } else if (!noticesTheEnd && whole.rule === abi.RULE_CODING_TRUNCATED && input !== frame) {
+          refused++;
+          const same = theirs.subarray(0, whole.octets.length).equals(whole.octets);
+          if (!same) differences.push(`round ${round}: other octets`);
         } else if (whole.rule !== 0 && input !== frame && LET_PASS.has(whole.rule)) {
           letPass++;
         } else if (whole.rule !== 0 || !theirs.equals(whole.octets)) {
