@@ -1,16 +1,17 @@
 /**
- * One socket, one protocol connection, and the exchanges on it: one at a time (HTTP/1.1), or any number (HTTP/2). The
- * socket pushes octets in; the core says what they mean; an Exchange keeps that for the flow that waits for it.
+ * One socket, one protocol connection, and the exchanges on it: one at a time (HTTP/1.1), or any number (HTTP/2), which are
+ * `Streams`. The socket pushes octets in; the core says what they mean; an Exchange keeps that for the flow that waits.
  *
  * Invariants: a read is always armed, idle included; no flow runs while records are being consumed (they set fields, the
  * flows that can go on are woken afterwards, in the same step); octets on an idle connection of HTTP/1.1 end it; what the
  * core made to be written is written in the step that made it, unless the socket is behind and it is the core's own answer.
  */
 import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PREFACE } from '../assembly/abi.js';
+import { Streams } from './connection-streams.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
 import { openHttp2 } from './core-http2.js';
-import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
+import { DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import type { ConnectionMessage } from './diagnostics.js';
 import {
   CloseError,
@@ -19,14 +20,12 @@ import {
   RemoteProtocolError,
   type TransportError,
 } from './exceptions.js';
-import { type CallLimits, Exchange, type Interim } from './exchange.js';
-import { isThenable } from './flow.js';
+import { type CallLimits, Exchange } from './exchange.js';
 import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
 import { errorCodeName } from './http2-rules.js';
 import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
-import { ownOf } from './own-error.js';
 import { toldError } from './told-error.js';
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
@@ -46,30 +45,6 @@ export interface ConnectionOwner {
   turned(): void;
 }
 
-/** Wakes the flows of an exchange that can go on; one that reads a body has its time anew. */
-function wakeReady(exchange: Exchange, now: number): void {
-  if (exchange.run !== null && exchange.ready) exchange.wake();
-  else if (exchange.list !== null && exchange.status !== 0) arm(exchange, exchange.list, now);
-  const sending = exchange.sendingNow;
-  if (sending !== null && sending.run !== null && sending.ready) sending.wake();
-}
-
-/** Exchanges that wait for a window that they share send a frame each, round by round, until it is used up. */
-function takeTurns(senders: readonly Exchange[]): void {
-  let round = senders;
-  while (round.length > 1) {
-    for (const exchange of round) {
-      exchange.turn = 'due';
-      exchange.writable = true;
-      exchange.sending.wake();
-    }
-    const before = round;
-    round = before.filter(({ turn }) => turn === 'waiting');
-    for (const exchange of before) exchange.turn = 'free';
-  }
-  for (const exchange of round) exchange.writable = true;
-}
-
 /** A socket and its protocol connection. Its own deadline is the keep-alive expiry. */
 export class HttpConnection extends DeadlineNode implements Sink, Events {
   socket: Socket;
@@ -86,8 +61,6 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   hasServed = false;
   /** Seconds that the peer said it keeps idle connections, or `null`. */
   keepAliveSeconds: number | null = null;
-  /** The peer's limit on concurrent exchanges, once it is known. */
-  streamsMax: number | null = null;
   /** Places given away on which no exchange was begun yet. */
   reserved = 0;
   /** The pool's notes on an idle connection. */
@@ -102,21 +75,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   readonly #protocol: Protocol;
   /** The exchange under way, of a protocol that has one at a time. */
   #exchange: Exchange | null = null;
-  /** The exchanges under way, of a protocol that has many; else `null`. */
-  readonly #streams: Map<StreamId, Exchange> | null;
-  /** Those of many that the records being consumed were about. */
-  #told: Exchange[] = [];
+  /** Those of a protocol that has many at a time; else `null`. */
+  readonly #streams: Streams | null;
   #tunnel: NetworkStream | null = null;
   #reusable = false;
-  /** Nothing more is begun on it; it is closed after the last exchange. */
-  #retiring = false;
-  #placesChanged = false;
   #failure: TransportError | null = null;
-  /** What the peer said when it ended the connection: its error code, or `null`. */
-  #goaway: number | null = null;
-  /** The socket has not taken the core's latest answer yet. */
-  #behind = false;
-  #heardAt = 0;
   /** Octets are being delivered: who waits for a connection is woken at the end of that. */
   #delivering = false;
 
@@ -137,9 +100,13 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.number = number;
     this.deadlines = owner.deadlines;
     const failed = (error: Error) => this.#coreFailed(error);
-    const many = version === 'h2';
-    this.#protocol = many ? openHttp2(limits, origin.slice(0, origin.indexOf(':')), failed) : openHttp1(limits, failed);
-    this.#streams = many ? new Map() : null;
+    if (version === 'h2') {
+      this.#protocol = openHttp2(limits, origin.slice(0, origin.indexOf(':')), failed);
+      this.#streams = new Streams(this, this.#protocol);
+    } else {
+      this.#protocol = openHttp1(limits, failed);
+      this.#streams = null;
+    }
     socket.sink = this;
     socket.demand();
   }
@@ -155,24 +122,29 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   /** Nothing is under way on it, or about to be. */
   get empty(): boolean {
-    return this.reserved === 0 && this.#exchange === null && (this.#streams === null || this.#streams.size === 0);
+    return this.reserved === 0 && this.#exchange === null && (this.#streams === null || this.#streams.isEmpty);
   }
 
   /** Who has a place on it may begin an exchange. */
   get canOpen(): boolean {
-    return !this.closed && !this.#retiring && (this.#streams === null || this.#protocol.canOpen);
+    return !this.closed && (this.#streams === null || this.#streams.canOpen);
+  }
+
+  /** The peer's limit on concurrent exchanges, once it is known. */
+  get streamsMax(): number | null {
+    return this.#streams === null ? null : this.#streams.max;
   }
 
   /** Its peer has not said yet how many exchanges it can serve. */
   get settling(): boolean {
-    return this.streamsMax === null && this.#streams !== null && !this.closed && !this.#retiring;
+    return !this.closed && this.#streams?.settling === true;
   }
 
   /** How many exchanges could be begun on it, beside those for which a place is reserved. */
   get places(): number {
-    if (this.closed || this.#retiring) return 0;
+    if (this.closed) return 0;
     if (this.#streams === null) return this.#exchange === null && this.reserved === 0 ? 1 : 0;
-    return Math.max(0, this.#protocol.placesFree - this.reserved);
+    return Math.max(0, this.#streams.places - this.reserved);
   }
 
   /** Begins an exchange: the head, and as much of `body` as can go behind it, leave in one write (`Exchange.inlined`). */
@@ -189,7 +161,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     exchange.stream = protocol.open(head, endStream);
     this.reserved--;
     if (this.#streams === null) this.#exchange = exchange;
-    else this.#streams.set(exchange.stream, exchange);
+    else this.#streams.add(exchange);
     exchange.sentAt = this.deadlines.now;
     let whole = endStream;
     let inlined = body;
@@ -230,9 +202,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   /** Content was taken, or will not be: the peer may send as much again. Not while records are being consumed. */
   release(exchange: Exchange, octets: number): void {
-    if (this.closed || octets === 0) return;
-    this.#protocol.release(exchange.stream, octets);
-    this.#flush();
+    if (!this.closed && octets > 0) this.#streams?.release(exchange, octets);
   }
 
   /**
@@ -246,12 +216,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       this.close();
       return;
     }
-    if (!this.#streams.delete(exchange.stream)) return;
-    this.#protocol.cancel(exchange.stream);
-    this.#flush();
-    if (silentMs !== null && this.#heardAt <= this.deadlines.now - silentMs) this.#retiring = true;
-    this.#vacated();
-    if (!this.#delivering) this.owner.wakeWaiters();
+    if (this.#streams.abandon(exchange, silentMs) && !this.#delivering) this.owner.wakeWaiters();
   }
 
   /** Closes the connection; an exchange that is not complete fails with `error`. */
@@ -266,7 +231,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (exchange !== null && !exchange.ended && exchange.error === null) {
       exchange.error = error ?? new CloseError(`The connection to ${this.origin} was closed`);
     }
-    if (this.#streams !== null) this.#failAll(this.#streams, error);
+    this.#streams?.failAll(error);
     this.#tunnel?.broken(error);
     this.owner.dropped(this);
     this.tell('closed', error);
@@ -290,24 +255,13 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     else queueMicrotask(() => channel.publish(message));
   }
 
-  /** Each of many gets an error of its own. */
-  #failAll(streams: Map<StreamId, Exchange>, error: TransportError | null): void {
-    const shared = error ?? new CloseError(`The connection to ${this.origin} was closed`);
-    for (const exchange of streams.values()) {
-      if (!exchange.ended && exchange.error === null) {
-        exchange.error = streams.size === 1 ? shared : ownOf(shared);
-      }
-    }
-    streams.clear();
-  }
-
   /** Closes the connection and lets the flows on it see the error. */
   closeWith(error: TransportError | null): void {
     const exchange = this.#exchange;
-    const others = this.#streams === null ? null : [...this.#streams.values()];
+    const others = this.#streams?.all;
     this.close(error);
     exchange?.wake();
-    if (others !== null) for (const other of others) other.wake();
+    for (const other of others ?? []) other.wake();
   }
 
   override onExpire(): void {
@@ -328,21 +282,6 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     socket.demand();
   }
 
-  /** Writes what the core answers by itself. While the socket is behind the core keeps it, within its limit. */
-  #flush(): void {
-    if (this.closed || this.#behind) return;
-    const output = this.#protocol.takeOutput();
-    if (output === null) return;
-    const taken = this.socket.write(output, null);
-    if (!isThenable(taken)) return;
-    this.#behind = true;
-    const caughtUp = () => {
-      this.#behind = false;
-      this.#flush();
-    };
-    taken.then(caughtUp, () => {});
-  }
-
   // ── Sink ──
 
   octets(bytes: Uint8Array, length: number, lent: boolean): number {
@@ -360,7 +299,12 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     const now = this.deadlines.tick();
     this.owner.turned();
     if (this.#tunnel !== null) return this.#tunnel.octets(bytes, length);
-    if (this.#streams !== null) return this.#deliverToMany(bytes, length, lent, now);
+    if (this.#streams !== null) {
+      const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
+      this.#streams.settle(now, this.#failure);
+      // Reading never pauses: what may come is bounded by the windows.
+      return kept;
+    }
     const exchange = this.#exchange;
     if (exchange === null) {
       this.close(new RemoteProtocolError(`${this.origin} sent octets that no request asked for`));
@@ -372,55 +316,16 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     }
     const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
     if (exchange.interims !== null) {
-      this.#tellInterims(exchange);
+      exchange.tellInterims();
       if (this.closed) {
         exchange.wake();
         return kept;
       }
     }
     if (this.#failure !== null) this.close(this.#failure);
-    else if (exchange.ended && exchange.networkStream === null) this.#finish(exchange);
-    wakeReady(exchange, now);
+    else if (exchange.ended && exchange.networkStream === null) this.#finish();
+    exchange.goOn(now);
     return kept | (exchange.full && !exchange.ended ? STOP : GO_ON);
-  }
-
-  /** Reading never pauses here: what may come is bounded by the windows. */
-  #deliverToMany(bytes: Uint8Array, length: number, lent: boolean, now: number): number {
-    this.#heardAt = now;
-    const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
-    this.#settle(now);
-    return kept;
-  }
-
-  /** After the records: what the core made is written, then the flows are woken that can go on. */
-  #settle(now: number): void {
-    const told = this.#told;
-    this.#told = [];
-    for (const exchange of told) {
-      exchange.told = false;
-      if (exchange.credit === 0) continue;
-      this.#protocol.release(exchange.stream, exchange.credit);
-      exchange.credit = 0;
-    }
-    this.#flush();
-    if (this.#failure !== null) {
-      this.closeWith(this.#failure);
-      return;
-    }
-    for (const exchange of told) {
-      if (exchange.interims !== null) this.#tellInterims(exchange);
-      if (exchange.ended || exchange.error !== null) this.#finish(exchange);
-    }
-    if (this.#placesChanged && !this.closed) {
-      this.#placesChanged = false;
-      if (this.#retiring && this.empty) this.close();
-      else this.owner.placesChanged(this);
-    }
-    if (told.length > 1) {
-      const senders = told.filter(({ sendingNow, writable }) => writable && sendingNow?.awaitsWritable === true);
-      if (senders.length > 1) takeTurns(senders);
-    }
-    for (const exchange of told) wakeReady(exchange, now);
   }
 
   ended(error: TransportError | null): void {
@@ -433,8 +338,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     }
     if (this.#streams !== null) {
       if (error === null) this.#protocol.receiveEnd(this);
-      this.#settle(now);
-      this.closeWith(error ?? new RemoteProtocolError(`${this.origin} closed the connection${this.#farewell()}`));
+      this.#streams.settle(now, this.#failure);
+      this.closeWith(error ?? new RemoteProtocolError(`${this.origin} closed the connection${this.#streams.farewell}`));
       return;
     }
     const exchange = this.#exchange;
@@ -446,67 +351,20 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     exchange?.wake();
   }
 
-  /** What the peer said before it closed. */
-  #farewell(): string {
-    return this.#goaway === null ? '' : ` after GOAWAY (${errorCodeName(this.#goaway)})`;
-  }
-
-  /** The exchange is over: its place is free again, or the connection is done with. */
-  #finish(exchange: Exchange): void {
-    if (this.#streams === null) {
-      this.#exchange = null;
-      this.socket.lend = false;
-      if (this.#reusable) this.owner.released(this);
-      else this.close();
-      return;
-    }
-    if (!this.#streams.delete(exchange.stream)) return;
-    if (exchange.sent !== 'full' && !exchange.over) {
-      this.#protocol.cancel(exchange.stream);
-      this.#flush();
-    }
-    this.#vacated();
-  }
-
-  /** One of many is over. */
-  #vacated(): void {
-    if (this.#streams?.size === 0) this.socket.lend = false;
-    if (this.#retiring && this.empty) this.close();
-    else this.owner.released(this);
-  }
-
-  /** Calls the user, who may end the call or the client. What is thrown wins over a final response that came as well. */
-  #tellInterims(exchange: Exchange): void {
-    const interims = exchange.interims as Interim[];
-    exchange.interims = null;
-    for (const interim of interims) {
-      try {
-        exchange.onInterim?.(interim);
-      } catch (error) {
-        if (exchange.error === null) exchange.error = error;
-        exchange.status = 0;
-        this.abandon(exchange);
-      }
-      if (exchange.error !== null) return;
-    }
+  /** The one exchange is over: its place is free again, or the connection is done with. */
+  #finish(): void {
+    this.#exchange = null;
+    this.socket.lend = false;
+    if (this.#reusable) this.owner.released(this);
+    else this.close();
   }
 
   // ── Events ──
 
-  /** The exchange of a stream; of many, it is noted that the records are about it. */
   #of(stream: StreamId): Exchange | null {
-    if (this.#streams === null) {
-      const exchange = this.#exchange;
-      return exchange !== null && exchange.stream === stream ? exchange : null;
-    }
-    const exchange = this.#streams.get(stream);
-    if (exchange === undefined) return null;
-    if (!exchange.told) {
-      exchange.told = true;
-      this.#told.push(exchange);
-      if (!exchange.answered) exchange.firstByteAt = this.deadlines.now;
-    }
-    return exchange;
+    if (this.#streams !== null) return this.#streams.told(stream);
+    const exchange = this.#exchange;
+    return exchange !== null && exchange.stream === stream ? exchange : null;
   }
 
   onHead(stream: StreamId, status: number, flags: number, head: Head): void {
@@ -570,14 +428,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   }
 
   onGoaway(_lastStream: StreamId, code: number): void {
-    this.#goaway = code;
-    this.#retiring = true;
-    this.#placesChanged = true;
+    this.#streams?.leave(code);
   }
 
   onStreamsMax(streams: number): void {
-    this.streamsMax = streams;
-    this.#placesChanged = true;
+    this.#streams?.limit(streams);
   }
 
   onStreamError(stream: StreamId, error: ProtocolError): void {
@@ -598,7 +453,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
           : error;
     }
     // What came is an answer, of another protocol: it would come again.
-    if (rule === RULE_H2_PREFACE) for (const each of this.#streams?.values() ?? []) each.answered = true;
+    if (rule === RULE_H2_PREFACE) for (const each of this.#streams?.all ?? []) each.answered = true;
     this.#failure = error;
   }
 }

@@ -162,6 +162,33 @@ export class Exchange extends Park implements ByteSource {
     return this.ended || this.error !== null || (this.status !== 0 && !this.#whole);
   }
 
+  /** @internal Wakes its flows that can go on; one that reads a body has its time anew. */
+  goOn(now: number): void {
+    if (this.run !== null && this.ready) this.wake();
+    else if (this.list !== null && this.status !== 0) arm(this, this.list, now);
+    const sending = this.#sending;
+    if (sending !== null && sending.run !== null && sending.ready) sending.wake();
+  }
+
+  /**
+   * @internal Tells the user, who may end the call or the client, of interim responses. What is thrown wins over a final
+   * response that came as well.
+   */
+  tellInterims(): void {
+    const interims = this.interims as Interim[];
+    this.interims = null;
+    for (const interim of interims) {
+      try {
+        this.onInterim?.(interim);
+      } catch (error) {
+        if (this.error === null) this.error = error;
+        this.status = 0;
+        this.connection.abandon(this);
+      }
+      if (this.error !== null) return;
+    }
+  }
+
   /** The rest of the request's body is not wanted: HTTP/1.1 ends it by any response, HTTP/2 by its end or no success. */
   get unwanted(): boolean {
     return this.status !== 0 && (!this.connection.multiplexes || this.ended || this.status >= 300);

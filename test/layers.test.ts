@@ -87,6 +87,7 @@ const CLIENT: Ranks = [
   ],
   [
     'connection',
+    'connection-streams',
     'connect-attempt',
     'connect-handshake',
     'proxy-digest',
