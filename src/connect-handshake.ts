@@ -20,10 +20,12 @@ const PASSING: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** Answers the challenges of one proxy (RFC 9110 §11.7). */
 export interface ProxyAuthenticator {
+  /** What the next authorization answers; `null`: there will be none. */
+  readonly nonce: string | null;
   /** Value of Proxy-Authorization for the next request, as octets; `null`: none yet. */
   authorization(method: string, uri: string): Uint8Array | null;
-  /** Takes the challenges of a 407. True: another request is worth sending. */
-  challenged(headers: Headers): boolean;
+  /** Takes the challenges of a 407 to a request that answered the nonce `answered`, if any. True: another is worth sending. */
+  challenged(headers: Headers, answered: string | null): boolean;
 }
 
 /** What is asked for. */
@@ -49,6 +51,8 @@ export class ConnectHandshake implements Handshake, Events {
   /** A challenge is being met: its answer must end first. */
   #isMeeting = false;
   #headers: Headers;
+  /** What the request's credentials answer. */
+  #nonce: string | null = null;
   #status = 0;
   #flags = 0;
   #head: Head | null = null;
@@ -71,6 +75,7 @@ export class ConnectHandshake implements Handshake, Events {
 
   #authorized(): Headers {
     const { headers, authority, authenticator } = this.#request;
+    this.#nonce = authenticator?.nonce ?? null;
     const authorization = authenticator?.authorization('CONNECT', authority) ?? null;
     if (authorization === null) return headers;
     const authorized = headers.copy();
@@ -122,7 +127,7 @@ export class ConnectHandshake implements Handshake, Events {
 
   #isMet(challenges: Headers): boolean {
     try {
-      return this.#request.authenticator?.challenged(challenges) === true;
+      return this.#request.authenticator?.challenged(challenges, this.#nonce) === true;
     } catch (cause) {
       throw this.#error(`it answered CONNECT with 407: ${(cause as Error).message}`, false, cause);
     }

@@ -34,6 +34,11 @@ export class ProxyDigest implements ProxyAuthenticator {
     return 'then' in digests ? digests.then(keep) : keep(digests);
   }
 
+  get nonce(): string | null {
+    const session = this.#session;
+    return session === null || session.isUsedUp ? null : session.challenge.nonce;
+  }
+
   authorization(method: string, uri: string, body: Uint8Array | null = NO_BODY): Uint8Array<ArrayBuffer> | null {
     const session = this.#session;
     if (session === null || session.isUsedUp) return null;
@@ -41,16 +46,17 @@ export class ProxyDigest implements ProxyAuthenticator {
   }
 
   /** @throws ProtocolError for challenges that are all malformed */
-  challenged(headers: Headers): boolean {
+  challenged(headers: Headers, answered: string | null): boolean {
     const challenge = digestChallengeOf(headers.octetsOf('proxy-authenticate'));
     const before = this.#session;
     if (challenge === null || this.#digests === null) return false;
-    const isKnown = before?.challenge.nonce === challenge.nonce;
     // Credentials that were refused are wrong, unless the proxy says that only their nonce is.
-    if (isKnown && !challenge.stale) return false;
+    if (challenge.nonce === answered && !challenge.stale) return false;
     const cnonce = (): string => hex(this.#host.random(CNONCE_OCTETS));
     this.#session =
-      before !== null && isKnown ? before.renewed(challenge) : new DigestSession(challenge, this.#digests, cnonce);
+      before?.challenge.nonce === challenge.nonce
+        ? before.renewed(challenge)
+        : new DigestSession(challenge, this.#digests, cnonce);
     return true;
   }
 }

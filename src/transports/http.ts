@@ -258,10 +258,11 @@ class SocketTransport {
   *#answering(request: Request, digest: ProxyDigest): Flow<Response> {
     yield* wait(digest.ready());
     for (let isFirst = true; ; isFirst = false) {
+      const { nonce } = digest;
       const authorization = digest.authorization(request.method, forwardedTarget(request), request.stream.octets);
       const response = yield* this.#sent(request, authorization);
       const mayAsk = response.statusCode === PROXY_AUTHENTICATION_REQUIRED && isFirst && request.isReplayable;
-      if (!mayAsk || !canAnswer(digest, response)) return response;
+      if (!mayAsk || !canAnswer(digest, response, nonce)) return response;
       yield* dropped(response);
     }
   }
@@ -495,10 +496,10 @@ function forwardedTarget(request: Request): string {
   return givenTarget(request) ?? `${request.url.origin}${request.url.target}`;
 }
 
-/** Whether the challenge of a 407 can be met. One that is malformed cannot: the response stands. */
-function canAnswer(digest: ProxyDigest, response: Response): boolean {
+/** Whether the challenge of a 407 to a request that answered `nonce` can be met. A malformed one cannot: the response stands. */
+function canAnswer(digest: ProxyDigest, response: Response, nonce: string | null): boolean {
   try {
-    return digest.challenged(response.headers);
+    return digest.challenged(response.headers, nonce);
   } catch (error) {
     if (error instanceof ProtocolError) return false;
     throw error;

@@ -1,13 +1,13 @@
 /** Digest authentication with proxies (RFC 7616 §3.8): challenges of 407, to CONNECT and to forwarded requests. */
 import { createHash } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
-import { DigestAuth, Proxy, ProxyError } from '../../src/index.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AsyncClient, DigestAuth, Proxy, ProxyError } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { failureOf } from '../support/client.js';
 import { clients } from '../support/clients.js';
-import { always, type Dialogue, dialogue } from '../support/dialogue.js';
+import { always, type Dialogue, dialogue, gate } from '../support/dialogue.js';
 import { answer, fieldOf } from '../support/octets.js';
-import { serve } from '../support/scripted-server.js';
+import { type ScriptedServer, serve } from '../support/scripted-server.js';
 
 const made = await certificates();
 const trusting = { verify: { ca: made.root.cert } };
@@ -165,6 +165,38 @@ describe.each(clients)('$name', (client) => {
     expect([response.statusCode, response.text]).toEqual([407, 'no']);
     expect((await opened.get('http://two.invalid/')).text).toBe('more');
     expect(between.accepted).toBe(1);
+  });
+});
+
+describe('AsyncClient alone: requests that are refused at once', () => {
+  const both = async (proxy: ScriptedServer, urls: readonly string[]): Promise<string[]> => {
+    const client = new AsyncClient({ ...trusting, proxy: proxyAt(proxy.port) });
+    onTestFinished(() => client.aclose());
+    return (await Promise.all(urls.map((url) => client.get(url)))).map(({ text }) => text);
+  };
+  const counts = ({ heads }: ScriptedServer): (string | undefined)[] => heads.map((head) => paramsOf(head).nc).sort();
+
+  test('are all sent again, though their challenges have one nonce: forwarded', async () => {
+    const isHeard = gate();
+    const between = await serve([
+      dialogue().hear().until(isHeard).say(challenge()).hear().say(answer('one')),
+      dialogue().hear().open(isHeard).say(challenge()).hear().say(answer('two')),
+    ]);
+    const texts = await both(between, ['http://one.invalid/', 'http://two.invalid/']);
+    expect(texts.sort()).toEqual(['one', 'two']);
+    expect(counts(between)).toEqual(['00000001', '00000002', undefined, undefined]);
+  });
+
+  test('are all sent again, though their challenges have one nonce: through tunnels', async () => {
+    const server = await serve(always(answer('secure')), { tls: made.server, repeatLast: true });
+    const isHeard = gate();
+    const opened = (script: Dialogue) => script.say(challenge()).hearHead().say(ESTABLISHED).join(server.port);
+    const between = await serve([
+      opened(dialogue().hearHead().until(isHeard)),
+      opened(dialogue().hearHead().open(isHeard)),
+    ]);
+    expect(await both(between, ['https://127.0.0.1/', 'https://localhost/'])).toEqual(['secure', 'secure']);
+    expect(counts(between)).toEqual(['00000001', '00000002', undefined, undefined]);
   });
 });
 
