@@ -40,6 +40,11 @@ export class Origin {
     this.hostField = port === defaultPort(scheme) ? bracketed : `${bracketed}:${port}`;
   }
 
+  /** What CONNECT asks for: host and port, the port always in it (RFC 9112 §3.2.3). @internal */
+  get authority(): string {
+    return this.key.slice(this.scheme.length + '://'.length);
+  }
+
   /** True if `other` is the same origin. */
   equals(other: unknown): boolean {
     return this === other || (other instanceof Origin && this.key === other.key);

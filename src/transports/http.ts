@@ -521,8 +521,9 @@ function* dropped(response: Response): Flow<void> {
   response.closeNow();
 }
 
-/** The target that the request's extensions name, if they do. */
-function givenTarget(request: Request): string | null {
-  const target = own(request.extensions, 'target') ?? null;
-  return target === null || typeof target === 'string' ? target : textOfOctets(target);
+/** The target that is not the URL's: what the request's extensions name, or the host and port that CONNECT asks for. */
+function givenTarget({ method, url, extensions }: Request): string | null {
+  const target = own(extensions, 'target') ?? null;
+  if (target === null) return method === 'CONNECT' ? url.origin.authority : null;
+  return typeof target === 'string' ? target : textOfOctets(target);
 }

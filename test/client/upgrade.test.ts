@@ -239,6 +239,19 @@ describe.each(clients)('$name', (kind) => {
       stream.close();
     });
 
+    test('asks for the host and port of the URL unless it is told another target', async () => {
+      const denied = always(answer('', '', '403 Forbidden'));
+      const server = await serve(denied, { repeatLast: true });
+      await kind.open().request('CONNECT', `http://127.0.0.1:${server.port}/path`);
+      const proxied = kind.open({ proxy: server.url });
+      for (const url of ['http://far.invalid:99/', 'http://[::1]/?a']) await proxied.request('CONNECT', url);
+      expect(server.heads.map((head) => head.split('\r\n', 1)[0])).toEqual([
+        `CONNECT 127.0.0.1:${server.port} HTTP/1.1`,
+        'CONNECT far.invalid:99 HTTP/1.1',
+        'CONNECT [::1]:80 HTTP/1.1',
+      ]);
+    });
+
     test('any other status is a response with a body', async () => {
       const server = await serve(always(answer('denied', '', '403 Forbidden')));
       const response = await kind.open().request('CONNECT', server.url, { extensions: { target: 'far.invalid:443' } });
