@@ -336,9 +336,10 @@ export function checkHooks(hooks: readonly unknown[], event: keyof EventHooks): 
 export function functionOf<T extends (...args: never[]) => unknown>(
   given: T | null | undefined,
   name: string,
+  action = 'make a client',
 ): T | null {
   if (given === undefined || given === null || typeof given === 'function') return given ?? null;
-  throw new TypeError(`Cannot make a client: expected ${name} to be a function, got ${typeNameOf(given)}`);
+  throw new TypeError(`Cannot ${action}: expected ${name} to be a function, got ${typeNameOf(given)}`);
 }
 
 /** Whether something is on, if it is said. @throws TypeError for what is neither. */

@@ -11,8 +11,7 @@ import { ConnectHandshake, type ConnectRequest } from './connect-handshake.js';
 import { type Field, fieldOf } from './fields.js';
 import { isThenable } from './flow.js';
 import { Headers } from './headers.js';
-import { allowedOf, answered, type Found } from './hosts/addresses.js';
-import { connectError } from './hosts/connect-error.js';
+import { allowedOf, type Found, resolved, resolvedAtOnce } from './hosts/addresses.js';
 import type { Host } from './hosts/host.js';
 import type { Address, TlsSessions, TlsTarget } from './hosts/socket.js';
 import { ipOctets } from './ip-addresses.js';
@@ -86,17 +85,9 @@ export class ProxyRoute {
     if (allowAddress === null || (literal.length === 0 && resolve === null)) return null;
     const allowed = (found: readonly Found[]): string => (allowedOf(found, host, allowAddress)[0] as Found).address;
     if (literal.length > 0 || resolve === null) return () => allowed(literal);
-    const chosen = (answer: unknown): string => allowed(answered(host, answer, familyOf));
-    const failed = (error: unknown): never => {
-      throw connectError(host, 'dns', error);
-    };
-    return () => {
-      try {
-        const answer = resolve(host);
-        return isThenable(answer) ? answer.then(chosen).then(undefined, failed) : chosen(answer);
-      } catch (error) {
-        return failed(error);
-      }
+    return (blocking) => {
+      const found = (blocking ? resolvedAtOnce : resolved)(host, resolve, familyOf);
+      return isThenable(found) ? found.then(allowed) : allowed(found);
     };
   }
 

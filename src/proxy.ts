@@ -8,6 +8,7 @@ import type { Credentials } from './digest.js';
 import { InvalidURL } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import { hostToAscii } from './punycode.js';
+import { checkVerify } from './tls.js';
 import { URL, type URLTypes } from './url.js';
 import { bracketed } from './url-syntax.js';
 
@@ -70,7 +71,9 @@ export class Proxy {
     this.#url = given.hasUserinfo ? given.copyWith({ username: null, password: null }) : given;
     this.#auth = given.hasUserinfo ? Object.freeze([given.username, given.password] as const) : authOf(options);
     this.#headers = headersOf(own(options, 'headers') ?? null);
-    this.#tls = own(options, 'tls') ?? true;
+    const tls: unknown = own(options, 'tls') ?? true;
+    checkVerify(tls, "use a Proxy's tls");
+    this.#tls = tls;
     if (this.isSocks && this.digest !== null) {
       throw new TypeError('Cannot make a Proxy: SOCKS knows no Digest; give auth as [username, password]');
     }

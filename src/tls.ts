@@ -16,6 +16,8 @@ const TLS_OPTIONS: Readonly<Record<keyof TlsOptions, true>> = {
   minVersion: true,
   pins: true,
 };
+/** What is done with the setting of a client, a transport or a stream, for messages. */
+const USE = 'use verify';
 const TLS_OPTION_NAMES = Object.keys(TLS_OPTIONS);
 const MIN_VERSIONS: readonly unknown[] = ['TLSv1.2', 'TLSv1.3'];
 /** The SHA-256 digest of something, in base64. */
@@ -44,16 +46,16 @@ function checkCert(cert: unknown): void {
 }
 
 /** The authorities given, as a list. @throws TypeError for what can be none. */
-function authoritiesOf(given: TlsOptions['ca']): readonly TlsObject[] | null {
+function authoritiesOf(given: TlsOptions['ca'], action = USE): readonly TlsObject[] | null {
   if (given === null || given === undefined) return null;
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   for (const each of list) {
     if (!isObject(each)) {
-      throw new TypeError(`Cannot use verify: expected ca to be PEM texts or DER octets, got ${typeNameOf(each)}`);
+      throw new TypeError(`Cannot ${action}: expected ca to be PEM texts or DER octets, got ${typeNameOf(each)}`);
     }
     if (typeof each === 'string' && each !== 'system' && !CERTIFICATE.test(each)) {
       throw new TypeError(
-        "Cannot use verify: ca holds no certificate in PEM, and is not 'system' (a path is given as caFile)",
+        `Cannot ${action}: ca holds no certificate in PEM, and is not 'system' (a path is given as caFile)`,
       );
     }
   }
@@ -61,27 +63,39 @@ function authoritiesOf(given: TlsOptions['ca']): readonly TlsObject[] | null {
 }
 
 /** @throws TypeError, RangeError for values that mean nothing; what they hold is found out by who uses them. */
-function checkOptions(options: TlsOptions): void {
-  checkFields(options, TLS_OPTION_NAMES, 'use verify');
-  authoritiesOf(own(options, 'ca'));
+function checkOptions(options: TlsOptions, action: string): void {
+  checkFields(options, TLS_OPTION_NAMES, action);
+  authoritiesOf(own(options, 'ca'), action);
   for (const name of ['caFile', 'password', 'cert', 'key'] as const) {
     const given: unknown = own(options, name);
     const isRight = name === 'cert' || name === 'key' ? isObject : isText;
     if (isGiven(given) && !isRight(given)) {
-      throw new TypeError(`Cannot use verify: expected ${name} to be a string, got ${typeNameOf(given)}`);
+      throw new TypeError(`Cannot ${action}: expected ${name} to be a string, got ${typeNameOf(given)}`);
     }
   }
   const minVersion: unknown = own(options, 'minVersion');
   if (isGiven(minVersion) && !MIN_VERSIONS.includes(minVersion)) {
     throw new RangeError(
-      `Cannot use verify: expected minVersion to be 'TLSv1.2' or 'TLSv1.3', older ones are broken (RFC 8996); got ${JSON.stringify(minVersion)}`,
+      `Cannot ${action}: expected minVersion to be 'TLSv1.2' or 'TLSv1.3', older ones are broken (RFC 8996); got ${JSON.stringify(minVersion)}`,
     );
   }
   const pins: unknown = own(options, 'pins');
   const isPins = Array.isArray(pins) && pins.length > 0 && pins.every((pin) => isText(pin) && PIN.test(pin));
   if (isGiven(pins) && !isPins) {
-    throw new TypeError('Cannot use verify: expected pins to be SHA-256 digests of public keys in base64, one or more');
+    throw new TypeError(`Cannot ${action}: expected pins to be SHA-256 digests of public keys in base64, one or more`);
   }
+}
+
+/**
+ * What is given as `verify`, or in the same way elsewhere: `action` is what cannot be done with a wrong one, for messages.
+ * @throws TypeError, RangeError for what is no setting of TLS, or one that means nothing.
+ */
+export function checkVerify(verify: unknown, action: string = USE): asserts verify is VerifyTypes {
+  const kind = typeof verify;
+  if (verify === null || (kind !== 'boolean' && kind !== 'string' && kind !== 'object')) {
+    throw new TypeError(`Cannot ${action}: expected a boolean, a path or TLS options, got ${String(verify)}`);
+  }
+  if (kind === 'object') checkOptions(verify as TlsOptions, action);
 }
 
 /**
@@ -101,11 +115,7 @@ export class TlsSettings {
    * @throws TypeError, RangeError for what is neither, and for TLS options that mean nothing.
    */
   constructor(host: Host, verify: VerifyTypes, cert: CertTypes | null, trustEnv: boolean) {
-    const kind = typeof verify;
-    if (verify === null || (kind !== 'boolean' && kind !== 'string' && kind !== 'object')) {
-      throw new TypeError(`Cannot use verify: expected a boolean, a path or TLS options, got ${String(verify)}`);
-    }
-    if (kind === 'object') checkOptions(verify as TlsOptions);
+    checkVerify(verify);
     if (cert !== null) checkCert(cert);
     this.#host = host;
     this.#verify = verify;

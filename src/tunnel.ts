@@ -63,7 +63,7 @@ export interface Tunnel {
   /** Of the origin; `null`: what follows is in the clear. */
   readonly tls: TlsTarget | null;
   /** The address that the proxy is asked for in place of the origin's host, found and allowed here; `null`: none. */
-  readonly pin: (() => MaybePromise<string>) | null;
+  readonly pin: ((blocking: boolean) => MaybePromise<string>) | null;
   /** What must be there before a handshake; `null`: nothing. */
   readonly ready: (() => MaybePromise<unknown>) | null;
   handshake(asked: Asked): Handshake;
@@ -167,7 +167,8 @@ export function* connectedSocket(
     if (trace !== null) yield trace.connecting(address, limits, tunnel?.traced.tcp ?? 'connection');
     // One limit, however often the proxy is connected to.
     if (round === 0 && limits.connect !== null) arm(attempt, limits.connect, attempt.now());
-    if (round === 0 && tunnel !== null && tunnel.pin !== null) pinned = yield* settled(attempt, tunnel.pin());
+    if (round === 0 && tunnel !== null && tunnel.pin !== null)
+      pinned = yield* settled(attempt, tunnel.pin(connector.blocking));
     attempt.start(connector);
     for (;;) {
       if (trace !== null && (yield* trace.follow(attempt, address, limits))) continue;

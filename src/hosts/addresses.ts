@@ -3,6 +3,9 @@
  * through. Looks nothing up.
  */
 import { ConnectError } from '../exceptions.js';
+import { isThenable } from '../flow.js';
+import { messageOf } from './connect-error.js';
+import type { MaybePromise, Resolve } from './socket.js';
 
 /** An IP address and its family, 4 or 6. */
 export interface Found {
@@ -11,15 +14,42 @@ export interface Found {
 }
 
 /** A mistake or a decision of the user's: to repeat the request changes nothing. */
-export function refused(message: string): ConnectError {
-  return new ConnectError(message, { phase: 'dns', retryable: false });
+export function refused(message: string, cause?: unknown): ConnectError {
+  return new ConnectError(message, { phase: 'dns', retryable: false, cause });
 }
 
 /**
- * What `resolve(host)` answered, as addresses; `familyOf` tells 4, 6 or 0 (no IP address).
- * @throws ConnectError unless it is one IP address or more.
+ * The addresses that the user's `resolve` gives for a host, or a promise of them; `familyOf` tells 4, 6 or 0 (no IP address).
+ * @throws ConnectError unless it is one IP address or more; one that `resolve` throws stays as it is.
  */
-export function answered(host: string, answer: unknown, familyOf: (ip: string) => number): readonly Found[] {
+export function resolved(
+  host: string,
+  resolve: Resolve,
+  familyOf: (ip: string) => number,
+): MaybePromise<readonly Found[]> {
+  const failed = (error: unknown): never => {
+    if (error instanceof ConnectError) throw error;
+    throw refused(`Cannot resolve ${host}: resolve() failed: ${messageOf(error)}`, error);
+  };
+  let answer: unknown;
+  try {
+    answer = resolve(host);
+  } catch (error) {
+    return failed(error);
+  }
+  const read = (given: unknown): readonly Found[] => answered(host, given, familyOf);
+  return isThenable(answer) ? Promise.resolve(answer).then(read, failed) : read(answer);
+}
+
+/** The same for who blocks: a promise is refused. */
+export function resolvedAtOnce(host: string, resolve: Resolve, familyOf: (ip: string) => number): readonly Found[] {
+  const found = resolved(host, resolve, familyOf);
+  if (!isThenable(found)) return found;
+  found.then(undefined, () => {});
+  throw refused(`Cannot resolve ${host}: resolve() answered with a promise, which a blocking call cannot wait for`);
+}
+
+function answered(host: string, answer: unknown, familyOf: (ip: string) => number): readonly Found[] {
   const given = typeof answer === 'string' ? [answer] : answer;
   if (!Array.isArray(given))
     throw refused(`Cannot resolve ${host}: resolve() must answer with IP addresses, got ${String(answer)}`);
@@ -36,7 +66,7 @@ export function answered(host: string, answer: unknown, familyOf: (ip: string) =
 
 /**
  * Those of `found` that `allowAddress` answers with `true` for. Anything but a boolean is a mistake, and allows nothing.
- * @throws ConnectError if none is left.
+ * @throws ConnectError if none is left, or if `allowAddress` throws.
  */
 export function allowedOf(
   found: readonly Found[],
@@ -44,7 +74,7 @@ export function allowedOf(
   allowAddress: (ip: string) => unknown,
 ): readonly Found[] {
   const allowed = found.filter(({ address }) => {
-    const answer = allowAddress(address);
+    const answer = answerOf(address, where, allowAddress);
     if (typeof answer === 'boolean') return answer;
     if (answer instanceof Promise) answer.catch(() => {});
     const got = answer instanceof Promise ? 'a promise' : String(answer);
@@ -52,4 +82,12 @@ export function allowedOf(
   });
   if (allowed.length > 0) return allowed;
   throw refused(`Cannot connect to ${where}: allowAddress refused ${found.map(({ address }) => address).join(', ')}`);
+}
+
+function answerOf(address: string, where: string, allowAddress: (ip: string) => unknown): unknown {
+  try {
+    return allowAddress(address);
+  } catch (cause) {
+    throw refused(`Cannot connect to ${where}: allowAddress failed: ${messageOf(cause)}`, cause);
+  }
 }

@@ -4,13 +4,12 @@
  * and `allowAddress` are called here, on the caller's thread.
  */
 import { ConnectError } from '../exceptions.js';
-import { isThenable } from '../flow.js';
-import { allowedOf, answered, type Found, refused } from './addresses.js';
+import { allowedOf, type Found, resolvedAtOnce } from './addresses.js';
 import { type Channel, Link, type StartedWorker } from './blocking-link.js';
 import { Opening } from './blocking-opening.js';
 import { BlockingSocket } from './blocking-socket.js';
-import { connectError, failedAction, messageOf, placeOf } from './connect-error.js';
-import type { Address, Cancel, Connector, Resolve, Socket } from './socket.js';
+import { failedAction, messageOf, placeOf } from './connect-error.js';
+import type { Address, Cancel, Connector, Socket } from './socket.js';
 import type { Pending } from './waitable.js';
 
 /** What blocking sockets need of a host. */
@@ -112,12 +111,8 @@ export class BlockingConnector implements Connector {
       return null;
     }
     if (resolve === null) return null;
-    try {
-      const found = answered(host, answerOf(host, resolve), (ip) => this.#familyOf(ip));
-      return ipsOf(allowAddress === null ? found : allowedOf(found, host, allowAddress));
-    } catch (error) {
-      throw connectError(where, 'dns', error);
-    }
+    const found = resolvedAtOnce(host, resolve, (ip) => this.#familyOf(ip));
+    return ipsOf(allowAddress === null ? found : allowedOf(found, host, allowAddress));
   }
 
   #joined(where: string): Link {
@@ -146,12 +141,4 @@ export class BlockingConnector implements Connector {
 
 function ipsOf(found: readonly Found[]): readonly string[] {
   return found.map(({ address }) => address);
-}
-
-/** The answer of the user's `resolve`, which must come at once. */
-function answerOf(host: string, resolve: Resolve): unknown {
-  const answer = resolve(host);
-  if (!isThenable(answer)) return answer;
-  answer.then(undefined, () => {});
-  throw refused(`Cannot resolve ${host}: resolve() answered with a promise, which a blocking call cannot wait for`);
 }

@@ -8,6 +8,7 @@ import type { Found } from './addresses.js';
 import type { ConnectMessage, SocketAddress, ToCaller } from './blocking-protocol.js';
 import * as protocol from './blocking-protocol.js';
 import { carried } from './carried-error.js';
+import { connectError } from './connect-error.js';
 import type { Ring } from './ring.js';
 import type { Address, Cancel, Connector, ConnectPhase, MaybePromise, Sink, Socket, TlsTarget } from './socket.js';
 import { GO_ON, STOP } from './socket.js';
@@ -140,15 +141,17 @@ export class WorkerChannel implements Sink {
       localAddress,
       socketOptions,
       tls,
-      resolve: asks ? () => this.#allowedAddresses(host) : addresses === null ? null : () => addresses,
+      resolve: asks ? () => this.#allowedAddresses(host, port) : addresses === null ? null : () => addresses,
       allowAddress: null,
     };
     const cancel = this.#newCancel();
     void this.#open(cancel, () => this.#worker.connector.connect(address, cancel));
   }
 
-  async #allowedAddresses(host: string): Promise<readonly string[]> {
-    const found = await this.#worker.lookUp(host);
+  async #allowedAddresses(host: string, port: number): Promise<readonly string[]> {
+    const found = await this.#worker.lookUp(host).catch((error: unknown) => {
+      throw connectError(`${host}:${port}`, 'dns', error);
+    });
     return new Promise((resolve) => {
       this.#allow = resolve;
       this.#post({ kind: 'found', id: this.#id, addresses: found.map(({ address }) => address) });

@@ -39,7 +39,7 @@ import {
   socketSettingsOf,
   udsOf,
 } from '../network-options.js';
-import { flagOf } from '../options.js';
+import { flagOf, functionOf } from '../options.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import { Proxy, type ProxyTypes } from '../proxy.js';
 import type { ProxyDigest } from '../proxy-digest.js';
@@ -154,8 +154,8 @@ class SocketTransport {
       uds: udsOf(own(options, 'uds')),
       localAddress: localAddressOf(own(options, 'localAddress')),
       socketOptions: socketSettingsOf(own(options, 'socketOptions')),
-      resolve: own(options, 'resolve') ?? null,
-      allowAddress: own(options, 'allowAddress') ?? null,
+      resolve: functionOf(own(options, 'resolve'), 'resolve', 'make a transport'),
+      allowAddress: functionOf(own(options, 'allowAddress'), 'allowAddress', 'make a transport'),
     };
     const proxy = Proxy.from(own(options, 'proxy'));
     this.#proxy = proxy === null ? null : new ProxyRoute(proxy, this.#direct, this.#limits, host, trustEnv);

@@ -2,17 +2,10 @@
  * SECURITY 6.11: `allowAddress` is asked for every connect, after DNS: first ones, redirects, tries again. What it allowed is
  * what is connected to, whatever DNS says a moment later.
  */
-import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  AsyncClient,
-  AsyncHTTPTransport,
-  Client,
-  ConnectError,
-  HTTPTransport,
-  type HTTPTransportOptions,
-} from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { ConnectError } from '../../src/index.js';
 import { failureOf } from '../support/client.js';
-import { type AnyClient, clients } from '../support/clients.js';
+import { clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
@@ -22,17 +15,6 @@ const outside = (ip: string): boolean => ip !== '127.0.0.2';
 const redirect = (to: string): string => `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`;
 
 describe.each(clients)('$name', (kind) => {
-  function over(options: HTTPTransportOptions): AnyClient {
-    if (kind.name === 'Client') {
-      const client = new Client({ transport: new HTTPTransport(options) });
-      onTestFinished(() => client.close());
-      return client;
-    }
-    const client = new AsyncClient({ transport: new AsyncHTTPTransport(options) });
-    onTestFinished(() => client.aclose());
-    return client;
-  }
-
   test.each([
     ['an address', '127.0.0.2'],
     ['a name', 'inner.invalid'],
@@ -80,7 +62,7 @@ describe.each(clients)('$name', (kind) => {
     const outer = await serve(dialogue().acceptOnly(), { repeatLast: true });
     const asked: string[] = [];
     const answers = ['127.0.0.9', '127.0.0.2'];
-    const client = over({
+    const client = kind.over({
       retries: 3,
       resolve: () => answers.shift() ?? '127.0.0.2',
       allowAddress: (ip) => asked.push(ip) > 0 && outside(ip),

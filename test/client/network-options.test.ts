@@ -1,17 +1,10 @@
 /** How sockets are made: Unix sockets, the address connected from, what TCP is told. */
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  AsyncClient,
-  AsyncHTTPTransport,
-  Client,
-  ConnectError,
-  HTTPTransport,
-  type HTTPTransportOptions,
-} from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { ConnectError, type HTTPTransportOptions } from '../../src/index.js';
 import { certificates, filesOf } from '../support/certificates.js';
 import { failureOf } from '../support/client.js';
-import { type AnyClient, clients } from '../support/clients.js';
+import { clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
 import { answer, fieldOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
@@ -23,18 +16,7 @@ function socketPath(): string {
   return join(placeholder, '..', 's');
 }
 
-describe.each(clients)('$name', ({ name }) => {
-  function over(options: HTTPTransportOptions): AnyClient {
-    if (name === 'Client') {
-      const client = new Client({ transport: new HTTPTransport(options) });
-      onTestFinished(() => client.close());
-      return client;
-    }
-    const client = new AsyncClient({ transport: new AsyncHTTPTransport(options) });
-    onTestFinished(() => client.aclose());
-    return client;
-  }
-
+describe.each(clients)('$name', ({ over }) => {
   describe('uds', () => {
     test('is connected to for every origin, whose own Host is sent', async () => {
       const uds = socketPath();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ConnectError, ProxyError } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { failureOf } from '../support/client.js';
-import { clients } from '../support/clients.js';
+import { blocking, clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
@@ -112,3 +112,16 @@ describe.each(clients)('$name', (client) => {
     expect([...between.peer(0).octets.subarray(3)]).toEqual([5, 1, 0, 1, 192, 0, 2, 2, 0, 80]);
   });
 });
+
+test.each(['http', 'socks5'])(
+  'Client alone: resolve that answers with a promise is refused behind %s too',
+  async (scheme) => {
+    const resolve = async (): Promise<string> => '192.0.2.1';
+    const client = blocking.open({ proxy: `${scheme}://127.0.0.1:9`, allowAddress: () => true, resolve });
+    const error = await failureOf(() => client.get('https://one.invalid/'), ConnectError);
+    expect(error.message).toBe(
+      'Cannot resolve one.invalid: resolve() answered with a promise, which a blocking call cannot wait for',
+    );
+    expect([error.phase, error.retryable]).toEqual(['dns', false]);
+  },
+);

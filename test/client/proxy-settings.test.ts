@@ -58,6 +58,8 @@ describe('a Proxy', () => {
       () =>
         new Proxy('http://p', options);
     expect(made({ ssl_context: 1 })).toThrow(/unknown option 'ssl_context' \(known: auth, headers, tls\)/);
+    expect(made({ tls: 5 })).toThrow("Cannot use a Proxy's tls: expected a boolean, a path or TLS options, got 5");
+    expect(made({ tls: { minVersion: 'TLSv1' } })).toThrow(RangeError);
     expect(made({ auth: ['a'] })).toThrow(/auth to be \[username, password\]/);
     expect(made({ auth: 'user:hunter2' })).not.toThrow(SECRET);
     expect(made({ headers: { 'Content-Length': '1' } })).toThrow(/content-length must not be among its headers/);

@@ -211,29 +211,18 @@ describe('AsyncClient alone: the pause before a try', () => {
   });
 });
 
-describe.each(clients)('$name, on real sockets', ({ name }) => {
-  const open = (options: HTTPTransportOptions): AnyClient => {
-    if (name === 'Client') {
-      const client = new Client({ transport: new HTTPTransport(options) });
-      onTestFinished(() => client.close());
-      return client;
-    }
-    const client = new AsyncClient({ transport: new AsyncHTTPTransport(options) });
-    onTestFinished(() => client.aclose());
-    return client;
-  };
-
+describe.each(clients)('$name, on real sockets', ({ over }) => {
   test('a handshake that breaks off is tried again', async () => {
     const { root, server: tls } = await certificates();
     const server = await serve([dialogue().acceptOnly(), always(answer('ok'))], { tls });
-    const client = open({ retries: 1, verify: { ca: root.cert } });
+    const client = over({ retries: 1, verify: { ca: root.cert } });
     const response = await client.get(server.url, { timeout: { connect: 400 } });
     expect([response.text, server.accepted]).toEqual(['ok', 2]);
   });
 
   test('a request that was sent is not', async () => {
     const server = await serve([dialogue().hear().reset(), always(answer('ok'))]);
-    const error = await failureOf(() => open({ retries: 5 }).get(server.url), ReadError);
+    const error = await failureOf(() => over({ retries: 5 }).get(server.url), ReadError);
     expect([error.sent, server.accepted]).toEqual(['full', 1]);
   });
 });

@@ -97,10 +97,12 @@ describe('a failed connect says what the asynchronous one says', () => {
     expect(described(blockingFailure(address))).toEqual(expected);
   });
 
-  test('a literal address whose question throws: what was thrown', () => {
-    const address = addressOf(closedPort, { allowAddress: throws(new Error('mistake')) });
-    expect(() => asyncConnector.connect(address, cancelOf())).toThrow('mistake');
-    expect(() => shared.connect(address, cancelOf())).toThrow('mistake');
+  test('a literal address whose question throws: a ConnectError at once, what was thrown is its cause', () => {
+    const cause = new Error('mistake');
+    const address = addressOf(closedPort, { allowAddress: throws(cause) });
+    for (const each of [asyncConnector, shared]) {
+      expect(() => each.connect(address, cancelOf())).toThrow(expect.objectContaining({ name: 'ConnectError', cause }));
+    }
   });
 });
 

@@ -67,6 +67,8 @@ export interface ClientKind {
   readonly functions: typeof httpx | typeof sync;
   /** A client that is closed when the test ends. */
   open(settings?: Settings, environment?: Environment): AnyClient;
+  /** A client over a transport of these settings; it is closed when the test ends. */
+  over(settings: httpx.HTTPTransportOptions): AnyClient;
   /** Fake sockets that answer each request. */
   fake(answers: FakeAnswers, settings?: Settings): FakeSide;
   /** Real sockets, and a host that the test moves and feeds. */
@@ -119,6 +121,11 @@ const asynchronous: ClientKind = {
     onTestFinished(() => client.aclose());
     return client;
   },
+  over(settings) {
+    const client = new AsyncClient({ transport: new httpx.AsyncHTTPTransport(settings) });
+    onTestFinished(() => client.aclose());
+    return client;
+  },
   fake(answers, settings) {
     const environment = fakeEnvironment();
     const { connector, host } = environment;
@@ -165,6 +172,12 @@ export const blocking: ClientKind = {
   open(settings = {}, environment = undefined) {
     if (environment === undefined) joinThread();
     const client = new Client(settings, environment);
+    onTestFinished(() => client.close());
+    return client;
+  },
+  over(settings) {
+    joinThread();
+    const client = new Client({ transport: new httpx.HTTPTransport(settings) });
     onTestFinished(() => client.close());
     return client;
   },

@@ -4,7 +4,7 @@
  */
 import * as dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { allowedOf, answered, type Found, refused } from '../addresses.js';
+import { allowedOf, type Found, refused, resolved } from '../addresses.js';
 import type { Address } from '../socket.js';
 
 /** What the system's resolver says, in its order. */
@@ -14,7 +14,7 @@ export function lookedUp(host: string): Promise<readonly Found[]> {
 
 /** `family`: 4 or 6, from which alone the local address can connect; 0: from any. */
 async function addressesOf({ host, resolve, allowAddress }: Address, family: number): Promise<readonly Found[]> {
-  const all = resolve === null ? await lookedUp(host) : answered(host, await resolve(host), isIP);
+  const all = await (resolve === null ? lookedUp(host) : resolved(host, resolve, isIP));
   const found = family === 0 ? all : all.filter((each) => each.family === family);
   if (found.length === 0) throw refused(`Cannot resolve ${host}: it has no address of the local address's family`);
   return allowAddress === null ? found : allowedOf(found, host, allowAddress);
