@@ -56,7 +56,7 @@ export function environmentProxies(variable: (name: string) => string | undefine
   for (const [name, pattern] of VARIABLES) {
     const value = valueOf(name);
     if (value.trim() === '') continue;
-    const url = value.includes('://') ? value : `http://${value}`;
+    const url = value.includes('://') ? value : `http://${value.trim()}`;
     mounts.set(pattern, url);
     if (!variables.has(url)) variables.set(url, name);
   }

@@ -12,7 +12,7 @@ import {
   URL,
 } from '../../src/index.js';
 import { ipOctets, isInRange, parseIpRange } from '../../src/ip-addresses.js';
-import { environmentProxies } from '../../src/proxy-environment.js';
+import { environmentMounts, environmentProxies } from '../../src/proxy-environment.js';
 import { fakeEnvironment } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
@@ -177,6 +177,14 @@ describe('the environment', () => {
     expect(of('http://a/')).toBe(of('https://b/'));
     expect(wrapped.length).toBe(2);
     expect(environmentProxies((name) => new Map(Object.entries(variables)).get(name)).mounts.length).toBe(3);
+  });
+
+  test('white space around a proxy’s URL counts for nothing, with or without a scheme', () => {
+    for (const given of [' p:3128\n', '\thttp://p:3128 ']) {
+      const host = { environment: (name: string) => (name === 'HTTP_PROXY' ? given : undefined) };
+      const mounts = environmentMounts(host, (proxy) => proxy?.name);
+      expect(mounts).toEqual([['http://', 'http://p:3128']]);
+    }
   });
 });
 
