@@ -64,9 +64,10 @@ export class Streams {
     return !this.#retiring && this.#protocol.canOpen;
   }
 
-  /** How many could be begun. */
+  /** How many could be begun: one, and no other beside it, until the peer has said how many it takes. */
   get places(): number {
-    return this.#retiring ? 0 : this.#protocol.placesFree;
+    if (this.#retiring || (this.max === null && this.#open.size > 0)) return 0;
+    return this.max === null ? 1 : this.#protocol.placesFree;
   }
 
   /** The peer has not said yet how many there may be. */
@@ -119,6 +120,7 @@ export class Streams {
 
   /** The peer's limit on concurrent ones. */
   limit(streams: number): void {
+    if (this.max === null) for (const stream of this.#open.keys()) this.told(stream);
     this.max = streams;
     this.#placesChanged = true;
   }

@@ -67,6 +67,8 @@ export class Exchange extends Park implements ByteSource {
   sent: 'none' | 'partial' | 'full' = 'none';
   /** Octets of the body that left together with the head. */
   inlined = 0;
+  /** The source of the body was asked for a piece. */
+  bodyBegun = false;
   /** Octets of a response have come, an interim one included. */
   answered = false;
   networkStream: NetworkStream | null = null;

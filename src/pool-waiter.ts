@@ -34,7 +34,7 @@ export class Waiter<S extends { readonly origin: string; readonly expects: numbe
   override onExpire(ms: number): void {
     if (this.following) {
       this.error = new ConnectTimeout(
-        `Cannot connect to ${this.site.origin}: the connection that is being made was not there after ${ms} ms`,
+        `Cannot connect to ${this.site.origin}: the connection that is being made was not ready after ${ms} ms`,
       );
       this.wake();
     } else {

@@ -172,11 +172,14 @@ export class ConnectionPool implements ConnectionOwner {
     return yield* this.#connect(site, limits, got);
   }
 
-  /** Places on their way, beside those of who makes them; as many as you like while nobody knows how many it will be. */
+  /**
+   * Places on their way, of connections that are being made or whose peers have not said yet how many they have, beside the
+   * one that each has for who made it; as many as you like while nobody knows how many it will be.
+   */
   #coming(site: Site): number {
     if (site.expects === 1) return 0;
-    if (site.shared.some(({ settling }) => settling)) return Number.POSITIVE_INFINITY;
-    return site.connecting === 0 ? 0 : site.connecting * (site.expects - 1);
+    const making = site.shared.reduce((sum, { settling }) => (settling ? sum + 1 : sum), site.connecting);
+    return making === 0 ? 0 : making * (site.expects - 1);
   }
 
   #hasRoom(): boolean {
@@ -349,7 +352,10 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  /** A connection was made, and has a place for who made it; if it has more, they go to who waited for it. */
+  /**
+   * A connection was made, and has a place for who made it. Others go to who waited for it; of HTTP/2 not before its peer
+   * has said how many there are: for that they have the time of connecting anew.
+   */
   #connected(connection: HttpConnection, site: Site): void {
     this.#open.add(connection);
     connection.tell('opened', null);
@@ -358,8 +364,9 @@ export class ConnectionPool implements ConnectionOwner {
     const { multiplexes } = connection;
     if (multiplexes) site.shared.push(connection);
     if (!multiplexes || this.#connector.blocking) site.expects = 1;
-    else if (site.expects === 1) site.expects = Number.POSITIVE_INFINITY;
-    if (site.waiting > 0) this.#assignFollowers(site);
+    if (site.waiting === 0) return;
+    for (const waiter of this.#waiters) if (waiter.site === site && waiter.following) this.#armWaiter(waiter, true);
+    this.#assignFollowers(site);
   }
 
   /** Serves who waits for the site; who must wait on has the time of the pool from now on, unless a place is coming. */

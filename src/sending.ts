@@ -11,7 +11,8 @@ import { type Flow, Park } from './flow.js';
 export class Sending extends Park {
   readonly #exchange: Exchange;
   #awaitsWritable = false;
-  /** The deadline is the one after which the body goes without 100 (Continue). */
+  #awaitsLimit = false;
+  /** The deadline is the one after which the body goes without leave: 100 (Continue), or the peer's SETTINGS. */
   #continueBy = false;
 
   constructor(exchange: Exchange) {
@@ -22,7 +23,8 @@ export class Sending extends Park {
   /** @internal The flow that is parked here has something to do. */
   get ready(): boolean {
     const exchange = this.#exchange;
-    return exchange.unwanted || exchange.error !== null || (exchange.writable && this.#awaitsWritable);
+    if (exchange.unwanted || exchange.error !== null) return true;
+    return (exchange.writable && this.#awaitsWritable) || (this.#awaitsLimit && !exchange.connection.settling);
   }
 
   /** @internal It waits for the peer's leave to send more. */
@@ -117,6 +119,25 @@ export class Sending extends Park {
     } finally {
       this.#continueBy = false;
       this.#awaitsWritable = false;
+      disarm(this);
+    }
+  }
+
+  /**
+   * Waits until the peer has said how many streams it takes, at most as long as `limit`: until then it may refuse this one,
+   * and a body that can be read but once would be lost on it.
+   */
+  *limitKnown(limit: DeadlineList): Flow<void> {
+    const exchange = this.#exchange;
+    this.#continueBy = true;
+    this.#awaitsLimit = true;
+    this.#arm(limit);
+    try {
+      while (this.#continueBy && exchange.connection.settling && !exchange.unwanted && exchange.error === null)
+        yield this;
+    } finally {
+      this.#continueBy = false;
+      this.#awaitsLimit = false;
       disarm(this);
     }
   }

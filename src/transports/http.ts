@@ -109,7 +109,7 @@ const FORWARDING = 'forwarding';
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 /** Octets of a proxy's refusal that are read so that its connection can be used again. */
 const DRAINED_OCTETS_MAX = 65536;
-/** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit). */
+/** How long a body waits for 100 (Continue) (RFC 9110 §10.1.1 asks for a limit), or for the SETTINGS of HTTP/2. */
 const CONTINUE_MS = 1000;
 /** A body in memory of at most so many octets leaves together with its head. */
 const INLINE_OCTETS_MAX = 65536;
@@ -302,7 +302,8 @@ class SocketTransport {
           if (trace !== null) yield* trace.nextStep('send_request_body');
           if (exchange.sent !== 'full') {
             const send = multiplexes && !blocking ? uploadAside : upload;
-            yield* send(exchange, reader ?? new PiecesReader(body, exchange.inlined), deadlines.of(CONTINUE_MS));
+            const source = reader ?? new PiecesReader(body, exchange.inlined);
+            yield* send(exchange, source, deadlines.of(CONTINUE_MS), !request.isReplayable);
           }
           if (trace !== null) yield* trace.nextStep('receive_response_headers');
           while (exchange.status === 0) {
@@ -327,6 +328,7 @@ class SocketTransport {
           if (next === null) throw error;
           ({ site, after, refusals } = next);
           sentBefore = exchange.sent;
+          if (!exchange.bodyBegun) continue;
           reader?.cancel(error);
           reader = body.octets === null ? body.open(blocking) : null;
         }

@@ -2,7 +2,7 @@
  * What of a failed request may be sent again, by the transport itself or by its user: a kept connection that was found dead
  * is replaced once, where repeating is safe (RFC 9110 §9.2.2); a request that the peer says it did not process goes to
  * another connection, whatever its method (RFC 9113 §8.7); one that it wants on HTTP/1.1 goes there. Nothing else is ever
- * repeated, and nothing whose body cannot be sent again.
+ * repeated, and nothing whose body was begun and cannot be read again.
  */
 import {
   ConnectError,
@@ -45,7 +45,8 @@ export function canRepeat(request: Request): boolean {
 
 /** Whether, and why, a request whose exchange failed with `error` is sent again. */
 export function repeatOf(error: unknown, exchange: Exchange, request: Request, tries: Tries): Repeat | null {
-  if (exchange.answered || error !== exchange.error || !request.isReplayable) return null;
+  if (exchange.answered || error !== exchange.error) return null;
+  if (exchange.bodyBegun && !request.isReplayable) return null;
   if (exchange.resetCode === HTTP_1_1_REQUIRED && tries.http1) return 'HTTP/1.1 required';
   if (exchange.unprocessed) return tries.refusals < REFUSALS_MAX ? 'not processed' : null;
   if (!tries.mayBeDead || !canRepeat(request) || exchange.resetCode !== null) return null;

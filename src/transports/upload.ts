@@ -39,12 +39,18 @@ export function asyncBody(): TypeError {
   );
 }
 
-/** Sends the body until it ends or is not wanted any more. `waits`: how long it waits for 100 (Continue), if it does. */
-export function* upload(exchange: Exchange, reader: BodyReader, waits: DeadlineList): Flow<void> {
+/**
+ * Sends the body until it ends or is not wanted any more. `waits`: how long it waits for 100 (Continue), if it does, or, if
+ * it can be read but `once`, until a peer of HTTP/2 has said how many streams it takes.
+ */
+export function* upload(exchange: Exchange, reader: BodyReader, waits: DeadlineList, once: boolean): Flow<void> {
   const { connection, sending } = exchange;
   if (!exchange.writable) yield* sending.permission(waits);
+  else if (once && connection.settling) yield* sending.limitKnown(waits);
+  if (exchange.error !== null) throw exchange.error;
   let unheard = 0;
   while (!exchange.unwanted) {
+    exchange.bodyBegun = true;
     const given = reader.next();
     let piece: Uint8Array | null;
     if (isThenable(given)) {
@@ -89,12 +95,13 @@ function* sendPiece(exchange: Exchange, piece: Uint8Array): Flow<void> {
  * The same beside the flow of the call, which goes on as soon as there is a response: of HTTP/2 a peer may answer while it
  * is still being sent to. What goes wrong fails the exchange.
  */
-export function* uploadAside(exchange: Exchange, reader: BodyReader, waits: DeadlineList): Flow<void> {
+export function* uploadAside(exchange: Exchange, reader: BodyReader, waits: DeadlineList, once: boolean): Flow<void> {
   drive(
-    upload(exchange, reader, waits),
+    upload(exchange, reader, waits, once),
     () => exchange.wake(),
     (error) => {
-      reader.cancel(error);
+      // One that was not begun may go with another exchange: that is for the call to decide, while it waits for a response.
+      if (exchange.bodyBegun || exchange.status !== 0) reader.cancel(error);
       exchange.fail(error);
     },
   );

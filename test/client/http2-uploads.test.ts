@@ -50,16 +50,17 @@ describe('uploads', () => {
   });
 
   test('of a body without length end the stream, without Transfer-Encoding', async () => {
-    const { client, peer } = http2Side();
+    const { client, peer } = http2Side({}, (each) => each.say(hello()));
     const content = (async function* () {
       yield new Uint8Array(3);
       yield new Uint8Array(4);
     })();
     const call = client.post(url, { content });
     const server = await peer();
-    expect(server.heard()).toEqual(['HEADERS 1 POST /', 'DATA 1 3', 'DATA 1 4', 'DATA 1 0 END_STREAM']);
+    const heard = ['HEADERS 1 POST /', 'SETTINGS ACK', 'DATA 1 3', 'DATA 1 4', 'DATA 1 0 END_STREAM'];
+    expect(server.heard()).toEqual(heard);
     expect(server.heads[0]?.fields.map(([name]) => name)).not.toContain('transfer-encoding');
-    server.say(hello(), head(1, 200, [], END_STREAM));
+    server.say(head(1, 200, [], END_STREAM));
     await call;
   });
 
@@ -68,7 +69,7 @@ describe('uploads', () => {
     ['an early refusal with a body', [head(1, 413), data(1, 'no', END_STREAM)], 413],
     ['an early success that ends', [head(1, 200), data(1, 'enough', END_STREAM)], 200],
   ] as const)('%s ends one, and its source is told', async (_name, answer, status) => {
-    const { client, peer, settled } = http2Side();
+    const { client, peer, settled } = http2Side({}, (each) => each.say(hello()));
     let isReturned = false;
     const content = (async function* () {
       try {
@@ -82,7 +83,7 @@ describe('uploads', () => {
     })();
     const call = client.post(url, { content });
     const server = await peer();
-    server.say(hello(), ...answer);
+    server.say(...answer);
     expect((await call).statusCode).toBe(status);
     await settled();
     expect(isReturned).toBe(true);

@@ -124,18 +124,18 @@ describe('without TLS', () => {
 
 describe('a burst to a new origin', () => {
   test('waits for one connection, and multiplexes on it', async () => {
-    const { client, environment, peer } = http2Side();
+    const { client, environment, peer, settled } = http2Side();
     environment.connector.manual = true;
     const calls = Array.from({ length: 50 }, (_, i) => client.get(`${url}${i}`));
     await environment.host.settled();
     expect(environment.connector.attempts.length).toBe(1);
     environment.connector.attempts[0]?.succeed();
     const server = await peer();
-    expect(server.heard()).toEqual(calls.map((_, i) => `HEADERS ${2 * i + 1} END_STREAM GET /${i}`));
-    server.say(
-      hello(),
-      ...calls.map((_, i) => Buffer.concat([head(2 * i + 1, 200), data(2 * i + 1, `${i}`, END_STREAM)])),
-    );
+    server.say(hello());
+    await settled();
+    const heads = calls.map((_, i) => `HEADERS ${2 * i + 1} END_STREAM GET /${i}`);
+    expect(server.heard()).toEqual([heads[0], 'SETTINGS ACK', ...heads.slice(1)]);
+    server.say(...calls.map((_, i) => Buffer.concat([head(2 * i + 1, 200), data(2 * i + 1, `${i}`, END_STREAM)])));
     expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(calls.map((_, i) => `${i}`));
     expect(environment.connector.attempts.length).toBe(1);
   });
