@@ -29,16 +29,18 @@ function run(command, words) {
   if (status !== 0) throw new Error(`Cannot build: ${command} ${words.join(' ')} ended with ${error ?? status}`);
 }
 
-/** Path of the release core. */
-export function builtCore() {
-  if (isStale(CORE, ['assembly', 'asconfig.json', 'wasm/build.mjs']))
+const WASM_SOURCES = ['assembly', 'asconfig.json', 'wasm/asconfig.codings.json', 'wasm/build.mjs'];
+
+/** Paths of both release modules. */
+export function builtModules() {
+  if ([CORE, CODINGS].some((module) => isStale(module, WASM_SOURCES)))
     run(process.execPath, ['wasm/build.mjs', 'release']);
-  return CORE;
+  return { core: CORE, codings: CODINGS };
 }
 
 /** Sees to it that `npm pack` would pack the sources as they are. */
 export function buildPackage() {
-  const wasm = ['assembly', 'asconfig.json', 'wasm/asconfig.codings.json', 'wasm/build.mjs'];
-  const script = ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...wasm];
-  if (isStale(DIST, script) || isStale(CORE, wasm) || isStale(CODINGS, wasm)) run('npm', ['run', 'build']);
+  const script = ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...WASM_SOURCES];
+  if (isStale(DIST, script) || isStale(CORE, WASM_SOURCES) || isStale(CODINGS, WASM_SOURCES))
+    run('npm', ['run', 'build']);
 }

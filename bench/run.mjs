@@ -1,11 +1,13 @@
 /** `npm run bench -- <command> [options]`: the benchmark commands and what they take. */
 import { parseArgs } from 'node:util';
+import { heldCorpus } from './corpus/hashes.mjs';
 import { UsageError } from './usage.mjs';
 
 const OPTIONS = {
   json: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   update: { type: 'boolean', default: false },
+  fuel: { type: 'boolean', default: false },
   scenario: { type: 'string', multiple: true },
   peers: { type: 'string' },
   rounds: { type: 'string' },
@@ -13,8 +15,12 @@ const OPTIONS = {
 };
 
 const COMMANDS = {
+  corpus: {
+    text: 'what is measured on, held to its hashes       [--update] [--json]',
+    load: async () => (await import('./corpus/command.mjs')).corpus,
+  },
   exact: {
-    text: 'count executed instructions over the corpus   [--update] [--json]',
+    text: 'count executed instructions over the corpus   [--update] [--fuel] [--json]',
     load: async () => (await import('./exact/command.mjs')).exact,
   },
   client: {
@@ -51,6 +57,8 @@ async function main() {
     const what = name === undefined ? 'a command is missing' : `there is no command ${positionals.join(' ')}`;
     throw new UsageError(`Cannot run: ${what}\n${usage()}`);
   }
+  // Whatever is measured is measured on the corpus that is known; only `corpus` may change it.
+  if (name !== 'corpus') heldCorpus();
   const command = await COMMANDS[name].load();
   await command(values);
 }

@@ -1,4 +1,4 @@
-/** Exchanges of HTTP/2 as a peer's octets: what stands before the one that is counted, and that one. */
+/** Exchanges of HTTP/2 as a peer's octets: what stands before those that are counted, and these. */
 import { jsonOf } from './contents.mjs';
 import { smallFields } from './heads.mjs';
 import { joined } from './messages.mjs';
@@ -7,6 +7,8 @@ const DATA = 0;
 const HEADERS = 1;
 const SETTINGS = 4;
 const PING = 6;
+const WINDOW_UPDATE = 8;
+const ACK = 1;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const FRAME_OCTETS = 16384;
@@ -44,18 +46,45 @@ function dataOf(stream, content) {
   return joined(frames);
 }
 
-/** Exchanges with what a client must find in the counted one; the request of each is stream 3, that before it stream 1. */
+/** Streams of a page whose responses come mixed, and the octets of each of their frames. */
+const MIXED_STREAMS = 16;
+const MIXED_FRAME_OCTETS = 1024;
+
+/**
+ * Responses to requests that were sent at once, their DATA by turns as a fair server sends it, and between the rounds what a
+ * peer has to say about the connection: credit, a PING, its acknowledgement of our SETTINGS.
+ */
+function mixed(block, content) {
+  const streams = Array.from({ length: MIXED_STREAMS }, (_, index) => 3 + index * 2);
+  const frames = streams.map((stream) => frame(HEADERS, END_HEADERS, stream, block));
+  frames.push(frame(SETTINGS, ACK, 0, new Uint8Array(0)));
+  for (let at = 0; at < content.length; at += MIXED_FRAME_OCTETS) {
+    const isLast = at + MIXED_FRAME_OCTETS >= content.length;
+    const part = content.subarray(at, at + MIXED_FRAME_OCTETS);
+    for (const stream of streams) frames.push(frame(DATA, isLast ? END_STREAM : 0, stream, part));
+    frames.push(frame(WINDOW_UPDATE, 0, 0, Uint8Array.of(0, 0, 64, 0)), frame(PING, 0, 0, latin1('12345678')));
+  }
+  return joined(frames);
+}
+
+/**
+ * Exchanges with what a client must find in those that are counted: `streams` of them, the first being stream 3; that before
+ * them is stream 1.
+ */
 export function exchanges() {
-  const fields = smallFields(64).filter(([name]) => name !== 'Connection');
+  const fieldsOf = (octets) => smallFields(octets).filter(([name]) => name !== 'Connection');
+  const fields = fieldsOf(64);
   const content = jsonOf(64);
   const response = (stream, block, body) => joined([frame(HEADERS, END_HEADERS, stream, block), dataOf(stream, body)]);
-  const before = joined([frame(SETTINGS, 0, 0, new Uint8Array(0)), response(1, literals(fields, 0x40), content)]);
+  const after = (some, body) =>
+    joined([frame(SETTINGS, 0, 0, new Uint8Array(0)), response(1, literals(some, 0x40), body)]);
+  const before = after(fields, content);
   const large = (octets) => {
     const body = jsonOf(octets);
     const own = fields.map(([name, value]) => [name, name === 'Content-Length' ? `${octets}` : value]);
     return { octets: response(3, literals(own, 0), body), contentOctets: octets };
   };
-  return [
+  const single = [
     {
       name: 'HTTP/2, a head of literals',
       before,
@@ -74,5 +103,14 @@ export function exchanges() {
       ]),
       contentOctets: 64,
     },
-  ];
+  ].map((item) => ({ ...item, streams: 1 }));
+  const body = jsonOf(4096);
+  const many = {
+    name: 'HTTP/2, 16 responses of 4 KB mixed',
+    before: after(fieldsOf(body.length), body),
+    octets: mixed(indexes(fieldsOf(body.length)), body),
+    contentOctets: MIXED_STREAMS * body.length,
+    streams: MIXED_STREAMS,
+  };
+  return [...single, many];
 }

@@ -1,10 +1,13 @@
 /**
- * `npm run bench -- exact [--json] [--update]`: counts the instructions that the core executes for each item of the
- * corpus and holds them to the golden table. Exit code 1: a row is more than 2 % above, or the corpus is another one.
+ * `npm run bench -- exact [--json] [--update] [--fuel]`: counts the instructions that the core executes for each item of the
+ * corpus and holds them to the golden table; `--fuel`: and to what wasmtime counts. Exit code 1: a row is more than 2 % above,
+ * the table is of another corpus, or wasmtime counts otherwise.
  */
-import { builtCore } from '../artefacts.mjs';
+import { builtModules } from '../artefacts.mjs';
+import { corpusHash, heldCorpus } from '../corpus/hashes.mjs';
 import { tableOf } from '../table.mjs';
 import { MeteredCore } from './core.mjs';
+import { checkFuel } from './fuel.mjs';
 import { compare, readGolden, writeGolden } from './golden.mjs';
 import { countAll } from './rows.mjs';
 
@@ -14,11 +17,12 @@ const DRIP_MAX = 3;
 const whole = (value) => value.toLocaleString('en-US');
 
 function printTable(rows) {
-  const headings = ['', 'octets', 'instructions', 'per octet', 'bulk', 'by octet', 'bulk', 'ratio'];
-  const lines = rows.map(({ name, octets, whole: all, drip }) => [
+  const headings = ['', 'octets', 'instructions', 'per message', 'per octet', 'bulk', 'by octet', 'bulk', 'ratio'];
+  const lines = rows.map(({ name, octets, messages, whole: all, drip }) => [
     name,
     whole(octets),
     whole(all.instructions),
+    whole(Math.round(all.instructions / messages)),
     (all.instructions / octets).toFixed(3),
     whole(all.bulk),
     ...(drip === undefined
@@ -30,10 +34,32 @@ function printTable(rows) {
   for (const { name } of dear) console.log(`octet by octet costs more than ${DRIP_MAX} times the whole: ${name}`);
 }
 
-export async function exact({ json, update }) {
-  const counted = countAll(new MeteredCore(builtCore()));
+/** Counts of every row on the modules that are built: { corpus, rows }. */
+export function countRows({ core, codings }) {
+  return { corpus: corpusHash(heldCorpus()), rows: countAll(new MeteredCore(core), new MeteredCore(codings)) };
+}
+
+/** Tells what wasmtime counts. @returns whether it is the same, or could not be asked */
+function tellFuel(modules) {
+  const { reason, version, rows } = checkFuel(modules);
+  if (reason !== undefined) {
+    console.error(`SKIPPED: wasmtime's fuel: ${reason}`);
+    return true;
+  }
+  const wrong = rows.filter(({ differing }) => differing !== null);
+  for (const { name, differing } of wrong)
+    console.error(`OTHERWISE: ${name}: we count ${differing[0]}, wasmtime ${differing[1]}`);
+  const counts = rows.reduce((sum, row) => sum + row.counts, 0);
+  console.error(`wasmtime ${version}: ${rows.length} rows, ${counts} counts, ${wrong.length} rows otherwise`);
+  return wrong.length === 0;
+}
+
+export async function exact({ json, update, fuel }) {
+  const modules = builtModules();
+  const counted = countRows(modules);
   if (json) console.log(JSON.stringify(counted, null, 2));
   else printTable(counted.rows);
+  if (fuel && !tellFuel(modules)) process.exitCode = 1;
   if (update) {
     writeGolden(counted);
     console.error('bench/exact.golden.json holds these counts now');

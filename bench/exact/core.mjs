@@ -28,22 +28,38 @@ const REQUEST = Buffer.from(
   'GET /path/of/a/resource?page=2 https\r\nHost: example.org\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n' +
     'Connection: keep-alive\r\nUser-Agent: httpx-wasm/0.1.0\r\n',
 );
+/** The first stream of those that are counted; the connection has had one before. */
+const FIRST_STREAM = 3;
+export const REQUEST_OCTETS = REQUEST.length;
 const LIMITS = { headOctets: 65536, fields: 256, interim: 16 };
+
+/** Whether a coding is decoded in the second module. */
+export function isInSecondModule(coding) {
+  return coding === abi.CODING_BROTLI || coding === abi.CODING_ZSTD;
+}
 
 export class MeteredCore {
   #exports;
   #input;
   #events;
 
-  /** @param {string} path of a core module */
-  constructor(path) {
+  #trace;
+
+  /**
+   * @param {string} path of a module, of connections or of codings
+   * @param {import('./fuel.mjs').Trace | null} trace hears of all that is done to the module, in order
+   */
+  constructor(path, trace = null) {
     const module = new WebAssembly.Module(meter(readFileSync(path)));
-    this.#exports = new WebAssembly.Instance(module, {}).exports;
+    const { exports } = new WebAssembly.Instance(module, {});
+    this.#exports = trace === null ? exports : trace.hearing(exports);
+    this.#trace = trace;
     this.#input = this.#exports.inputOffset();
     this.#events = this.#exports.eventsOffset();
   }
 
   #put(octets) {
+    this.#trace?.put(this.#input, octets);
     new Uint8Array(this.#exports.memory.buffer).set(octets, this.#input);
   }
 
@@ -59,8 +75,11 @@ export class MeteredCore {
     const bulk = this.#exports[BULK];
     instructions.value = 0n;
     bulk.value = 0n;
+    this.#trace?.begin();
     action();
-    return { instructions: Number(instructions.value), bulk: Number(bulk.value) };
+    const counts = { instructions: Number(instructions.value), bulk: Number(bulk.value) };
+    this.#trace?.end(counts);
+    return counts;
   }
 
   /**
@@ -113,13 +132,14 @@ export class MeteredCore {
   /** Adds `count` records to what was seen; how many octets are to be passed by. */
   #note(count, seen) {
     let passed = 0;
-    for (const [kind, code, , , length, , low, high] of this.#records(count)) {
+    for (const [kind, code, stream, , length, , low, high] of this.#records(count)) {
       if (kind === abi.KIND_HEAD) seen.heads++;
       else if (kind === abi.KIND_DATA) seen.content += length;
       else if (kind === abi.KIND_END) seen.ends++;
       else if (kind === abi.KIND_ERROR) seen.error = code;
       else if (kind === abi.KIND_PASS) {
         seen.content += length;
+        seen.stream = stream;
         passed = low + high * 4294967296;
       }
     }
@@ -146,22 +166,22 @@ export class MeteredCore {
     const handle = this.#http2(item);
     const counts = this.#count(() => this.#request(handle));
     this.#exports.connectionFree(handle);
-    return { octets: REQUEST.length, counts };
+    return counts;
   }
 
   /**
-   * Counts one response of HTTP/2, in pieces of at most `pieceOctets`, and the output of each taken.
+   * Counts the responses of an exchange of HTTP/2, in pieces of at most `pieceOctets`, and the output of each taken.
    * @throws {Error} as `message`
    */
   exchange(item, pieceOctets) {
     const handle = this.#http2(item);
-    this.#request(handle);
+    for (let left = item.streams; left > 0; left--) this.#request(handle);
     let seen;
     const counts = this.#count(() => {
       seen = this.#receiveAt(handle, item.octets, pieceOctets);
     });
     this.#exports.connectionFree(handle);
-    if (seen.heads !== 1 || seen.content !== item.contentOctets || seen.ends !== 1) {
+    if (seen.heads !== item.streams || seen.content !== item.contentOctets || seen.ends !== item.streams) {
       throw new Error(`Cannot count "${item.name}" in pieces of ${pieceOctets}: the core saw ${JSON.stringify(seen)}`);
     }
     return counts;
@@ -169,7 +189,7 @@ export class MeteredCore {
 
   /** As src/core-http2.ts: content that a piece ends in is passed by, so pieces are small. */
   #receiveAt(handle, octets, pieceOctets) {
-    const seen = { heads: 0, content: 0, ends: 0, error: null };
+    const seen = { heads: 0, content: 0, ends: 0, error: null, stream: FIRST_STREAM };
     const most = Math.min(pieceOctets, HTTP2_PIECE_OCTETS);
     for (let at = 0; at < octets.length && seen.error === null; ) {
       const end = Math.min(octets.length, at + most);
@@ -180,7 +200,7 @@ export class MeteredCore {
         seen.content += passed;
         this.#note(this.#exports.connectionPassed(handle), seen);
       }
-      this.#exports.connectionRelease(handle, 3, passed);
+      this.#exports.connectionRelease(handle, seen.stream, passed);
       this.#exports.connectionTakeOutput(handle);
     }
     return seen;
