@@ -4,7 +4,7 @@
  */
 import { ConnectError } from '../exceptions.js';
 import { isThenable } from '../flow.js';
-import { messageOf } from './connect-error.js';
+import { connectError, messageOf } from './connect-error.js';
 import type { MaybePromise, Resolve } from './socket.js';
 
 /** An IP address and its family, 4 or 6. */
@@ -20,7 +20,8 @@ export function refused(message: string, cause?: unknown): ConnectError {
 
 /**
  * The addresses that the user's `resolve` gives for a host, or a promise of them; `familyOf` tells 4, 6 or 0 (no IP address).
- * @throws ConnectError unless it is one IP address or more; one that `resolve` throws stays as it is.
+ * @throws ConnectError unless it is one IP address or more. One that `resolve` throws stays as it is, what DNS says is told as
+ * ever, and all else is a mistake.
  */
 export function resolved(
   host: string,
@@ -28,8 +29,9 @@ export function resolved(
   familyOf: (ip: string) => number,
 ): MaybePromise<readonly Found[]> {
   const failed = (error: unknown): never => {
-    if (error instanceof ConnectError) throw error;
-    throw refused(`Cannot resolve ${host}: resolve() failed: ${messageOf(error)}`, error);
+    throw ofDns(error)
+      ? connectError(host, 'dns', error)
+      : refused(`Cannot resolve ${host}: resolve() failed: ${messageOf(error)}`, error);
   };
   let answer: unknown;
   try {
@@ -39,6 +41,12 @@ export function resolved(
   }
   const read = (given: unknown): readonly Found[] => answered(host, given, familyOf);
   return isThenable(answer) ? Promise.resolve(answer).then(read, failed) : read(answer);
+}
+
+/** Node.js has codes such as ENOTFOUND for what DNS says, and others, with this beginning, for mistakes. */
+function ofDns(error: unknown): boolean {
+  const code: unknown = (error as { readonly code?: unknown } | null | undefined)?.code;
+  return error instanceof ConnectError || (typeof code === 'string' && !code.startsWith('ERR_'));
 }
 
 /** The same for who blocks: a promise is refused. */
