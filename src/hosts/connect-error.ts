@@ -43,8 +43,33 @@ export function failedAction(where: string, phase: ConnectPhase): string {
   return phase === 'tls' ? `Cannot set up TLS with ${where}` : `Cannot connect to ${where}`;
 }
 
-/** What ended a connect to `where`; a ConnectError stays as it is. */
-export function connectError(where: string, phase: ConnectPhase, error: unknown): ConnectError {
+/**
+ * Codes of connections that broke off. A handshake that ended otherwise was decided, by a certificate or by what the two
+ * sides can speak: to try again changes nothing.
+ */
+const BROKEN_OFF: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ERR_SSL_UNEXPECTED_EOF_WHILE_READING',
+]);
+
+/** Whether another try may succeed. */
+function mayPass(phase: ConnectPhase, error: unknown): boolean {
+  return phase !== 'tls' || BROKEN_OFF.has((error as { readonly code?: unknown } | null | undefined)?.code);
+}
+
+/** What ended a connect to `where`; a ConnectError stays as it is. `retryable`: what a host says that knows no codes. */
+export function connectError(
+  where: string,
+  phase: ConnectPhase,
+  error: unknown,
+  retryable: boolean = mayPass(phase, error),
+): ConnectError {
   if (error instanceof ConnectError) return error;
-  return new ConnectError(`${failedAction(where, phase)}: ${messageOf(error)}`, { cause: error, phase });
+  return new ConnectError(`${failedAction(where, phase)}: ${messageOf(error)}`, { cause: error, phase, retryable });
 }

@@ -76,7 +76,7 @@ export interface HTTPTransportOptions {
   readonly localAddress?: string | null | undefined;
   /**
    * How often a connect that failed is tried again, by default never: at once, then after 0.5 s, 1 s, 2 s, … Each has the
-   * whole `connect` timeout. Requests are not repeated, nor what cannot get better: addresses that `allowAddress` refused.
+   * whole `connect` timeout. Requests are not repeated, nor what cannot get better: a certificate that was refused, say.
    */
   readonly retries?: number | null | undefined;
   /** What TCP sockets are told once they are connected. */

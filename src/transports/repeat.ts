@@ -63,8 +63,7 @@ export function described(error: unknown, request: Request, exchange: Exchange |
   if (error.phase === null && exchange !== null) error.phase = exchange.sent === 'full' ? 'read' : 'write';
   const unprocessed = exchange?.unprocessed === true && error === exchange.error;
   const transient =
-    (error instanceof ConnectError && error.retryable && error.phase !== 'tls') ||
-    (error instanceof ProxyError && error.retryable) ||
+    ((error instanceof ConnectError || error instanceof ProxyError) && error.retryable) ||
     error instanceof ReadError ||
     error instanceof WriteError ||
     error instanceof TimeoutException ||

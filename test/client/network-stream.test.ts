@@ -419,7 +419,8 @@ describe('startTls', () => {
     for (const options of [{}, { ...trusting, serverHostname: 'other.invalid' }]) {
       const { url: proxyUrl, gone } = await proxy(made.server);
       const { stream } = await connected(proxyUrl);
-      expect(await failureOf(stream.startTls(options), ConnectError)).toMatchObject({ phase: 'tls' });
+      const error = await failureOf(stream.startTls(options), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', retryable: false });
       await gone;
       await failureOf(stream.write(octets('secret')), WriteError);
       await failureOf(stream.read(), ConnectError);

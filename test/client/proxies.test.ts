@@ -76,12 +76,24 @@ describe.each(clients)('$name', (client) => {
     ] as const)('SECURITY 6.6: a certificate %s is refused, and the message says why', async (_what, which, why) => {
       const server = await origin(made[which]);
       const { server: between, proxy } = await proxyTo(server.port, kind);
-      const opened = client.open({ ...trusting, proxy });
+      const opened = client.over({ ...trusting, proxy, retries: 2 });
       const error = await failureOf(() => opened.get('https://example.test.invalid/'), ConnectError);
       expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
       expect(error.message).toMatch(why);
-      expect(server.octetsHeard).toBe(0);
+      expect([server.octetsHeard, server.accepted, between.accepted]).toEqual([0, 1, 1]);
       await between.emptied();
+    });
+
+    test.each([
+      ['breaks off', dialogue().hearOctets(1).fin()],
+      ['is reset', dialogue().hearOctets(1).reset()],
+    ])('a handshake with the origin that %s is tried again', async (_what, script) => {
+      const server = await origin(undefined, script);
+      const { proxy } = await proxyTo(server.port, kind);
+      const opened = client.over({ ...trusting, proxy, retries: 1 });
+      const error = await failureOf(() => opened.get('https://example.test.invalid/'), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: true });
+      expect(server.accepted).toBe(2);
     });
 
     test('SECURITY 6.6: a client certificate is shown to the origin', async () => {

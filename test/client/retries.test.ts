@@ -220,6 +220,31 @@ describe.each(clients)('$name, on real sockets', ({ over }) => {
     expect([response.text, server.accepted]).toEqual(['ok', 2]);
   });
 
+  test.each([
+    ['broke off', dialogue().hearOctets(1).fin(), 3, true, /closed|disconnected/],
+    ['was reset', dialogue().hearOctets(1).reset(), 3, true, /ECONNRESET|disconnected/],
+    ['found no TLS', dialogue().hearOctets(1).say(answer('')).fin(), 1, false, /does not speak TLS/],
+  ])('a handshake that %s is tried again only if that may help', async (_what, script, tries, retryable, why) => {
+    const server = await serve(script, { repeatLast: true });
+    const client = over({ retries: 2 });
+    const error = await failureOf(() => client.get(`https://127.0.0.1:${server.port}/`), ConnectError);
+    expect(error.message).toMatch(why);
+    expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable });
+    expect(server.accepted).toBe(tries);
+  });
+
+  test.each(['otherName', 'expired', 'stranger'] as const)(
+    'a certificate that is refused is not: %s',
+    async (which) => {
+      const made = await certificates();
+      const server = await serve(always(answer('ok')), { tls: made[which], repeatLast: true });
+      const client = over({ retries: 2, verify: { ca: made.root.cert } });
+      const error = await failureOf(() => client.get(server.url), ConnectError);
+      expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: false });
+      expect(server.accepted).toBe(1);
+    },
+  );
+
   test('a request that was sent is not', async () => {
     const server = await serve([dialogue().hear().reset(), always(answer('ok'))]);
     const error = await failureOf(() => over({ retries: 5 }).get(server.url), ReadError);

@@ -322,7 +322,7 @@ function settle(
     socket.destroy();
     reject(connectError(where, cancel.phase, error));
   };
-  const closed = () => failed(new Error('the peer closed the connection'));
+  const closed = () => failed(Object.assign(new Error('the peer closed the connection'), { code: 'ECONNRESET' }));
   cancel.onCancel = () => {
     socket.off('error', failed);
     socket.on('error', () => {});

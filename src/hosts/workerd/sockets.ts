@@ -152,7 +152,8 @@ async function opened(socket: WorkerSocket, where: string, cancel: Cancel): Prom
   } catch (error) {
     socket.close().catch(() => {});
     socket.closed.catch(() => {});
-    throw connectError(where, cancel.phase, error);
+    // One message for all that can happen: a network that is down looks like a certificate that is refused.
+    throw connectError(where, cancel.phase, error, true);
   } finally {
     cancel.onCancel = null;
   }
