@@ -14,7 +14,6 @@ import {
   HPACK_TABLE_OCTETS_DEFAULT,
   HTTP2_FRAME_OCTETS_MAX,
   HTTP2_IDLE_FRAMES_PER_STREAM,
-  HTTP2_UNRELEASED_OCTETS_MAX,
   HTTP2_WINDOW_OCTETS,
   INPUT_OCTETS as INPUT_AREA_OCTETS,
   INTERIM_CEILING,
@@ -37,7 +36,7 @@ import { takeBack } from '../lent';
 import { allocate, INPUT, isLive, release } from '../memory';
 import { beginBudgets, earnIdleFrames } from './flood';
 import { FLAG_END_STREAM, PHASE_PASSED, TYPE_DATA } from './frame';
-import { creditConnection, creditStream } from './message';
+import { creditReleased, creditStream } from './message';
 import { appendFrame, freeOutput, HEAD_OCTETS, reserveOutput, takeOutput as takeWritten } from './output';
 import { endContentPart, endParts, receivePart } from './parts';
 import { close, refuseMemory, writeReset } from './refusal';
@@ -229,14 +228,12 @@ export function end(handle: u32, stream: u32, from: u32, to: u32): i32 {
 /** Content of the stream was consumed. */
 export function releaseContent(handle: u32, stream: u32, octets: u32): void {
   const c = connectionOf(handle);
-  const wasFull = c.unreleased >= <u32>HTTP2_UNRELEASED_OCTETS_MAX;
-  c.unreleased -= min(octets, c.unreleased);
   if (c.over) return;
   if (!reserveOutput(c, 2 * (HEAD_OCTETS + 4))) {
     failLater(c);
     return;
   }
-  if (wasFull) creditConnection(c, 0);
+  creditReleased(c, octets);
   const s = findStream(c, stream);
   if (s) creditStream(c, s, octets);
 }

@@ -45,7 +45,7 @@ import {
 } from '../abi';
 import { emit, fault } from '../event';
 import { spendIdleFrame } from './flood';
-import { beginContent, creditConnection, endContent } from './message';
+import { beginContent, creditReceived, endContent } from './message';
 import { appendFrame, HEAD_OCTETS, reserveOutput } from './output';
 import { refuse, refuseMemory, refuseStream, resetForFault, TYPE_GOAWAY, TYPE_RST_STREAM } from './refusal';
 import { applySetting, SETTING_OCTETS, TYPE_SETTINGS, TYPE_WINDOW_UPDATE } from './settings';
@@ -254,7 +254,7 @@ function beginData(c: Connection, content: u32): void {
       if (content == 0 && !spend(c)) return;
   }
   if (c.over) return;
-  creditConnection(c, c.length);
+  creditReceived(c, c.length, isWanted ? content : 0);
   if (isWanted) return expect(c, PHASE_CONTENT, content);
   c.outcome = DO_NOTHING;
   expect(c, PHASE_SKIP, content);

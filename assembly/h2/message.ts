@@ -16,6 +16,7 @@ import {
   HTTP2_SOME_CONTENT_OCTETS,
   HTTP2_STREAM_WINDOW_OCTETS,
   HTTP2_UNRELEASED_OCTETS_MAX,
+  HTTP2_WINDOW_OCTETS,
   KIND_END,
   KIND_HEAD,
   KIND_INTERIM,
@@ -68,7 +69,7 @@ import {
   SENDING_ENDED,
 } from './state';
 import { ANY_LENGTH, closeStream, Connection, findStream, Stream } from './stream';
-import { giveBack, takeReceived } from './window';
+import { giveBack, restore, takeReceived, withhold } from './window';
 
 // ── in a stream's OPEN_* bits, from the head of its response on ──
 /** A tunnel, whose halves end each on its own. */
@@ -218,7 +219,6 @@ export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32
     }
     s.responseLeft -= content;
   }
-  c.unreleased += content;
   creditStream(c, s, length - content);
   return true;
 }
@@ -244,13 +244,25 @@ function peerEnds(c: Connection, s: Stream, table: usize, octets: u32, fields: u
 
 // ── credit ──
 
-/** Gives the connection credit for octets that came; more than is to be buffered gets it when it is released. */
-export function creditConnection(c: Connection, octets: u32): void {
-  if (c.unreleased >= <u32>HTTP2_UNRELEASED_OCTETS_MAX) {
-    c.receiveDue += octets;
-    return;
-  }
-  writeCredit(c, 0, giveBack(c, octets));
+/**
+ * Gives the connection credit for `length` octets that came, `content` of them for the host to buffer. While more than it is
+ * to buffer is unreleased, content gets none: that is withheld, and what is left of the window serves who reads.
+ */
+export function creditReceived(c: Connection, length: u32, content: u32): void {
+  c.unreleased += content;
+  const held = c.unreleased < <u32>HTTP2_UNRELEASED_OCTETS_MAX ? 0 : content;
+  withhold(c, held);
+  writeCredit(c, 0, giveBack(c, length - held));
+}
+
+/** Gives the connection credit for content that was released, as far as it is withheld; for all that is, when little is left. */
+export function creditReleased(c: Connection, octets: u32): void {
+  c.unreleased -= min(octets, c.unreleased);
+  const held = <u32>HTTP2_WINDOW_OCTETS - c.receiveSize;
+  if (!held) return;
+  const now = c.unreleased < <u32>HTTP2_UNRELEASED_OCTETS_MAX ? held : min(octets, held);
+  restore(c, now);
+  writeCredit(c, 0, giveBack(c, now));
 }
 
 /** Gives a stream credit for octets that were released, or were no content. */

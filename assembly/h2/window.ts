@@ -12,7 +12,7 @@ export const WINDOW_FIRST: u32 = 65535;
 export class Windows {
   /** What we may still send; below 0 after the peer made its initial window smaller (§6.9.2). */
   sendLeft: i32;
-  /** What the peer may still send; what the window is when all is given back; what is to be given back. */
+  /** What the peer may still send; what the window is when all that is due is given back; what is due. */
   receiveLeft: u32;
   receiveSize: u32;
   receiveDue: u32;
@@ -40,6 +40,16 @@ export function takeReceived(w: Windows, octets: u32): bool {
   if (octets > w.receiveLeft) return false;
   w.receiveLeft -= octets;
   return true;
+}
+
+/** Makes the window smaller by octets that came: they are not due until `restore`. */
+export function withhold(w: Windows, octets: u32): void {
+  w.receiveSize -= octets;
+}
+
+/** Makes the window larger again by octets that were withheld, and are to be given back. */
+export function restore(w: Windows, octets: u32): void {
+  w.receiveSize += octets;
 }
 
 /**

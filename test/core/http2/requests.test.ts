@@ -374,6 +374,54 @@ describe('credit', () => {
     expect(increments(driver, 1)).toEqual([3_000_000]);
     driver.free();
   });
+
+  /** A connection with 44 MiB that nobody has read, in eleven streams, and a twelfth. */
+  function loaded(): { driver: Http2Driver; reader: number } {
+    const driver = new Http2Driver(core);
+    driver.feed(f.hello());
+    driver.releases = false;
+    const frames = f.times(256, f.data(0, 'x'.repeat(16384)));
+    for (let i = 0; i < 12; i++) {
+      const stream = driver.open();
+      driver.feed(f.head(stream, 200));
+      if (i === 11) break;
+      for (let at = 0; at < frames.length; at += 9 + 16384) frames.writeUInt32BE(stream, at + 5);
+      driver.feed(frames);
+    }
+    driver.log.length = 0;
+    return { driver, reader: 23 };
+  }
+
+  test('while more than 32 MiB wait unread, who reads goes on in what is left of the window', () => {
+    const { driver, reader } = loaded();
+    const before = increments(driver, 0).length;
+    driver.releases = true;
+    for (let i = 0; i < 64; i++) driver.feed(f.times(64, f.data(reader, 'x'.repeat(16384))));
+    expect(driver.closeReason).toBe(abi.CLOSE_NONE);
+    const credit = increments(driver, 0).slice(before);
+    expect(credit.length).toBeLessThanOrEqual(64);
+    expect(Math.min(...credit)).toBeGreaterThanOrEqual(1024 * 1024);
+    driver.free();
+  });
+
+  test('padding is not withheld, since nobody will release it', () => {
+    const { driver, reader } = loaded();
+    driver.releases = true;
+    driver.feed(f.times(40_000, f.paddedData(reader, 'x', 255)));
+    expect(driver.closeReason).toBe(abi.CLOSE_NONE);
+    driver.free();
+  });
+
+  test('what was withheld is given back when less than 32 MiB are left', () => {
+    const { driver } = loaded();
+    const all = (): number => increments(driver, 0).reduce((sum, octets) => sum + octets, 65535);
+    const granted = all();
+    for (let stream = 1; stream < 7; stream += 2) driver.release(stream, 4 * 1024 * 1024);
+    expect(all() - granted).toBeLessThan(13 * 1024 * 1024);
+    driver.release(7, 1024);
+    expect(all()).toBeGreaterThan(52 * 1024 * 1024);
+    driver.free();
+  });
 });
 
 test('stream numbers run out: nothing more is opened, and the reason says why', () => {
