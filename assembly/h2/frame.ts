@@ -45,7 +45,7 @@ import {
 } from '../abi';
 import { emit, fault } from '../event';
 import { spendIdleFrame } from './flood';
-import { beginContent, creditReceived, endContent } from './message';
+import { beginContent, creditReceived, endByReset, endContent } from './message';
 import { appendFrame, HEAD_OCTETS, reserveOutput } from './output';
 import { refuse, refuseMemory, refuseStream, resetForFault, TYPE_GOAWAY, TYPE_RST_STREAM } from './refusal';
 import { applySetting, SETTING_OCTETS, TYPE_SETTINGS, TYPE_WINDOW_UPDATE } from './settings';
@@ -58,12 +58,14 @@ import {
   DO_REFUSE_IDLE,
   DO_REFUSE_RESET,
   DO_RESET,
+  DO_RESET_LAST,
   DO_WINDOW,
   INPUT_DATA,
   INPUT_DATA_LAST,
   INPUT_HEADERS,
   INPUT_HEADERS_LAST,
   INPUT_RST_STREAM,
+  INPUT_RST_STREAM_LAST,
   INPUT_WINDOW_UPDATE,
   outcomeOf,
   RESET,
@@ -324,8 +326,10 @@ function receivePriorityHead(c: Connection): void {
 
 function receiveReset(c: Connection, code: u32): void {
   const s = findStream(c, c.stream);
-  const outcome = outcomeFor(c, s, INPUT_RST_STREAM);
+  const isLast = s !== null && code == H2_NO_ERROR && s.responseLeft == 0;
+  const outcome = outcomeFor(c, s, isLast ? INPUT_RST_STREAM_LAST : INPUT_RST_STREAM);
   if (c.over) return;
+  if (s && outcome == DO_RESET_LAST) return endByReset(c, s);
   if (!s || outcome != DO_RESET) {
     spend(c);
     return;

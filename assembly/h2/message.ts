@@ -66,6 +66,7 @@ import {
   DO_TRAILERS,
   ENDED,
   isSending,
+  RESET,
   SENDING_ENDED,
 } from './state';
 import { ANY_LENGTH, closeStream, Connection, findStream, Stream } from './stream';
@@ -229,9 +230,22 @@ export function endContent(c: Connection, s: Stream, table: usize, octets: u32, 
   else peerEnds(c, s, table, octets, fields);
 }
 
+/**
+ * The peer resets, without an error, a stream of which no content is missing: the end that it did not say. So does node:http2
+ * when a body ends where the window does.
+ */
+export function endByReset(c: Connection, s: Stream): void {
+  emitEnd(c, s, 0, 0, 0);
+  closeStream(c, s, RESET);
+}
+
+function emitEnd(c: Connection, s: Stream, table: usize, octets: u32, fields: u32): void {
+  emit(KIND_END, c.closeReason == CLOSE_NONE ? 1 : 0, s.id, <u32>table, octets, 0, fields, 0);
+}
+
 /** The peer's half is complete. What it did not wait for of ours is not wanted, but in a tunnel. */
 function peerEnds(c: Connection, s: Stream, table: usize, octets: u32, fields: u32): void {
-  emit(KIND_END, c.closeReason == CLOSE_NONE ? 1 : 0, s.id, <u32>table, octets, 0, fields, 0);
+  emitEnd(c, s, table, octets, fields);
   const wasSending = isSending(s.state);
   if (wasSending && s.open & OPEN_TUNNEL) {
     s.state = SENDING_ENDED;

@@ -36,12 +36,14 @@ export const INPUT_HEADERS_LAST: u32 = 1;
 export const INPUT_DATA: u32 = 2;
 export const INPUT_DATA_LAST: u32 = 3;
 export const INPUT_RST_STREAM: u32 = 4;
-export const INPUT_WINDOW_UPDATE: u32 = 5;
+/** NO_ERROR, when no content is missing. */
+export const INPUT_RST_STREAM_LAST: u32 = 5;
+export const INPUT_WINDOW_UPDATE: u32 = 6;
 /** Ours. */
-export const INPUT_SEND: u32 = 6;
-export const INPUT_END: u32 = 7;
-export const INPUT_CANCEL: u32 = 8;
-const INPUTS: u32 = 9;
+export const INPUT_SEND: u32 = 7;
+export const INPUT_END: u32 = 8;
+export const INPUT_CANCEL: u32 = 9;
+const INPUTS: u32 = 10;
 
 // ── what an input does ──
 /** Nothing. */
@@ -78,19 +80,21 @@ export const DO_REFUSE_CLOSED: u32 = 14;
 export const DO_REFUSE_IDLE: u32 = 15;
 /** Our request is complete, as the response was. → ENDED */
 export const DO_END_LAST: u32 = 16;
+/** An END record: the response is whole, though nobody said that it ends. → RESET */
+export const DO_RESET_LAST: u32 = 17;
 
 // biome-ignore format: a table
 const TABLE: usize = memory.data<u8>([
-  //                    HEADERS  …last  DATA  …last  RST_STREAM  WINDOW_UPDATE  send  end  cancel
-  /* IDLE */               15,     15,   15,    15,      15,          15,          0,   0,    0,
-  /* SENDING_HEAD */        1,      2,   11,    11,       6,           7,          8,   9,   10,
-  /* SENDING_CONTENT */    12,      3,    4,     5,       6,           7,          8,   9,   10,
-  /* SENT_HEAD */           1,      2,   11,    11,       6,           7,          0,   0,   10,
-  /* SENT_CONTENT */       12,      3,    4,     5,       6,           7,          0,   0,   10,
-  /* SENDING_ENDED */      14,     14,   14,    14,       6,           7,          8,  16,   10,
-  /* ENDED */              14,     14,   14,    14,       0,           0,          0,   0,    0,
-  /* RESET */              13,     13,   13,    13,       0,           0,          0,   0,    0,
-  /* GONE */                0,      0,    0,     0,       0,           0,          0,   0,    0,
+  //                    HEADERS  …last  DATA  …last  RST_STREAM  …last  WINDOW_UPDATE  send  end  cancel
+  /* IDLE */               15,     15,   15,    15,      15,       15,       15,          0,   0,    0,
+  /* SENDING_HEAD */        1,      2,   11,    11,       6,        6,        7,          8,   9,   10,
+  /* SENDING_CONTENT */    12,      3,    4,     5,       6,       17,        7,          8,   9,   10,
+  /* SENT_HEAD */           1,      2,   11,    11,       6,        6,        7,          0,   0,   10,
+  /* SENT_CONTENT */       12,      3,    4,     5,       6,       17,        7,          0,   0,   10,
+  /* SENDING_ENDED */      14,     14,   14,    14,       6,        6,        7,          8,  16,   10,
+  /* ENDED */              14,     14,   14,    14,       0,        0,        0,          0,   0,    0,
+  /* RESET */              13,     13,   13,    13,       0,        0,        0,          0,   0,    0,
+  /* GONE */                0,      0,    0,     0,       0,        0,        0,          0,   0,    0,
 ]);
 
 /** DO_* of `input` in `state`. */

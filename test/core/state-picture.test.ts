@@ -35,6 +35,7 @@ const RECORDS: Record<string, string> = {
   DO_TRAILERS: ' (END)',
   DO_CONTENT_LAST: ' (END)',
   DO_RESET: ' (RESET)',
+  DO_RESET_LAST: ' (END)',
   DO_REFUSE_EARLY: ' (STREAM_ERROR)',
   DO_REFUSE_OPEN: ' (STREAM_ERROR)',
 };

@@ -215,6 +215,16 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(hear(script, gets(2))).toEqual(['1: reset 7, unprocessed', '3: reset 13']);
   });
 
+  test('one that is reset without an error is whole if its Content-Length says so', () => {
+    const part = [f.head(1, 200, [['content-length', '5']]), f.data(1, 'hell')];
+    expect(hear([...part, f.data(1, 'o'), f.rstStream(1, abi.H2_NO_ERROR), f.data(1, '')]).slice(1)).toEqual([
+      '1: "hello"',
+      '1: end',
+    ]);
+    expect(hear([...part, f.rstStream(1, abi.H2_NO_ERROR)]).slice(1)).toEqual(['1: "hell"', '1: reset 0']);
+    expect(hear([...part, f.data(1, 'o'), f.rstStream(1, abi.H2_CANCEL)]).slice(2)).toEqual(['1: reset 8']);
+  });
+
   test('the peer that closes leaves what was open unanswered', () => {
     const close = (driver: Http2Driver): void => driver.close();
     expect(hear([f.head(1, 200)], get, close).at(-1)).toBe(`over with ${abi.NONE}, rule ${abi.RULE_H2_PEER_CLOSED}`);

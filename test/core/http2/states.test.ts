@@ -21,6 +21,14 @@ const STATES: Readonly<Record<string, (driver: Http2Driver) => void>> = {
     driver.open();
     driver.feed(f.head(1, 200));
   },
+  'sending, content complete': (driver) => {
+    driver.open('POST', '/', undefined, 0);
+    driver.feed(Buffer.concat([f.head(1, 200, [['content-length', '4']]), f.data(1, 'some')]));
+  },
+  'sent, content complete': (driver) => {
+    driver.open();
+    driver.feed(Buffer.concat([f.head(1, 200, [['content-length', '4']]), f.data(1, 'some')]));
+  },
   'tunnel that the peer ended': (driver) => {
     driver.open('CONNECT', 'example.org:443', undefined, 0);
     driver.feed(Buffer.concat([f.head(1, 200), f.data(1, '', f.END_STREAM)]));
@@ -46,6 +54,7 @@ const INPUTS: Readonly<Record<string, (driver: Http2Driver) => void>> = {
   DATA: (driver) => driver.feed(f.data(1, 'some')),
   'DATA, last': (driver) => driver.feed(f.data(1, 'some', f.END_STREAM)),
   RST_STREAM: (driver) => driver.feed(f.rstStream(1, abi.H2_INTERNAL_ERROR)),
+  'RST_STREAM, no error': (driver) => driver.feed(f.rstStream(1, abi.H2_NO_ERROR)),
   WINDOW_UPDATE: (driver) => driver.feed(f.windowUpdate(1, 1)),
   PRIORITY: (driver) => driver.feed(f.frame(f.TYPE.priority, 0, 1, '\0\0\0\0\0')),
   PUSH_PROMISE: (driver) => driver.feed(f.frame(f.TYPE.pushPromise, f.END_HEADERS, 1, '\0\0\0\x02')),
@@ -81,6 +90,7 @@ const EARLY = 'stream error 1, RST_STREAM 1';
 const REFUSED = 'RST_STREAM 5';
 const PUSH = 'error 1, GOAWAY 1';
 const RESET = 'reset 2';
+const RESET_CLEAN = 'reset 0';
 const CANCELLED = 'RST_STREAM 8';
 /** The response was over before the request was. */
 const STOPPED = ', RST_STREAM 0';
@@ -88,16 +98,18 @@ const STOPPED = ', RST_STREAM 0';
 // In the order of STATES and INPUTS.
 // biome-ignore format: a table
 const EXPECTED: readonly (readonly string[])[] = [
-  // HEADERS, HEADERS last, trailers last, DATA, DATA last, RST_STREAM, WINDOW_UPDATE, PRIORITY, PUSH_PROMISE, body, end, cancelling
-  [IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
-  ['head', `head, end${STOPPED}`, EARLY, EARLY, EARLY, RESET, NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
-  [EARLY, EARLY, `end with trailers${STOPPED}`, 'content', `content, end${STOPPED}`, RESET, NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
-  ['head', 'head, end', EARLY, EARLY, EARLY, RESET, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, CANCELLED],
-  [EARLY, EARLY, 'end with trailers', 'content', 'content, end', RESET, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, CANCELLED],
-  [CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, RESET, NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
-  [CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
-  [REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
-  [NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
+  // HEADERS, HEADERS last, trailers last, DATA, DATA last, RST_STREAM, …no error, WINDOW_UPDATE, PRIORITY, PUSH_PROMISE, body, end, cancelling
+  [IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, IDLE_ERROR, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
+  ['head', `head, end${STOPPED}`, EARLY, EARLY, EARLY, RESET, RESET_CLEAN, NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
+  [EARLY, EARLY, `end with trailers${STOPPED}`, 'content', `content, end${STOPPED}`, RESET, RESET_CLEAN, NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
+  ['head', 'head, end', EARLY, EARLY, EARLY, RESET, RESET_CLEAN, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, CANCELLED],
+  [EARLY, EARLY, 'end with trailers', 'content', 'content, end', RESET, RESET_CLEAN, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, CANCELLED],
+  [EARLY, EARLY, `end with trailers${STOPPED}`, EARLY, EARLY, RESET, 'end', NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
+  [EARLY, EARLY, 'end with trailers', EARLY, EARLY, RESET, 'end', NOTHING, NOTHING, PUSH, NOTHING, NOTHING, CANCELLED],
+  [CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, RESET, RESET_CLEAN, NOTHING, NOTHING, PUSH, 'DATA 4', 'DATA 0 last', CANCELLED],
+  [CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, CLOSED_ERROR, NOTHING, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
+  [REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, NOTHING, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
+  [NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
 ];
 
 describe.each(BUILDS)('build %s', (build) => {
