@@ -439,8 +439,11 @@ export const HPACK_SECRET_COOKIE_OCTETS = 20;
 // ── limits of HTTP/2 ──
 /** Largest payload of a frame that the peer may send (SETTINGS_MAX_FRAME_SIZE is left at its least), and that we send. */
 export const HTTP2_FRAME_OCTETS_MAX = 16384;
-/** What the peer may send of one stream's content before any is released. */
-export const HTTP2_STREAM_WINDOW_OCTETS = 4194304;
+/**
+ * What the peer may send of one stream's content before any is released: 4 MiB and a little, since node:http2's server resets
+ * a stream, instead of ending it, when the body ends exactly where the window does. Round bodies do not end at a prime number.
+ */
+export const HTTP2_STREAM_WINDOW_OCTETS = 4194319;
 /** The same of all streams together. */
 export const HTTP2_WINDOW_OCTETS = 16777216;
 /** While less content than this is unreleased, the connection's credit is given back on receipt, above on release. */

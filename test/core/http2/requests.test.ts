@@ -375,6 +375,16 @@ describe('credit', () => {
     driver.free();
   });
 
+  test('no round body ends where the window of its stream does', () => {
+    const driver = new Http2Driver(core);
+    driver.flush();
+    const settings = driver.frames[0]?.payload.match(/.{12}/g) ?? [];
+    const window = settings.map((setting) => Number.parseInt(setting, 16)).find((value) => value >= 4 * 2 ** 32);
+    expect(window).toBe(4 * 2 ** 32 + abi.HTTP2_STREAM_WINDOW_OCTETS);
+    expect(abi.HTTP2_STREAM_WINDOW_OCTETS % 2).toBe(1);
+    driver.free();
+  });
+
   /** A connection with 44 MiB that nobody has read, in eleven streams, and a twelfth. */
   function loaded(): { driver: Http2Driver; reader: number } {
     const driver = new Http2Driver(core);
