@@ -75,7 +75,7 @@ export interface Connection {
   readonly canOpen: boolean;
   /**
    * How many exchanges could be begun now, one after the other: of HTTP/1.1 one or none; of HTTP/2 what the peer's limit
-   * on concurrent streams leaves (100 until its SETTINGS have come, 1000 at the most).
+   * on concurrent streams leaves (100 until its SETTINGS have come, 1000 at the most, and where they have no limit).
    */
   readonly placesFree: number;
   /** Whether the peer takes extended CONNECT (RFC 8441); false until its SETTINGS have said so. */

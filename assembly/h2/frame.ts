@@ -16,6 +16,7 @@ import {
   HTTP2_FRAME_OCTETS_MAX,
   HTTP2_IDLE_FRAMES_MAX,
   HTTP2_SETTINGS_MAX,
+  HTTP2_STREAMS_MAX,
   HTTP2_WINDOW_OCTETS,
   KIND_GOAWAY,
   KIND_RESET,
@@ -359,6 +360,8 @@ function receiveSettingsHead(c: Connection): void {
 function receiveSettings(c: Connection, at: usize): void {
   const streamsMax = c.peerStreamsMax;
   const window = c.peerWindow;
+  // No limit is the initial value (§6.5.2), which holds unless the first SETTINGS have another.
+  if (!c.hasSettings) c.peerStreamsMax = HTTP2_STREAMS_MAX;
   for (let end = at + c.length; at < end; at += SETTING_OCTETS) {
     const code = applySetting(c, at);
     if (code != H2_NO_ERROR) return wrong(c, RULE_H2_SETTING, code);

@@ -183,12 +183,15 @@ describe('what is refused leaves no trace', () => {
 });
 
 describe('places', () => {
-  test('a hundred until SETTINGS come, then what they say, a thousand at most', () => {
+  test('a hundred until SETTINGS come, then what they say, a thousand at most or where they say nothing', () => {
     const driver = new Http2Driver(core);
     expect(driver.placesFree).toBe(100);
     driver.feed(f.hello());
-    expect(driver.placesFree).toBe(100);
+    expect(driver.placesFree).toBe(1000);
     driver.feed(f.settings([f.SETTING.maxConcurrentStreams, 2]));
+    expect(driver.placesFree).toBe(2);
+    driver.feed(f.settings());
+    expect(driver.placesFree).toBe(2);
     expect([driver.open(), driver.open(), driver.open()]).toEqual([1, 3, 0]);
     driver.feed(f.head(1, 204, [], f.END_STREAM));
     expect([driver.placesFree, driver.open(), driver.placesFree]).toEqual([1, 5, 0]);
@@ -197,7 +200,7 @@ describe('places', () => {
     driver.feed(f.settings([f.SETTING.maxConcurrentStreams, 0]));
     expect(driver.placesFree).toBe(0);
     expect(driver.log.flatMap((entry) => (entry.kind === 'streams max' ? [entry.streams] : []))).toEqual([
-      100, 2, 1000, 0,
+      1000, 2, 1000, 0,
     ]);
     driver.free();
   });
