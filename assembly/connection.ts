@@ -78,6 +78,11 @@ export function connectionCancel(handle: u32, stream: u32): void {
   else if (handle) h1.cancel(handle, stream);
 }
 
+/** HTTP/2: says that the connection will be closed, and begins nothing more. */
+export function connectionGoAway(handle: u32): void {
+  if (handle & HTTP_2) h2.goAway(handle ^ HTTP_2);
+}
+
 /** HTTP/2: number of records, 1 (OUTPUT) if there is something to be written. */
 export function connectionTakeOutput(handle: u32): u32 {
   return handle & HTTP_2 ? h2.takeOutput(handle ^ HTTP_2) : 0;

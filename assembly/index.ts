@@ -13,6 +13,7 @@ export {
   connectionCreate,
   connectionEnd,
   connectionFree,
+  connectionGoAway,
   connectionOpen,
   connectionPassed,
   connectionPlacesFree,

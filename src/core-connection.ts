@@ -186,6 +186,12 @@ export class ClientConnection implements Disposable {
     this.#take();
   }
 
+  /** Says that the connection will be closed (HTTP/2: GOAWAY): what is open goes on, nothing more is begun. */
+  goAway(): void {
+    this.#connection.goAway();
+    this.#take();
+  }
+
   /**
    * Takes octets from the peer, and answers what they mean. `nowMs`: milliseconds of any clock that does not go back, by which
    * HTTP/2 tells a busy peer from one that floods.

@@ -109,6 +109,10 @@ class Http2Connection implements Connection {
     if (this.#passingStream === stream) this.#passingStream = NO_STREAM;
   }
 
+  goAway(): void {
+    this.#call((exports, handle) => exports.connectionGoAway(handle));
+  }
+
   takeOutput(): string | null {
     if (this.#call((exports, handle) => exports.connectionTakeOutput(handle)) <= 0) return null;
     const inner = this.#core;

@@ -39,6 +39,7 @@ export interface CoreExports extends DecoderExports {
   connectionReceiveEnd(handle: number, unused: number): number;
   connectionRelease(handle: number, stream: number, octets: number): number;
   connectionCancel(handle: number, stream: number): number;
+  connectionGoAway(handle: number): number;
   connectionTakeOutput(handle: number): number;
   connectionCanOpen(handle: number, unused: number): number;
   connectionPlacesFree(handle: number): number;

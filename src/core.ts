@@ -109,6 +109,11 @@ export interface Connection {
   release(stream: StreamId, octets: number): void;
   /** Nothing more is wanted of the stream, or told of it. HTTP/1.1: the connection is not used again. */
   cancel(stream: StreamId): void;
+  /**
+   * HTTP/2: says that the connection will be closed (GOAWAY, NO_ERROR), once; what is open goes on, nothing more is opened.
+   * HTTP/1.1 has no word for it.
+   */
+  goAway(): void;
   /** What must be written before anything else, after every call above; `null`: nothing. */
   takeOutput(): Octets | null;
   free(): void;
@@ -251,6 +256,8 @@ class Http1Connection implements Connection {
       this.#core.discard(error);
     }
   }
+
+  goAway(): void {}
 
   takeOutput(): string | null {
     const output = this.#output;

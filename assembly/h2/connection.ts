@@ -8,8 +8,10 @@ import {
   CLOSE_PEER_CLOSED,
   CLOSE_PROTOCOL_ERROR,
   CLOSE_STREAMS_EXHAUSTED,
+  CLOSE_WE_ASKED,
   FIELDS_CEILING,
   H2_CANCEL,
+  H2_NO_ERROR,
   HEAD_OCTETS_CEILING,
   HPACK_TABLE_OCTETS_DEFAULT,
   HTTP2_FRAME_OCTETS_MAX,
@@ -39,7 +41,7 @@ import { FLAG_END_STREAM, PHASE_PASSED, TYPE_DATA } from './frame';
 import { creditReleased, creditStream } from './message';
 import { appendFrame, freeOutput, HEAD_OCTETS, reserveOutput, takeOutput as takeWritten } from './output';
 import { endContentPart, endParts, receivePart } from './parts';
-import { close, refuseMemory, writeReset } from './refusal';
+import { close, refuseMemory, writeGoaway, writeReset } from './refusal';
 import { checkHead, checkTrailers, lengthOfBody, writeRequest, writeTrailers } from './request';
 import { beginSettings, writePreface } from './settings';
 import {
@@ -245,6 +247,15 @@ export function cancel(handle: u32, stream: u32): void {
   closeStream(c, s, GONE);
   if (reserveOutput(c, HEAD_OCTETS + 4)) writeReset(c, stream, H2_CANCEL);
   else failLater(c);
+}
+
+/** Says that the connection will be closed (§6.8): nothing more is opened, what is open goes on. */
+export function goAway(handle: u32): void {
+  const c = connectionOf(handle);
+  if (c.over || c.goingAway) return;
+  c.goingAway = 1;
+  if (c.closeReason == CLOSE_NONE) c.closeReason = CLOSE_WE_ASKED;
+  writeGoaway(c, H2_NO_ERROR);
 }
 
 /** Number of records: 1 if there is something to be written. */

@@ -33,6 +33,11 @@ export function close(c: Connection, reason: u32): void {
 export function refuse(c: Connection, code: u32): void {
   emitFaultAs(KIND_ERROR, c.stream, 0, code);
   close(c, CLOSE_PROTOCOL_ERROR);
+  writeGoaway(c, code);
+}
+
+/** Queues GOAWAY (§6.8), which without memory does not go. */
+export function writeGoaway(c: Connection, code: u32): void {
   if (!reserveOutput(c, HEAD_OCTETS + 8)) return;
   const at = appendFrame(c, 8, TYPE_GOAWAY, 0, 0);
   store<u32>(at, 0, 0, 1);

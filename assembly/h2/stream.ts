@@ -55,6 +55,8 @@ export class Connection extends Windows {
   over: u32;
   /** Memory failed outside of reading: an ERROR record is due. */
   failing: u32;
+  /** We said GOAWAY. */
+  goingAway: u32;
   headOctetsMax: u32;
   fieldsMax: u32;
   interimMax: u32;

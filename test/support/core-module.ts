@@ -27,6 +27,7 @@ export interface Core {
   connectionPassed(handle: number): number;
   connectionReceiveEnd(handle: number): number;
   connectionCancel(handle: number, stream: number): void;
+  connectionGoAway(handle: number): void;
   connectionTakeOutput(handle: number): number;
   connectionCanOpen(handle: number): number;
   connectionPlacesFree(handle: number): number;

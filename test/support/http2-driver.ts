@@ -117,6 +117,11 @@ export class Http2Driver {
     this.flush();
   }
 
+  goAway(): void {
+    this.#core.connectionGoAway(this.handle);
+    this.flush();
+  }
+
   /** Takes what is to be written, and `body` behind it. */
   flush(body = ''): void {
     const count = this.#core.connectionTakeOutput(this.handle);

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../../assembly/abi.js';
 import { BUILDS, loadCore } from '../../support/core-module.js';
-import { everyHttp2Split, type Http2Driver, type Http2Entry } from '../../support/http2-driver.js';
+import { everyHttp2Split, Http2Driver, type Http2Entry } from '../../support/http2-driver.js';
 import * as f from '../../support/http2-frames.js';
 
 /** A record as a line. */
@@ -208,6 +208,30 @@ describe.each(BUILDS)('build %s', (build) => {
       'goaway after 1 with 0',
       '3: reset 0, unprocessed',
     ]);
+  });
+
+  test('ours is said once; what is open goes on, and nothing more begins', () => {
+    const driver = new Http2Driver(core);
+    driver.feed(f.hello());
+    driver.open();
+    driver.goAway();
+    driver.goAway();
+    const said = driver.frames.filter(({ type }) => type === f.TYPE.goaway);
+    expect(said).toEqual([{ type: f.TYPE.goaway, flags: 0, stream: 0, payload: '0'.repeat(16) }]);
+    expect([driver.placesFree, driver.open(), driver.closeReason]).toEqual([0, 0, abi.CLOSE_WE_ASKED]);
+    driver.feed(Buffer.concat([f.head(1, 200), f.data(1, 'hello', f.END_STREAM)]));
+    expect(driver.log.slice(1).map(lineOf)).toEqual(['1: 200', '1: "hello"', '1: end']);
+    driver.free();
+  });
+
+  test('a connection that is over says no more of going away', () => {
+    const driver = new Http2Driver(core);
+    driver.feed(f.hello());
+    driver.feed(f.frame(f.TYPE.ping, 0, 1, '\0'.repeat(8)));
+    const { length } = driver.frames;
+    driver.goAway();
+    expect(driver.frames).toHaveLength(length);
+    driver.free();
   });
 
   test('a refused stream was not processed, one that is reset otherwise was, perhaps', () => {

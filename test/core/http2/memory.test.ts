@@ -81,6 +81,7 @@ describe.each(BUILDS)('build %s', (build) => {
 function noConnection(core: Core): number[] {
   core.connectionRelease(0, 1, 1);
   core.connectionCancel(0, 1);
+  core.connectionGoAway(0);
   return [
     core.connectionOpen(0, 0, 0, 0),
     core.connectionSend(0, 1, 1),
