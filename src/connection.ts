@@ -195,7 +195,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   end(exchange: Exchange): void {
     const protocol = this.#protocol;
     protocol.end(exchange.stream, null);
-    exchange.sent = 'full';
+    exchange.wholeSent();
     const output = protocol.takeOutput();
     this.written = output === null ? undefined : this.socket.write(output, null);
   }

@@ -237,10 +237,20 @@ export class Exchange extends Park implements ByteSource {
     return socket.blocking;
   }
 
-  /** Says that octets are wanted, and starts the read deadline unless it runs. */
+  /** Says that octets are wanted, and starts the read deadline unless it runs, or the request is still being sent. */
   demand(): void {
+    this.connection.socket.demand();
+    if (this.sent === 'full' || this.unwanted) this.#startReading();
+  }
+
+  /** All of the request has left: who waits for the response has its time from now on. */
+  wholeSent(): void {
+    this.sent = 'full';
+    if (this.run !== null) this.#startReading();
+  }
+
+  #startReading(): void {
     const { connection, limits } = this;
-    connection.socket.demand();
     if (limits.read !== null && this.list === null) arm(this, limits.read, connection.deadlines.tick());
   }
 

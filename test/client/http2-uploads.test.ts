@@ -1,7 +1,7 @@
 /** Request bodies over HTTP/2: windows, fairness, and how an upload ends before its body does. */
 import { describe, expect, test } from 'vitest';
-import { RemoteProtocolError } from '../../src/index.js';
-import { failureOf } from '../support/client.js';
+import { ReadTimeout, RemoteProtocolError } from '../../src/index.js';
+import { failureOf, isSettled } from '../support/client.js';
 import { data, END_STREAM, head, hello, rstStream, SETTING, windowUpdate } from '../support/http2-frames.js';
 import { http2Side } from '../support/http2-peer.js';
 
@@ -120,6 +120,39 @@ describe('uploads', () => {
     expect(server.heard()).toEqual(['DATA 1 0 END_STREAM']);
     server.say(data(1, '', END_STREAM));
     expect((await pieces.next()).done).toBe(true);
+  });
+
+  test('the read limit of a response that began early holds from the end of its request', async () => {
+    const { client, environment, peer, settled } = http2Side({ timeout: { read: 100 } }, (each) => each.say(hello()));
+    const source = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = source.writable.getWriter();
+    const call = client.post(url, { content: source.readable });
+    const server = await peer();
+    server.say(head(1, 200));
+    const failed = failureOf(call, ReadTimeout);
+    for (let piece = 0; piece < 5; piece++) {
+      await environment.host.advance(90);
+      await writer.write(new Uint8Array(10));
+      await settled();
+    }
+    await environment.host.advance(1000);
+    expect(await isSettled(failed)).toBe(false);
+    await writer.close();
+    await settled();
+    expect(server.heard().at(-1)).toBe('DATA 1 0 END_STREAM');
+    await environment.host.advance(99);
+    expect(await isSettled(failed)).toBe(false);
+    await environment.host.advance(1);
+    expect((await failed).message).toContain('no octets for 100 ms');
+  });
+
+  test('the read limit of an early refusal holds at once', async () => {
+    const { client, environment, peer } = http2Side({ timeout: { read: 100 } }, (each) => each.say(hello()));
+    const { readable } = new TransformStream<Uint8Array, Uint8Array>();
+    const failed = failureOf(client.post(url, { content: readable }), ReadTimeout);
+    (await peer()).say(head(1, 413), data(1, 'a part'));
+    await environment.host.advance(101);
+    expect((await failed).message).toContain('no octets for 100 ms');
   });
 
   test('Expect: 100-continue waits for 100', async () => {
