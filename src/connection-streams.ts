@@ -75,9 +75,9 @@ export class Streams {
     return this.max === null && !this.#retiring;
   }
 
-  /** What the peer said before it closed. */
+  /** What the peer had said when the connection ended: to be added to messages. */
   get farewell(): string {
-    return this.#goaway === null ? '' : ` after GOAWAY (${errorCodeName(this.#goaway)})`;
+    return this.#goaway === null ? '' : `; the peer had said GOAWAY (${errorCodeName(this.#goaway)})`;
   }
 
   add(exchange: Exchange): void {

@@ -337,9 +337,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       return;
     }
     if (this.#streams !== null) {
+      const { farewell } = this.#streams;
       if (error === null) this.#protocol.receiveEnd(this);
+      else error.message += farewell;
       this.#streams.settle(now, this.#failure);
-      this.closeWith(error ?? new RemoteProtocolError(`${this.origin} closed the connection${this.#streams.farewell}`));
+      this.closeWith(error ?? new RemoteProtocolError(`${this.origin} closed the connection${farewell}`));
       return;
     }
     const exchange = this.#exchange;
@@ -445,7 +447,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   onError(error: ProtocolError, rule: number): void {
     const exchange = this.#exchange;
-    error.message += `; the peer is ${this.origin}`;
+    error.message += `; the peer is ${this.origin}${this.#streams?.farewell ?? ''}`;
     if (exchange !== null && !exchange.ended && exchange.error === null) {
       exchange.error =
         rule === RULE_CLOSED_EARLY

@@ -6,6 +6,7 @@ import { data, END_STREAM, goaway, head, headers, hello, ping, SETTING, settings
 import { http2Side } from '../support/http2-peer.js';
 
 const url = 'https://fake.invalid/';
+const ENHANCE_YOUR_CALM = 11;
 
 describe('one request', () => {
   test('goes out with the preface, and its response is one of HTTP/2', async () => {
@@ -390,6 +391,24 @@ describe('a connection that ends', () => {
     await settled();
     expect(server.heard().at(-1)).toBe('GOAWAY 0 PROTOCOL_ERROR');
     expect(server.socket.closed).toBe(true);
+  });
+
+  test.each([
+    ['FIN', null, RemoteProtocolError],
+    ['RST', 'reset', ReadError],
+  ] as const)('by GOAWAY and %s behind it says in each error what GOAWAY had said', async (_name, reset, kind) => {
+    const { client, peer } = http2Side();
+    const calls = [1, 2].map((i) => failureOf(client.post(`${url}${i}`, { content: 'x' }), kind));
+    const server = await peer();
+    server.say(hello());
+    await peer();
+    server.say(goaway(3, ENHANCE_YOUR_CALM));
+    if (reset === null) server.socket.fin();
+    else server.socket.fail(new ReadError(reset));
+    for (const { message, sent, retryable } of await Promise.all(calls)) {
+      expect(message).toContain('GOAWAY (ENHANCE_YOUR_CALM)');
+      expect([sent, retryable]).toEqual(['full', false]);
+    }
   });
 
   test('found dead after it was kept is replaced once, where repeating is safe', async () => {
