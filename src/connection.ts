@@ -442,6 +442,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     error.message += `; the peer is ${this.origin}`;
     if (exchange === null) return;
     exchange.over = true;
+    // What came is an answer, or meant as one: it would come again.
+    exchange.answered = true;
     if (!exchange.ended && exchange.error === null) exchange.error = error;
   }
 

@@ -411,6 +411,21 @@ describe('a connection that ends', () => {
     }
   });
 
+  test('whose answer we refused is not asked again, though it was kept and repeating is safe', async () => {
+    const { client, environment, peer } = http2Side();
+    const first = client.get(url);
+    const server = await peer();
+    server.say(hello(), head(1, 200, [], END_STREAM));
+    await first;
+    const again = failureOf(client.get(url), RemoteProtocolError);
+    await peer();
+    server.say(head(3, 200, [['Upper', 'case']]));
+    expect((await again).retryable).toBe(false);
+    await peer();
+    expect(server.heard().filter((words) => words.startsWith('HEADERS')).length).toBe(2);
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
   test('found dead after it was kept is replaced once, where repeating is safe', async () => {
     const { client, environment, peer } = http2Side();
     const first = client.get(url);
