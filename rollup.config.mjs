@@ -17,7 +17,7 @@ const hostEntries = Object.values(imports)
   .filter((path) => path.startsWith('./dist/'))
   .map((path) => path.slice('./dist/'.length, -'.js'.length));
 /** What package.json's "exports" lead to. */
-const publicEntries = ['index', 'sync', 'core-api'];
+const publicEntries = ['index', 'sync', 'fetch-api', 'core-api'];
 /** Files that threads of their own begin with: they are named by a URL beside the file that starts them. */
 const threadEntries = ['hosts/node/blocking-worker'];
 const entries = [...publicEntries, ...new Set(hostEntries), ...threadEntries];

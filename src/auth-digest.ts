@@ -6,11 +6,12 @@
  * What a redirect led to is answered where it stands, if that is the same origin: credentials for one URI are no use at
  * another, and another origin gets none (SECURITY 6.1, 6.9). Never answered: other schemes, unknown algorithms.
  */
+
+import { host as ownHost } from '#host';
 import { Auth, type AuthFlow, isAnswerTo, serverOf, utf8Octets } from './auth.js';
 import { typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
 import { type Credentials, type DigestChallenge, DigestSession, digestChallengeOf, hex } from './digest.js';
-import { runtime } from './environment.js';
 import { octetsOfText, textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
 import type { Digests, Host } from './hosts/host.js';
@@ -47,7 +48,7 @@ export class DigestAuth extends Auth {
   constructor(username: string, password: string);
   /** `host` is for tests. @internal */
   constructor(username: string, password: string, host: Pick<Host, 'random' | 'digests'>);
-  constructor(username: string, password: string, host: Pick<Host, 'random' | 'digests'> = runtime.host) {
+  constructor(username: string, password: string, host: Pick<Host, 'random' | 'digests'> = ownHost) {
     super();
     if (typeof username !== 'string' || typeof password !== 'string') {
       const got = `${typeNameOf(username)} and ${typeNameOf(password)}`;

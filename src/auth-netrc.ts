@@ -2,9 +2,10 @@
  * Users and passwords from a netrc file (httpx: `NetRCAuth`), sent as Basic to the hosts that the file names. Nobody reads
  * such a file but this class, and a redirect to another origin takes nothing from it (SECURITY 6.2).
  */
+
+import { host as ownHost } from '#host';
 import { Auth, type AuthFlow, BasicAuth } from './auth.js';
 import { typeNameOf } from './config.js';
-import { runtime } from './environment.js';
 import type { Host } from './hosts/host.js';
 import { type Netrc, parsedNetrc } from './netrc.js';
 import type { Request } from './request.js';
@@ -21,7 +22,7 @@ export class NetRCAuth extends Auth {
   constructor(file?: string | null | undefined);
   /** `host` is for tests. @internal */
   constructor(file: string | null | undefined, host: Pick<Host, 'readFile' | 'environment'>);
-  constructor(file?: string | null | undefined, host: Pick<Host, 'readFile' | 'environment'> = runtime.host) {
+  constructor(file?: string | null | undefined, host: Pick<Host, 'readFile' | 'environment'> = ownHost) {
     super();
     if (file !== undefined && file !== null && typeof file !== 'string') {
       throw new TypeError(`Cannot make NetRCAuth: expected file to be a path, got ${typeNameOf(file)}`);

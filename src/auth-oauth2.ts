@@ -6,9 +6,10 @@
  * However many calls need a token, one asks for it: the others wait, and take what it gets, or fails with. If its call is
  * given up, the next of those who wait asks instead. Who blocks cannot wait, and asks for itself.
  */
+
+import { host as ownHost } from '#host';
 import { Auth, type AuthFlow, isAnswerTo, makeAsking } from './auth.js';
 import { checkFields, own, typeNameOf } from './config.js';
-import { runtime } from './environment.js';
 import { CloseError, HTTPStatusError, InvalidURL, RemoteProtocolError, TransportError } from './exceptions.js';
 import { isThenable } from './flow.js';
 import type { Host } from './hosts/host.js';
@@ -240,7 +241,7 @@ export class OAuth2ClientCredentials extends TokenAuth {
   constructor(options: OAuth2ClientCredentialsOptions);
   /** `clock` is for tests. @internal */
   constructor(options: OAuth2ClientCredentialsOptions, clock: Clock);
-  constructor(options: OAuth2ClientCredentialsOptions, clock: Clock = runtime.host) {
+  constructor(options: OAuth2ClientCredentialsOptions, clock: Clock = ownHost) {
     const name = 'OAuth2ClientCredentials';
     checkFields(options, TOKEN_OPTIONS, `make ${name}`);
     for (const needed of ['clientId', 'clientSecret'] as const) requireText(options, needed, name);
@@ -270,7 +271,7 @@ export class OAuth2RefreshToken extends TokenAuth {
   constructor(options: OAuth2RefreshTokenOptions);
   /** `clock` is for tests. @internal */
   constructor(options: OAuth2RefreshTokenOptions, clock: Clock);
-  constructor(options: OAuth2RefreshTokenOptions, clock: Clock = runtime.host) {
+  constructor(options: OAuth2RefreshTokenOptions, clock: Clock = ownHost) {
     const name = 'OAuth2RefreshToken';
     checkFields(options, [...TOKEN_OPTIONS, 'refreshToken', 'accessToken'], `make ${name}`);
     const refreshToken = requireText(options, 'refreshToken', name);

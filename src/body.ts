@@ -3,7 +3,8 @@
  * nothing here reads ahead of who asks.
  */
 import { DECODED_OCTETS_PER_CALL } from '../assembly/abi.js';
-import { areLoaded, canDecode, type DecodeLimits, Decoder, loaded } from './core-decoders.js';
+import { areLoaded, canDecode, decoderOf, loaded } from './codings.js';
+import type { DecodeLimits, Decoder } from './core-decoders.js';
 import { DecodingError, StreamClosed } from './exceptions.js';
 import { type Flow, isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -60,7 +61,7 @@ class Stage {
   #more = false;
 
   constructor(coding: string, chain: Chain, inner: boolean) {
-    this.#decoder = new Decoder(coding, chain.limits);
+    this.#decoder = decoderOf(coding, chain.limits);
     this.#chain = chain;
     this.#inner = inner;
   }
@@ -227,22 +228,6 @@ export class DecodedSource implements ByteSource {
     this.#done = true;
     for (const stage of this.#stages ?? []) stage.free();
   }
-}
-
-/** All pieces as one; the piece itself if there is one. */
-export function joined(pieces: readonly Uint8Array<ArrayBuffer>[], octets: number): Uint8Array<ArrayBuffer> {
-  return pieces.length === 1 ? (pieces[0] as Uint8Array<ArrayBuffer>) : concatenated(pieces, octets);
-}
-
-/** All pieces, so many octets, one behind the other in memory of their own. */
-export function concatenated(pieces: readonly Uint8Array[], octets: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(octets);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** A source over octets that are all there. */

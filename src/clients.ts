@@ -1,19 +1,23 @@
 /** The two clients: how each drives a flow, asks a transport and closes. All else is BaseClient's. */
+import { BaseAsyncClient, throwFailures } from './async-client.js';
 import { BaseClient } from './client.js';
+import { bringDecoders } from './codings.js';
 import { own } from './config.js';
+import { coreDecoders } from './decoding.js';
 import { blockingRuntime, type Environment, runtime } from './environment.js';
-import { type Fetch, fetchBy } from './fetch.js';
-import { type Flow, type Guard, runAsync, runSync } from './flow.js';
-import type { MaybePromise } from './hosts/socket.js';
+import { type Flow, type Guard, runSync } from './flow.js';
 import { refuseWhatHostCannot } from './network-options.js';
-import { type AsyncClientOptions, type AsyncKind, type ClientOptions, type SyncKind, transportOf } from './options.js';
+import { type AsyncClientOptions, type ClientOptions, type SyncKind, transportOf } from './options.js';
 import type { Proxy } from './proxy.js';
 import type { Request } from './request.js';
-import type { AsyncResponse, Response, SyncResponse } from './response.js';
+import type { Response, SyncResponse } from './response.js';
 import type { AsyncBaseTransport, BaseTransport } from './transports/base.js';
 import { FetchTransport } from './transports/fetch.js';
 import { HandlerTransport } from './transports/handler.js';
 import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
+
+// Who imports a client over sockets has the decoders at once, for responses made by hand as well.
+bringDecoders(coreDecoders);
 
 /** What the default transport is told, and the one behind `proxy`. */
 function transportOptions(
@@ -43,23 +47,8 @@ const OF_SOCKETS: readonly (keyof HTTPTransportOptions)[] = [
   'resolve',
 ];
 
-/** What went wrong while every transport was closed. */
-function throwFailures(failures: readonly unknown[]): void {
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, 'Cannot close every transport of the client');
-}
-
 /** A client for event loops. Its methods never throw: they reject. */
-export class AsyncClient extends BaseClient<AsyncKind> {
-  /**
-   * Sends as the global `fetch` does, with this client's settings: for code that takes such a function. It needs no `this`.
-   * Redirects are followed unless `redirect` says otherwise; `credentials: 'omit'` sends neither cookies nor auth of the
-   * client; `integrity` and `dispatcher` are refused; `mode`, `cache`, `referrer`, `keepalive` and their like mean nothing.
-   * Rejects with the signal's reason, and with a TypeError whose `cause` is an error of this package where the network fails;
-   * so does the body.
-   */
-  readonly fetch: Fetch = fetchBy(this, this.host);
-
+export class AsyncClient extends BaseAsyncClient {
   /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing. */
   constructor(options?: AsyncClientOptions);
   /** `environment` is for tests. @internal */
@@ -79,38 +68,6 @@ export class AsyncClient extends BaseClient<AsyncKind> {
     // Where the host hides redirects it can only be let follow them itself.
     const redirect = own(options, 'followRedirects') === true ? 'follow' : 'manual';
     return new FetchTransport({ redirect }, this.environment);
-  }
-
-  /** @internal */
-  protected override checked(transport: AsyncBaseTransport, source: string): AsyncBaseTransport {
-    return transportOf(transport, source, ['handleAsyncRequest', 'aclose']);
-  }
-
-  /** @internal */
-  override ask(transport: AsyncBaseTransport, request: Request): MaybePromise<Response> {
-    return transport.handleAsyncRequest(request) as MaybePromise<Response>;
-  }
-
-  /** @internal */
-  protected override run(flow: Flow<Response>, guard: Guard | null): Promise<AsyncResponse> {
-    return runAsync(flow, guard);
-  }
-
-  /** @internal */
-  protected override fail(error: unknown): Promise<AsyncResponse> {
-    return Promise.reject(error);
-  }
-
-  /** Closes every connection; what is in flight fails with CloseError. Idempotent. */
-  async aclose(): Promise<void> {
-    if (!this.markClosed()) return;
-    const closing = await Promise.allSettled(this.transports.map(async (transport) => transport.aclose()));
-    throwFailures(closing.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])));
-  }
-
-  /** As `aclose()`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.aclose();
   }
 }
 

@@ -2,13 +2,14 @@
  * Request bodies that are compressed while they are sent (RFC 9110 §8.4). Who has an event loop goes by the platform's
  * CompressionStream, who blocks by the host's compressor. Short bodies in memory are compressed when the request is made.
  */
-import { joined } from './body.js';
+
 import { typeNameOf } from './config.js';
 import { type BodyReader, type EncodedContent, octetsBody, RequestBody } from './content.js';
 import { isThenable } from './flow.js';
 import type { Headers } from './headers.js';
 import type { CompressedFormat, Compressor, Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { joined } from './pieces.js';
 
 type Compressing = Pick<Host, 'compressor'>;
 

@@ -2,13 +2,14 @@
  * Request bodies: what the user gives becomes octets with a known length, or a stream of them, and the header fields that
  * say so (httpx: `encode_request`). Framing on the wire is not decided here but from those fields.
  */
-import { concatenated } from './body.js';
+
 import { ByteStream } from './byte-stream.js';
 import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { formEncode } from './percent-encoding.js';
+import { concatenated } from './pieces.js';
 import { type PrimitiveData, primitiveText } from './query-params.js';
 import { type BodyReader, RequestBody } from './request-stream.js';
 

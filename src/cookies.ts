@@ -2,9 +2,10 @@
  * `Cookies`: a client's cookies by name (httpx's Cookies). A mapping over a jar, which decides what is kept and sent; here
  * is only how code looks at them and sets its own, and the flow that fetches the public suffixes when a domain is named.
  */
+
+import { host as ownHost } from '#host';
 import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { type Cookie, CookieJar } from './cookie-jar.js';
-import { runtime } from './environment.js';
 import { CookieConflict } from './exceptions.js';
 import { type Flow, wait } from './flow.js';
 import { ForeignJar, isToughCookieJar, type ToughCookieJar } from './foreign-jar.js';
@@ -52,7 +53,7 @@ export class Cookies implements Iterable<[string, string]> {
   constructor(init?: CookieTypes);
   /** @internal */
   constructor(init: CookieTypes | undefined, host: Host);
-  constructor(init?: CookieTypes, host: Host = runtime.host) {
+  constructor(init?: CookieTypes, host: Host = ownHost) {
     if (init instanceof CookieJar) this.#jar = init;
     else if (isToughCookieJar(init)) this.#jar = new ForeignJar(init);
     else {

@@ -27,14 +27,6 @@ const CODINGS: ReadonlyMap<string, number> = new Map([
   ['br', abi.CODING_BROTLI],
   ['zstd', abi.CODING_ZSTD],
 ]);
-/** Those that are no content codings of HTTP. */
-const NOT_IN_HTTP: ReadonlySet<string> = new Set(['deflate-raw']);
-
-/** Whether a content coding (lower case) can be undone. */
-export function canDecode(coding: string): boolean {
-  return CODINGS.has(coding) && !NOT_IN_HTTP.has(coding);
-}
-
 /** Limits on what decoding makes of a body; `null`: none. */
 export interface DecodeLimits {
   readonly decodedOctets: number | null;

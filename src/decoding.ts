@@ -3,9 +3,10 @@
  * waits but for the module that brotli and zstd need, on hosts that can only compile it asynchronously.
  */
 import { WINDOW_OCTETS_CEILING } from '../assembly/abi.js';
-import { concatenated, joined } from './body.js';
+import type { Decoders } from './codings.js';
 import { checkFields, Limits, own, typeNameOf } from './config.js';
 import { areLoaded, type DecodeLimits, Decoder, loaded } from './core-decoders.js';
+import { concatenated, joined } from './pieces.js';
 
 /** What can be decoded. `deflate` is zlib, or raw deflate where the data is that, as in HTTP; `deflate-raw` is the latter alone. */
 export type Coding = 'gzip' | 'deflate' | 'deflate-raw' | 'br' | 'zstd';
@@ -88,7 +89,7 @@ function foretold(coding: string, octets: Uint8Array, limits: DecodeLimits): num
  * Octets of one coding that are all there, decoded: into one piece of memory if they say truly how large it must be.
  * @throws DecodingError
  */
-export function wholeOf(coding: string, octets: Uint8Array, limits: DecodeLimits): Uint8Array<ArrayBuffer> {
+function wholeOf(coding: string, octets: Uint8Array, limits: DecodeLimits): Uint8Array<ArrayBuffer> {
   const decoder = new Decoder(coding, limits);
   try {
     const room = new Uint8Array(foretold(coding, octets, limits));
@@ -114,6 +115,14 @@ export function wholeOf(coding: string, octets: Uint8Array, limits: DecodeLimits
     decoder.free();
   }
 }
+
+/** The core's decoders, for bodies. */
+export const coreDecoders: Decoders = {
+  areLoaded,
+  loaded,
+  decoderOf: (coding, limits) => new Decoder(coding, limits),
+  wholeOf,
+};
 
 /**
  * Decodes data that is all there. Several gzip members or zstd frames are decoded whole; no octets at all decode to none.

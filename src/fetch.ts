@@ -4,8 +4,8 @@
  * transports. What has a meaning in browsers alone (`mode`, `cache`, `referrer`, `keepalive`, …) is passed over; what would
  * change what is sent, or who is believed, is honoured or refused.
  */
-import { concatenated } from './body.js';
-import type { AsyncClient } from './clients.js';
+
+import type { BaseAsyncClient } from './async-client.js';
 import { typeNameOf } from './config.js';
 import { isFormData, type RequestContent } from './content.js';
 import { InvalidURL, RequestError, StreamConsumed } from './exceptions.js';
@@ -13,6 +13,7 @@ import { TOKEN } from './fields.js';
 import type { HeaderTypes } from './headers.js';
 import type { Host } from './hosts/host.js';
 import type { BodyCallOptions } from './options.js';
+import { concatenated } from './pieces.js';
 import type { Response } from './response.js';
 import { URL } from './url.js';
 import { isBodiless, OF_CODED_BODY, webResponse } from './web-response.js';
@@ -45,7 +46,7 @@ interface Call {
 }
 
 /** A function that sends by `client`. It needs no `this`. */
-export function fetchBy(client: AsyncClient, host: Host): Fetch {
+export function fetchBy(client: BaseAsyncClient, host: Host): Fetch {
   return async (input, init) => {
     // No network is asked for these, and SDKs find out by them what a fetch answers with.
     const named = isRequest(input) ? input.url : String(input);

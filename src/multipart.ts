@@ -2,7 +2,7 @@
  * Forms with files, as multipart/form-data (RFC 7578; escaping and line ends as HTML § 4.10.21.8 has them). Nothing is read
  * before it is sent: a body of files knows its length where each part does, and can be sent again where each part can.
  */
-import { concatenated } from './body.js';
+
 import { own, typeNameOf } from './config.js';
 import {
   type BodyReader,
@@ -23,6 +23,7 @@ import { isThenable } from './flow.js';
 import { boundaryIn } from './form-boundary.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { concatenated } from './pieces.js';
 import { primitiveText } from './query-params.js';
 
 /** What a file consists of. */

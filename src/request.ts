@@ -1,8 +1,9 @@
 /** A request: method, URL, headers, body, extensions (httpx: `Request`). Sending it is the client's business. */
+
+import { host as ownHost } from '#host';
 import { checkFields, INSPECT, own, type Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { encodeContent, joinedBody, NO_BODY, octetsBody, type RequestBody, type RequestContent } from './content.js';
 import { Cookies, type CookieTypes } from './cookies.js';
-import { runtime } from './environment.js';
 import { RequestNotRead } from './exceptions.js';
 import { type Flow, runAsync, runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
@@ -183,7 +184,7 @@ export class Request {
     const cookies = own(options, 'cookies') ?? null;
     if (cookies !== null) this.addCookies(new Cookies(cookies));
     this.#body =
-      stream === null ? announcedBody(options, this.headers, this.method, runtime.host) : streamOf(stream, options);
+      stream === null ? announcedBody(options, this.headers, this.method, ownHost) : streamOf(stream, options);
   }
 
   /**

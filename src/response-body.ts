@@ -4,8 +4,9 @@
  *
  * Invariants: inspection never reads the body; reading to the end, an error and `close` all give the connection back, once.
  */
+
 import * as abi from '../assembly/abi.js';
-import { BodySource, type ByteSource, codingsOf, DecodedSource, joined, OctetsSource } from './body.js';
+import { BodySource, type ByteSource, codingsOf, DecodedSource, OctetsSource } from './body.js';
 import {
   AsyncBodyIterator,
   BlockingBodyIterator,
@@ -17,14 +18,15 @@ import {
   Pieces,
   type Transform,
 } from './body-readers.js';
+import { areLoaded, loaded, wholeOf } from './codings.js';
 import type { RequestBody } from './content.js';
-import { areLoaded, type DecodeLimits, loaded } from './core-decoders.js';
-import { wholeOf } from './decoding.js';
+import type { DecodeLimits } from './core-decoders.js';
 import type { Watched } from './diagnostics.js';
 import { HTTPError, StreamClosed, StreamConsumed, StreamError, TotalTimeout, TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, type Guard, runAsync, runSync } from './flow.js';
 import type { Headers } from './headers.js';
+import { joined } from './pieces.js';
 import { droppedUnread, type Received, type Unread } from './received.js';
 import { type Request, shown } from './request.js';
 import { TextLines, TextPieces } from './text.js';

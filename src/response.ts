@@ -2,13 +2,14 @@
  * A response (httpx: `Response`): status, headers, what its body means. How that is read is response-body.ts. Headers and
  * text are made when they are asked for.
  */
+
+import { host as ownHost } from '#host';
 import * as abi from '../assembly/abi.js';
 import { closerOf } from './byte-stream.js';
 import { isKnown } from './charsets.js';
 import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
 import { Cookies } from './cookies.js';
-import { runtime } from './environment.js';
 import { HTTPStatusError, ResponseNotRead } from './exceptions.js';
 import { runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
@@ -109,7 +110,7 @@ export class Response extends ResponseBody {
   #headers: Headers | null = null;
   #extensions: Extensions | null = null;
   /** Tells the date, and which suffixes are public. @internal */
-  host: Host = runtime.host;
+  host: Host = ownHost;
   #cookies: Cookies | null = null;
   #text: string | null = null;
   #encoding: string | null = null;

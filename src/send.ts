@@ -5,8 +5,9 @@
  * A response in between (a redirect, a step of an auth flow) is read a little, so that its connection can be used again,
  * and else given up: never decoded, never for long (SECURITY §2.6).
  */
+
 import { type Auth, type AuthSteps, askingOf, drivesItself, stepsOf } from './auth.js';
-import { BodySource, joined } from './body.js';
+import { BodySource } from './body.js';
 import { DEFAULT_TIMEOUT, own, Timeout, typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
 import { type Watched, watched } from './diagnostics.js';
@@ -24,6 +25,7 @@ import { type Flow, type Guard, isThenable, wait } from './flow.js';
 import type { Host, HostTimer } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { ClientKind } from './options.js';
+import { joined } from './pieces.js';
 import { redirected } from './redirect.js';
 import { Request, shown } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';

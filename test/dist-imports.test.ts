@@ -113,6 +113,25 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     ]);
   });
 
+  test('httpx-wasm/fetch, with all that it loads for a call, reaches no socket and no core', () => {
+    const reached = new Set(['dist/fetch-api.js']);
+    const outside = new Set<string>();
+    const late = /import\('(\.[^']+)'\)/g;
+    for (const path of reached) {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      const loadedLate = [...text.matchAll(late)].map(([, specifier]) => specifier);
+      for (const { specifier } of sites.filter((site) => site.path === path)) {
+        // The decoders alone come later than a call: when a body of a transport of the user's needs them.
+        if (loadedLate.includes(specifier) && specifier.includes('decoding')) continue;
+        const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier;
+        if (target.startsWith('dist/')) reached.add(target);
+        else outside.add(target);
+      }
+    }
+    expect([...reached].some((path) => path.includes('fetch-client'))).toBe(true);
+    expect([...outside]).toEqual(['#host']);
+  });
+
   test('Node modules are imported by the host modules of Node, and by the command, only', () => {
     const mayImport = /^dist\/(?:hosts\/node|cli)\//;
     const outside = sites.filter((s) => s.specifier.startsWith('node:') && !mayImport.test(s.path));
@@ -174,7 +193,10 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
       import('httpx-wasm').then((imported) => {
         const names = Object.keys(imported).filter((name) => name !== 'module.exports');
         const same = names.length > 0 && names.every((name) => required[name] === imported[name]);
-        console.log(same && require('httpx-wasm/sync').Client === imported.Client);
+        const { HTTPStatusError, load } = require('httpx-wasm/fetch');
+        const entries = HTTPStatusError === imported.HTTPStatusError && require('httpx-wasm/sync').Client === imported.Client;
+        const { DecodingError } = require('httpx-wasm/core');
+        load().then(({ Response }) => console.log(same && entries && Response === imported.Response && DecodingError === imported.DecodingError));
       });`;
     expect(runNode(source, 'commonjs')).toBe('true');
   });

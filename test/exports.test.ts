@@ -181,6 +181,98 @@ const SYNC_VALUES: readonly string[] = [
   'stream',
 ];
 
+const FETCH_VALUES: readonly string[] = [
+  'AsyncClient',
+  'ClientClosed',
+  'ConnectError',
+  'CookieConflict',
+  'DecodingError',
+  'HTTPError',
+  'HTTPStatusError',
+  'InvalidURL',
+  'LocalProtocolError',
+  'NetworkError',
+  'ReadError',
+  'ReadTimeout',
+  'RemoteProtocolError',
+  'RequestError',
+  'RequestNotRead',
+  'ResponseNotRead',
+  'StreamClosed',
+  'StreamConsumed',
+  'StreamError',
+  'TimeoutException',
+  'TooManyRedirects',
+  'TotalTimeout',
+  'TransportError',
+  'UnsupportedProtocol',
+  'delete',
+  'get',
+  'head',
+  'load',
+  'options',
+  'patch',
+  'post',
+  'put',
+  'query',
+  'request',
+  'stream',
+];
+const FETCH_TYPES: readonly string[] = [
+  'AsyncRequest',
+  'AsyncResponse',
+  'AuthFlow',
+  'AuthTypes',
+  'BaseAsyncClient',
+  'BodyCallOptions',
+  'CallOptions',
+  'ContentChunk',
+  'CookieTypes',
+  'Duration',
+  'ErrorCode',
+  'EventHooks',
+  'FetchClientOptions',
+  'FetchTransportOptions',
+  'HeaderTypes',
+  'Loaded',
+  'LoadedClient',
+  'Phase',
+  'QueryParamTypes',
+  'RequestContent',
+  'RequestData',
+  'RequestFile',
+  'RequestFiles',
+  'SendOptions',
+  'Sent',
+  'TimeoutOptions',
+  'TimeoutTypes',
+  'URLTypes',
+];
+/** What `load()` gives. */
+const LOADED_VALUES: readonly string[] = [
+  'AsyncBaseTransport',
+  'AsyncClient',
+  'Auth',
+  'BasicAuth',
+  'BearerAuth',
+  'Cookies',
+  'DigestAuth',
+  'FetchTransport',
+  'FunctionAuth',
+  'HandlerTransport',
+  'Headers',
+  'MockTransport',
+  'OAuth2ClientCredentials',
+  'OAuth2RefreshToken',
+  'Origin',
+  'QueryParams',
+  'Request',
+  'Response',
+  'Timeout',
+  'URL',
+  'codes',
+];
+
 const CORE_VALUES: readonly string[] = [
   'ClientConnection',
   'DecoderStream',
@@ -239,6 +331,32 @@ describe('httpx-wasm/sync', () => {
     const [entry, root] = await Promise.all([import('httpx-wasm/sync'), import('httpx-wasm')]);
     expect(Object.keys(entry).sort()).toEqual(SYNC_VALUES);
     expect(entry.Client).toBe(root.Client);
+  });
+});
+
+describe('httpx-wasm/fetch', () => {
+  // Both entries have functions of these names, and a client; all else is the same object.
+  const OWN: readonly string[] = ['AsyncClient', 'load', ...SYNC_VALUES];
+
+  test('exports these values, and its errors are those of the root', async () => {
+    const [entry, root]: Record<string, unknown>[] = await Promise.all([
+      import('httpx-wasm/fetch'),
+      import('httpx-wasm'),
+    ]);
+    expect(Object.keys(entry ?? {}).sort()).toEqual(FETCH_VALUES);
+    const shared = FETCH_VALUES.filter((name) => !OWN.includes(name));
+    expect(shared.filter((name) => entry?.[name] !== root?.[name])).toEqual([]);
+  });
+
+  test('exports these types', () => {
+    expect(exportsOf(parse('src/fetch-api.ts')).types).toEqual(FETCH_TYPES);
+  });
+
+  test('loads the classes of the root, and its own client', async () => {
+    const { load } = await import('httpx-wasm/fetch');
+    const [loaded, root]: Record<string, unknown>[] = await Promise.all([load(), import('httpx-wasm')]);
+    expect(Object.keys(loaded ?? {}).sort()).toEqual(LOADED_VALUES);
+    expect(LOADED_VALUES.filter((name) => loaded?.[name] !== root?.[name])).toEqual(['AsyncClient']);
   });
 });
 

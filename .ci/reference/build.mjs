@@ -59,7 +59,7 @@ function isLookedUp(reflection) {
 
 const app = await Application.bootstrapWithPlugins({
   name: 'httpx-wasm',
-  entryPoints: ['index', 'sync', 'core-api'].map((name) => join(root, `src/${name}.ts`)),
+  entryPoints: ['index', 'sync', 'fetch-api', 'fetch-client', 'core-api'].map((name) => join(root, `src/${name}.ts`)),
   tsconfig: join(root, 'tsconfig.json'),
   basePath: root,
   readme: 'none',

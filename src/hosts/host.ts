@@ -81,6 +81,8 @@ export interface Host {
   /** A compressor that waits for nothing; `null` on hosts that have only the platform's streams. */
   readonly compressor: ((format: CompressedFormat) => Compressor) | null;
   readonly diagnostics: Diagnostics;
+  /** A page, or what is like one: fetch streams a body over HTTP/2 alone there, and hides redirects. */
+  readonly isPage?: true;
   /** A warning for the developer. */
   warn(message: string): void;
 }

@@ -5,8 +5,10 @@
  *
  * Of a request's timeouts, `read` is kept for the head and for each silence in the body; fetch tells of no other step.
  */
+
+import { host as ownHost } from '#host';
 import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes, typeNameOf } from '../config.js';
-import { type Environment, runtime } from '../environment.js';
+import type { Environment } from '../environment.js';
 import { ConnectError, NetworkError, ReadError, ReadTimeout, UnsupportedProtocol } from '../exceptions.js';
 import type { HostTimer } from '../hosts/host.js';
 import type { AsyncRequest, Request } from '../request.js';
@@ -101,8 +103,8 @@ export class FetchTransport extends AsyncBaseTransport {
   /** @throws TypeError for unknown settings */
   constructor(options?: FetchTransportOptions);
   /** `environment` is for tests. @internal */
-  constructor(options: FetchTransportOptions | undefined, environment: Environment | undefined);
-  constructor(options?: FetchTransportOptions, environment: Environment = runtime) {
+  constructor(options: FetchTransportOptions | undefined, environment: Pick<Environment, 'host'> | undefined);
+  constructor(options?: FetchTransportOptions, environment: Pick<Environment, 'host'> = { host: ownHost }) {
     super();
     checkFields(options, OPTIONS, 'make a transport');
     const given = own(options, 'fetch') ?? null;
@@ -112,8 +114,7 @@ export class FetchTransport extends AsyncBaseTransport {
     this.#fetch = given;
     this.#host = environment.host;
     this.#credentials = own(options, 'credentials') ?? null;
-    const inPage = environment.connector.onlyFetches === true;
-    this.#streamUploads = own(options, 'streamUploads') ?? (inPage ? false : null);
+    this.#streamUploads = own(options, 'streamUploads') ?? (environment.host.isPage === true ? false : null);
     const redirect = own(options, 'redirect') ?? 'manual';
     this.#asking = { action: 'Cannot fetch', redirect, without: MADE_BY_HOST };
   }

@@ -57,4 +57,4 @@ export function webHost(name: string): Host {
   };
 }
 
-export const host: Host = webHost('web');
+export const host: Host = { ...webHost('web'), isPage: true };
