@@ -3,9 +3,12 @@
  * are skipped, and say so.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import ts from '@typescript/typescript6';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { filesBelow, importsOf, parse, ROOT } from './source-syntax.js';
 
 /**
@@ -165,6 +168,28 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
       const client = new Client({ transport, auth: new DigestAuth('user', 'password') });
       console.log(client.get('https://example.org/').text.slice(0, 22));`;
     expect(runNode(source, 'commonjs')).toBe('Digest username="user"');
+  });
+
+  test('no file awaits at its top: whoever requires it has it at once', () => {
+    const waits = (node: ts.Node): boolean =>
+      ts.isAwaitExpression(node) ||
+      (ts.isForOfStatement(node) && node.awaitModifier !== undefined) ||
+      (!ts.isFunctionLike(node) && !ts.isClassStaticBlockDeclaration(node) && (ts.forEachChild(node, waits) ?? false));
+    const waiting = filesBelow('dist', ['.js']).filter((path) => !path.startsWith('dist/cli/') && waits(parse(path)));
+    expect(waiting).toEqual([]);
+  });
+
+  test('in a bundle without the core the error says what to do, and its files are found beside the bundle', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-bundle-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const bundle = join(folder, 'bundle.mjs');
+    copyFileSync(join(ROOT, 'dist/hosts/node/core-module.js'), bundle);
+    const source = `
+      import { coreModule } from ${JSON.stringify(pathToFileURL(bundle).href)};
+      try { console.log(String(coreModule())); } catch ({ message }) { console.log(message); }`;
+    expect(runNode(source, 'module')).toContain('copy httpx-wasm/core.wasm beside it');
+    copyFileSync(join(ROOT, 'wasm/build/core.wasm'), join(folder, 'core.wasm'));
+    expect(runNode(source, 'module')).toBe('[object WebAssembly.Module]');
   });
 
   test('the seams are those of package.json, and each leads to a file', () => {

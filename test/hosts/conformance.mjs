@@ -1,7 +1,7 @@
 // Runs the conformance suite on every host: packs the package, installs it in an empty project as a user would, starts the
-// servers, and lets each host run the same cases. `node test/hosts/conformance.mjs [names]`; `--table` writes the table of
-// docs/hosts.md; `--outputFile.json=path` leaves a report in the form of vitest's, for .ci. The last line is
-// `N passed, N failed, N skipped`.
+// servers, and lets each host run the same cases; bundlers build a program with it, which runs too.
+// `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md; `--outputFile.json=path` leaves a
+// report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { bundlerResults, bundlers } from './bundlers.mjs';
 import { chromiumResults } from './chromium.mjs';
 import { hosts } from './hosts.mjs';
 import { writeTable } from './table.mjs';
@@ -70,7 +71,8 @@ function output(command, words, cwd) {
   });
 }
 
-async function resultsOf(host, servers, folder) {
+async function resultsOf(host, servers, folder, digest) {
+  if (host.kind === 'bundler') return bundlerResults(host, servers, folder, digest);
   if (host.kind === 'chromium') return chromiumResults(host, servers, folder);
   if (host.kind === 'workerd') return workerdResults(host, servers, folder);
   const facts = JSON.stringify({ features: host.features });
@@ -114,7 +116,7 @@ const table = [];
 try {
   const digest = installed(folder);
   const { servers, stop } = await startServers();
-  for (const host of hosts().filter(({ name }) => wanted(name))) {
+  for (const host of [...hosts(), ...bundlers()].filter(({ name }) => wanted(name))) {
     if (host.absent !== null) {
       console.log(`\n── ${host.name}: NOT RUN: ${host.absent}`);
       const outcome = host.mayBeAbsent ? 'skipped' : 'failed';
@@ -122,7 +124,7 @@ try {
       total[outcome]++;
       continue;
     }
-    const results = await resultsOf(host, servers, folder);
+    const results = await resultsOf(host, servers, folder, digest);
     const counts = tell(host.name, results);
     for (const key of Object.keys(total)) total[key] += counts[key];
     table.push({ host, results });

@@ -1,9 +1,17 @@
-// The table of docs/hosts.md: which group of the suite holds on which host.
+// The tables of docs/hosts.md: which group of the suite holds on which host, and what bundlers make of the package.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const page = new URL('../../docs/hosts.md', import.meta.url);
-const BEGIN = '<!-- begin: node test/hosts/conformance.mjs --table -->';
 const END = '<!-- end -->';
+/** The tables, by the mark that each begins behind. */
+const TABLES = [
+  {
+    begin: '<!-- begin: node test/hosts/conformance.mjs --table -->',
+    first: 'host',
+    isRow: ({ kind }) => kind !== 'bundler',
+  },
+  { begin: '<!-- begin: bundlers, by the same command -->', first: 'bundler', isRow: ({ kind }) => kind === 'bundler' },
+];
 
 /** `7` where all hold, `6 of 7` where cases fail, `–` where none applies; cases that do not apply are not counted. */
 function cellOf(results, group) {
@@ -14,17 +22,27 @@ function cellOf(results, group) {
   return passed === judged.length ? `${passed}` : `${passed} of ${judged.length}`;
 }
 
-/** Writes the table between its marks. */
-export function writeTable(table, digest) {
+function rowsOf(table, first) {
   const groups = [...new Set(table.flatMap(({ results }) => results.map(({ name }) => name.split(':')[0])))];
-  const rows = [
-    `| host | ${groups.join(' | ')} |`,
+  return [
+    `| ${first} | ${groups.join(' | ')} |`,
     `| --- |${groups.map(() => ' ---: |').join('')}`,
     ...table.map(({ host, results }) => `| ${host.name} | ${groups.map((g) => cellOf(results, g)).join(' | ')} |`),
   ];
-  const text = readFileSync(page, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN) + BEGIN.length, text.indexOf(END)];
-  if (from < BEGIN.length || to < from) throw new Error('Cannot write the table: docs/hosts.md has no place for it');
-  const made = `\n\n${rows.join('\n')}\n\nAll ran the \`core.wasm\` whose SHA-256 is \`${digest}\`.\n\n`;
-  writeFileSync(page, text.slice(0, from) + made + text.slice(to));
+}
+
+/** Writes each table between its marks; one of which nothing ran stays as it is. */
+export function writeTable(table, digest) {
+  let text = readFileSync(page, 'utf8');
+  for (const { begin, first, isRow } of TABLES) {
+    const own = table.filter(({ host }) => isRow(host));
+    if (own.length === 0) continue;
+    const from = text.indexOf(begin) + begin.length;
+    const to = text.indexOf(END, from);
+    if (from < begin.length || to < from)
+      throw new Error(`Cannot write a table: docs/hosts.md has no place for ${begin}`);
+    const of = `All ran the \`core.wasm\` whose SHA-256 is \`${digest}\`.`;
+    text = `${text.slice(0, from)}\n\n${rowsOf(own, first).join('\n')}\n\n${of}\n\n${text.slice(to)}`;
+  }
+  writeFileSync(page, text);
 }

@@ -1,0 +1,179 @@
+// Builds a program with the packed package by each bundler, for Node.js and for browsers, and runs what came of it. A bundle
+// for browsers runs in Node.js, too: it has taken what is meant for pages, and asks for nothing else.
+import { spawn } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = 'program.mjs';
+const RUN_MS = 60_000;
+/** What the program may import without its being in the bundle. */
+const OF_NODE = /^node:/;
+
+/** How a module asks a bundler for core.wasm as a file beside the bundle: its octets are `coreOctets()`. */
+const coreOctets = (declaration, url) => `import { readFile } from 'node:fs/promises';
+${declaration}
+export const coreOctets = () => readFile(new URL(${url}, import.meta.url));
+`;
+const IMPORTED = coreOctets(`import url from 'httpx-wasm/core.wasm';`, 'url');
+
+async function esbuild(entry, outdir, target) {
+  const { build } = await import('esbuild');
+  const isForNode = target === 'node';
+  await build({
+    entryPoints: [entry],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: target,
+    target: 'es2022',
+    external: isForNode ? [] : ['node:*'],
+    loader: { '.wasm': 'file' },
+    logLevel: 'error',
+  });
+}
+
+/** Gives a `.wasm` file that is imported as the URL of a file beside the bundle: Rollup has no such thing of its own. */
+const wasmAsFile = {
+  name: 'wasm-as-file',
+  async load(id) {
+    if (!id.endsWith('.wasm')) return null;
+    const { readFile } = await import('node:fs/promises');
+    const reference = this.emitFile({ type: 'asset', name: 'core.wasm', source: await readFile(id) });
+    return `export default import.meta.ROLLUP_FILE_URL_${reference};`;
+  },
+};
+
+async function rollup(entry, outdir, target) {
+  const [{ rollup: bundled }, { nodeResolve }] = await Promise.all([
+    import('rollup'),
+    import('@rollup/plugin-node-resolve'),
+  ]);
+  const bundle = await bundled({
+    input: entry,
+    external: OF_NODE,
+    plugins: [nodeResolve({ exportConditions: [target], preferBuiltins: true }), wasmAsFile],
+    onLog(level, log) {
+      // A dependency's own circles are none of ours.
+      if (level === 'warn' && log.code !== 'CIRCULAR_DEPENDENCY') throw new Error(log.message);
+    },
+  });
+  await bundle.write({ dir: outdir, format: 'es', entryFileNames: PROGRAM });
+  await bundle.close();
+}
+
+async function vite(entry, outdir, target) {
+  const { build } = await import('vite');
+  const isForNode = target === 'node';
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    base: './',
+    ...(isForNode ? { ssr: { noExternal: true, target: 'node' } } : {}),
+    build: {
+      ssr: isForNode,
+      ssrEmitAssets: true,
+      outDir: outdir,
+      target: 'es2022',
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      rollupOptions: {
+        input: entry,
+        external: OF_NODE,
+        output: { entryFileNames: PROGRAM, chunkFileNames: '[name]-[hash].mjs' },
+      },
+    },
+  });
+}
+
+async function webpack(entry, outdir, target) {
+  const { default: compilerOf } = await import('webpack');
+  const compiler = compilerOf({
+    mode: 'production',
+    target: target === 'node' ? 'node20' : ['web', 'es2022'],
+    entry,
+    output: { path: outdir, filename: PROGRAM, module: true, chunkFormat: 'module', chunkLoading: 'import' },
+    experiments: { outputModule: true },
+    externalsPresets: { node: true },
+    externalsType: 'module',
+    performance: false,
+  });
+  const stats = await new Promise((resolve, reject) => {
+    compiler.run((error, made) => (error ? reject(error) : resolve(made)));
+  });
+  await new Promise((resolve) => compiler.close(resolve));
+  if (stats.hasErrors() || stats.hasWarnings())
+    throw new Error(stats.toString({ all: false, errors: true, warnings: true }));
+}
+
+/** `leavesFiles`: of a bundle for Node.js, the core's files must be put beside it by hand, as docs/hosts.md says. */
+const BUNDLERS = [
+  { name: 'esbuild', build: esbuild, core: IMPORTED, leavesFiles: true },
+  { name: 'Rollup', build: rollup, core: IMPORTED, leavesFiles: true },
+  {
+    name: 'Vite',
+    build: vite,
+    core: coreOctets(`import url from 'httpx-wasm/core.wasm?url';`, `url.replace(/^[/]/, './')`),
+    leavesFiles: true,
+  },
+  {
+    name: 'webpack',
+    build: webpack,
+    core: coreOctets('', `'httpx-wasm/core.wasm'`),
+    leavesFiles: false,
+  },
+];
+
+/** The bundlers, as hosts.mjs has hosts. */
+export function bundlers() {
+  return BUNDLERS.map((bundler) => ({ ...bundler, kind: 'bundler', absent: null }));
+}
+
+/** What a program prints, and whether it ended by itself. */
+function outputOf(path, words) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += data));
+    child.on('close', () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+}
+
+async function resultsFor(bundler, target, folder, words) {
+  const own = join(folder, 'bundles', `${bundler.name}-${target}`);
+  const outdir = join(own, 'out');
+  mkdirSync(outdir, { recursive: true });
+  cpSync(fileURLToPath(new URL('bundles', import.meta.url)), own, { recursive: true });
+  writeFileSync(join(own, 'core-octets.mjs'), bundler.core);
+  await bundler.build(join(own, PROGRAM), outdir, target);
+  if (target === 'node' && bundler.leavesFiles) {
+    for (const name of ['core.wasm', 'codings.wasm']) {
+      copyFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build', name), join(outdir, name));
+    }
+  }
+  const text = await outputOf(join(outdir, PROGRAM), words);
+  const found = /^RESULTS (.*)$/m.exec(text);
+  if (found === null) throw new Error(`no results: ${text.slice(-2000)}`);
+  return JSON.parse(found[1]);
+}
+
+/** The results of one bundler, in the project `folder`: `{ name, passed?, failed? }`, their names begun by the target. */
+export async function bundlerResults(bundler, servers, folder, digest) {
+  const results = [];
+  for (const target of ['node', 'browser']) {
+    const words = [`http://127.0.0.1:${servers.plain}`, digest];
+    try {
+      const made = await resultsFor(bundler, target, folder, words);
+      results.push(...made.map((result) => ({ ...result, name: `${target}: ${result.name}` })));
+    } catch (error) {
+      results.push({ name: `${target}: the bundle`, failed: String(error?.message ?? error) });
+    }
+  }
+  return results;
+}
