@@ -1,39 +1,16 @@
 // Builds both modules of the core for every target of their asconfig files and prints each one's size and SHA-256.
 // `node wasm/build.mjs release` builds that target of both. A module with an import, or a second build that differs, is an error:
 // the core must run wherever WebAssembly does, and equal sources must give equal octets.
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+import { compile, digest } from './compile.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 const CONFIGS = ['asconfig.json', 'wasm/asconfig.codings.json'];
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const twice = process.argv.includes('--twice');
-
-async function compile(config, target) {
-  const files = new Map();
-  const { error, stderr } = await asc.main(['--config', config, '--target', target], {
-    readFile: (name, base) => {
-      try {
-        return readFileSync(resolve(base, name), 'utf8');
-      } catch {
-        return null;
-      }
-    },
-    writeFile: (name, contents) => void files.set(name, contents),
-    listFiles: () => [],
-  });
-  if (error !== null) {
-    process.stderr.write(stderr.toString());
-    throw new Error(`Cannot build target ${target} of ${config}: ${error.message}`);
-  }
-  return files;
-}
-
-const digest = (octets) => createHash('sha256').update(octets).digest('hex');
 
 async function build(config, target, outFile) {
   const files = await compile(config, target);
