@@ -7,7 +7,8 @@ const MINUTE_MS = 60_000;
 /** What users need, and nothing else. */
 const WANTED = [
   /^dist\/[\w./-]+\.(js|js\.map|d\.ts)$/,
-  /^wasm\/build\/(core|codings)\.wasm$/,
+  /^wasm\/build\/(core|codings|http-core\.component)\.wasm$/,
+  /^wasm\/http-core\.wit$/,
   /^(README|CHANGELOG)\.md$/,
   /^LICENSE$/,
   /^package\.json$/,
@@ -17,6 +18,8 @@ const REQUIRED = [
   'dist/index.d.ts',
   'wasm/build/core.wasm',
   'wasm/build/codings.wasm',
+  'wasm/build/http-core.component.wasm',
+  'wasm/http-core.wit',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',

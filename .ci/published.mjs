@@ -32,8 +32,8 @@ async function ofPublint(tarball) {
 }
 
 async function ofTypes(tarball) {
-  // The modules of the core are no modules of a program: they have no types.
-  const options = { excludeEntrypoints: [/\.wasm$/] };
+  // The modules of the core, and the component's interface, are no modules of a program: they have no types.
+  const options = { excludeEntrypoints: [/\.(wasm|wit)$/] };
   const result = await checkPackage(createPackageFromTarballData(tarball), options);
   if (result.types === false) return ['the package has no types'];
   return result.problems

@@ -150,6 +150,7 @@ async function main() {
   const reachesDebian = await canInstall();
   await interop(reachesDebian);
   await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);
+  await step('the component, built twice: equal octets', process.execPath, ['wasm/component.mjs', '--twice']);
   await step('npm run bench -- exact', 'npm', ['run', 'bench', '--', 'exact']);
 
   const install = ['ci', '--prefix', 'test/hosts', '--ignore-scripts'];

@@ -136,6 +136,7 @@ const CORE: Ranks = [
   ['hpack/'],
   ['h1/', 'h2/', 'coding/'],
   ['connection'],
+  ['component/'],
   ['index', 'component', 'codings'],
 ];
 /** Folders of one rank that must not know each other. */
