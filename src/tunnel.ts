@@ -137,7 +137,9 @@ class Listener implements Sink {
   }
 
   #lost(cause: unknown): ProxyError {
-    return new ProxyError(`${this.#where}: ${messageOf(cause)}`, { cause, retryable: true });
+    // A ConnectError here is one of TLS with the proxy, which is decided.
+    const retryable = !(cause instanceof ConnectError);
+    return new ProxyError(`${this.#where}: ${messageOf(cause)}`, { cause, retryable });
   }
 
   #fail(error: unknown): void {

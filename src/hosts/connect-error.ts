@@ -73,3 +73,16 @@ export function connectError(
   if (error instanceof ConnectError) return error;
   return new ConnectError(`${failedAction(where, phase)}: ${messageOf(error)}`, { cause: error, phase, retryable });
 }
+
+/** Alerts that, once the handshake is over, are about the certificate of this client (RFC 8446 §6.2). */
+const ABOUT_OUR_CERTIFICATE =
+  /^ERR_SSL_\w*ALERT_(?:(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/**
+ * Whether a connection ended because its server did not accept this client's certificate, or wants one. With TLS 1.3 the
+ * client's handshake is over before the server has seen that (RFC 8446 §4.4.2): it is told in place of the first octets.
+ */
+export function refusesClient(error: unknown): boolean {
+  const code: unknown = (error as { readonly code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && ABOUT_OUR_CERTIFICATE.test(code);
+}

@@ -7,13 +7,14 @@ import { ConnectError, RemoteProtocolError } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { failureOf } from '../support/client.js';
 import { clients } from '../support/clients.js';
-import { always } from '../support/dialogue.js';
+import { always, dialogue } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 import type { ServerTls } from '../support/server-facts.js';
 
 const made = await certificates();
 const trusting = { verify: { ca: made.root.cert }, resolve: () => '127.0.0.1' };
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 const NAME = 'localhost';
 const ADDRESS = '127.0.0.1';
 
@@ -47,6 +48,25 @@ describe.each(clients)('$name', (kind) => {
     expect(error.cause).toBeInstanceOf(Error);
     expect(server.octetsHeard).toBe(0);
   });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'a server of %s that wants a certificate of ours says so',
+    async (maxVersion) => {
+      const tls = { ...made.server, clientCa: made.root.cert, maxVersion };
+      const server = await serve(always(answer('secure')), { tls, repeatLast: true });
+      const between = await serve(dialogue().hearHead().say(ESTABLISHED).join(server.port), { repeatLast: true });
+      for (const proxy of [null, between.url]) {
+        const client = kind.over({ ...trusting, proxy, retries: 2 });
+        const error = await failureOf(() => client.get(server.urlFor(NAME)), ConnectError);
+        expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'tls', retryable: false });
+        expect(error.message).toMatch(
+          /^Cannot set up TLS with .*: the server (?:demands a certificate|refused the handshake)/,
+        );
+      }
+      expect(server.octetsHeard).toBe(0);
+      expect(between.accepted).toBe(1);
+    },
+  );
 
   test.each([
     ['HTTP/1.1 where HTTP/2 was agreed on', 'h2', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],

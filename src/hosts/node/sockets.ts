@@ -9,7 +9,7 @@ import * as net from 'node:net';
 import type * as tls from 'node:tls';
 import { ReadError, WriteError } from '../../exceptions.js';
 import { allowedOf } from '../addresses.js';
-import { connectError, messageOf, placeOf } from '../connect-error.js';
+import { connectError, messageOf, placeOf, refusesClient } from '../connect-error.js';
 import type { Address, Cancel, Connector, MaybePromise, Octets, Sink, Socket, TlsTarget } from '../socket.js';
 import { GO_ON, KEPT, STOP } from '../socket.js';
 import { lookupFor } from './addresses.js';
@@ -192,7 +192,8 @@ class NodeSocket implements Socket {
     this.#closed = true;
     if (isWriteError(error)) {
       sink.ended(new WriteError(`Cannot send to ${this.#where}: ${messageOf(error)}`, { cause: error }));
-    } else sink.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
+    } else if (refusesClient(error)) sink.ended(connectError(this.#where, 'tls', error));
+    else sink.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
   }
 
   demand(): void {
