@@ -125,13 +125,14 @@ export class ProxyRoute {
     return { ...this.#direct, host, port, tls: this.#tls?.target(host, null, ALPN, this.#sessions) ?? null };
   }
 
-  #socks({ host, port }: Origin, tls: TlsTarget | null): Tunnel {
+  #socks({ host, port, authority }: Origin, tls: TlsTarget | null): Tunnel {
     const address = socksAddress(host);
     const pin = this.#pinOf(host);
     const { basic, rawAuth } = this.proxy;
     const shown = basic === null ? null : [basic[0], '[secure]'];
     return {
       proxy: this.name,
+      peer: authority,
       traced: { tcp: 'socks', tls: 'socks' },
       tls,
       pin,
@@ -147,6 +148,7 @@ export class ProxyRoute {
     const digest = this.#digest;
     return {
       proxy: this.name,
+      peer: origin.authority,
       traced: { tcp: 'connection', tls: 'proxy' },
       tls,
       pin: this.#pinOf(origin.host),

@@ -58,6 +58,8 @@ export interface Route {
 export interface Tunnel {
   /** The proxy, for messages. */
   readonly proxy: string;
+  /** Where it leads: host and port, for messages. */
+  readonly peer: string;
   /** What names of trace events begin with. */
   readonly traced: { readonly tcp: 'connection' | 'socks'; readonly tls: 'proxy' | 'socks' };
   /** Of the origin; `null`: what follows is in the clear. */
@@ -240,6 +242,7 @@ function* passThrough(
     if (trace !== null && handshake.answer === undefined) yield trace.end();
     if (handshake.state === 'again') return false;
     refuseSurplus(listener.surplus, where, tunnel.tls);
+    attempt.talk().peer = tunnel.peer;
   } finally {
     handshake.free();
   }

@@ -114,6 +114,7 @@ export type ToWorker =
   | ConnectMessage
   | { readonly kind: 'allowed'; readonly id: number; readonly addresses: readonly string[] }
   | { readonly kind: 'startTls'; readonly id: number; readonly tls: CarriedTarget }
+  | { readonly kind: 'peer'; readonly id: number; readonly peer: string }
   | { readonly kind: 'close'; readonly id: number }
   | { readonly kind: 'options'; readonly id: number; readonly options: TlsMaterial }
   | { readonly kind: 'sessions'; readonly id: number }

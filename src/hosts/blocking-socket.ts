@@ -29,8 +29,7 @@ export class BlockingSocket implements Socket, Progress {
   /** Of no use here: what is kept must be copied out of the ring in any case. */
   lend = false;
   readonly #channel: Channel;
-  /** For messages. */
-  readonly #where: string;
+  #peer: string;
   readonly #opened: OpenedMessage;
   #stopped = false;
   /** The sink knows that the peer closed its side. */
@@ -44,11 +43,20 @@ export class BlockingSocket implements Socket, Progress {
   #draining: Pending<void> | null = null;
   #ending: Pending<void> | null = null;
 
-  constructor(channel: Channel, where: string, opened: OpenedMessage) {
+  constructor(channel: Channel, peer: string, opened: OpenedMessage) {
     this.#channel = channel;
-    this.#where = where;
+    this.#peer = peer;
     this.#opened = opened;
     this.alpn = opened.alpn;
+  }
+
+  get peer(): string {
+    return this.#peer;
+  }
+
+  set peer(peer: string) {
+    this.#peer = peer;
+    if (!this.#channel.closed) this.#channel.post({ kind: 'peer', id: this.#channel.id, peer });
   }
 
   demand(): void {
@@ -59,7 +67,7 @@ export class BlockingSocket implements Socket, Progress {
   wait(timeoutMs: number | null, hostMs: number | null = null): boolean {
     const { link } = this.#channel;
     if (timeoutMs === null && (this.#closed || this.#stopped) && this.#draining === null && this.#ending === null) {
-      throw new Error(`Cannot wait for ${this.#where}: nothing is being read or written`);
+      throw new Error(`Cannot wait for ${this.#peer}: nothing is being read or written`);
     }
     if (timeoutMs !== 0) return link.wait(this, timeoutMs);
     if (link.wait(this, 0)) return true;
@@ -115,7 +123,7 @@ export class BlockingSocket implements Socket, Progress {
   }
 
   #lost(why: string): CloseError {
-    return new CloseError(`The connection to ${this.#where} was closed: ${why}`, { cause: this.#channel.link.crash });
+    return new CloseError(`The connection to ${this.#peer} was closed: ${why}`, { cause: this.#channel.link.crash });
   }
 
   // ── out ──
@@ -204,7 +212,7 @@ export class BlockingSocket implements Socket, Progress {
     if (!this.#closed) return null;
     const cause = ended?.error?.cause ?? null;
     const why = cause === null ? 'the connection was closed' : messageOf(cause);
-    return new WriteError(`Cannot send to ${this.#where}: ${why}`, { cause });
+    return new WriteError(`Cannot send to ${this.#peer}: ${why}`, { cause });
   }
 
   closeWrite(): MaybePromise<void> {
@@ -225,13 +233,13 @@ export class BlockingSocket implements Socket, Progress {
   /** @throws ConnectError for TLS options that cannot be handed to another thread. */
   startTls(target: TlsTarget, cancel: Cancel): Pending<Socket> {
     const channel = this.#channel;
-    const tls = channel.link.carriedTarget(target, target.hostname);
+    const tls = channel.link.carriedTarget(target, this.#peer);
     this.#closed = true;
     this.sink = null;
     cancel.phase = 'tls';
     const opening = new Opening(channel, cancel, {
-      where: target.hostname,
-      made: (opened) => new BlockingSocket(channel, this.#where, opened),
+      where: this.#peer,
+      made: (opened) => new BlockingSocket(channel, this.#peer, opened),
       allowed: (found) => found,
     });
     channel.post({ kind: 'startTls', id: channel.id, tls });

@@ -82,6 +82,9 @@ export class SocketWorker implements ChannelWorker {
       case 'allowed':
         this.#channel(message.id).allowed(message.addresses);
         return;
+      case 'peer':
+        this.#channel(message.id).name(message.peer);
+        return;
       case 'startTls':
         this.#channel(message.id).startTls(this.#targetOf(message.tls));
         return;

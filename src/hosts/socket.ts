@@ -33,6 +33,8 @@ export interface Sink {
 }
 
 export interface Socket {
+  /** Who is at the other end, for messages: host and port, or a path. Whom a proxy leads elsewhere has another one from then on. */
+  peer: string;
   /** Protocol that TLS negotiated, or `null`. */
   readonly alpn: string | null;
   /** Nothing is delivered but inside `wait`. */

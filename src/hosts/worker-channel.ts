@@ -323,6 +323,11 @@ export class WorkerChannel implements Sink {
     }
   }
 
+  /** Who is at the other end from now on, for messages. */
+  name(peer: string): void {
+    if (this.#socket !== null) this.#socket.peer = peer;
+  }
+
   // ── TLS over this socket ──
 
   startTls(tls: TlsTarget): void {

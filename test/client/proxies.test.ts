@@ -7,6 +7,7 @@ import {
   LocalProtocolError,
   ProxyError,
   type ProxyFields,
+  ReadError,
 } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
 import { type ClientOptions, failureOf } from '../support/client.js';
@@ -118,6 +119,17 @@ describe.each(clients)('$name', (client) => {
       expect((await lenient.get('https://example.test.invalid/')).text).toBe('secure');
     });
 
+    test('errors of what is inside name the origin, not the proxy', async () => {
+      const server = await origin({ ...made.server, clientCa: made.root.cert });
+      const { proxy } = await proxyTo(server.port, kind);
+      // One is told while TLS is set up, the other when the answer is read.
+      for (const settings of [{}, trusting]) {
+        const opened = client.open({ ...settings, proxy });
+        const error = await failureOf(() => opened.get('https://example.test.invalid/'), ConnectError);
+        expect(error.message).toMatch(/^Cannot set up TLS with example\.test\.invalid:443: /);
+      }
+    });
+
     test('large bodies go both ways whole', async () => {
       const large = 'x'.repeat(3_000_000);
       const server = await origin(made.server, dialogue().loop(dialogue().hear().say(answer(large))));
@@ -149,6 +161,14 @@ describe.each(clients)('$name', (client) => {
     expect(between.octetsHeard).toBe(0);
     const trusted = client.open({ proxy: { url, tls: { ca: made.strangerRoot.cert } } });
     expect((await trusted.get('http://example.test.invalid/')).text).toBe('never');
+  });
+
+  test('errors in a tunnel without TLS name the origin too', async () => {
+    const opening = dialogue().hearOctets(3).say(Uint8Array.of(5, 0)).hearOctets(10).say(SOCKS_OPEN);
+    const between = await serve(opening.hear().reset());
+    const opened = client.open({ proxy: `socks5://127.0.0.1:${between.port}` });
+    const error = await failureOf(() => opened.get('http://127.0.0.9/'), ReadError);
+    expect(error.message).toMatch(/^Cannot read from 127\.0\.0\.9:80: /);
   });
 
   test('SOCKS 5 leads to http origins too, and names are the proxy’s to resolve', async () => {

@@ -97,6 +97,7 @@ class Promised<T> implements Waitable<T> {
 
 export class BlockingFakeSocket implements Socket {
   readonly blocking = true;
+  peer = 'peer';
   alpn: string | null = null;
   sink: Sink | null = null;
   lend = false;

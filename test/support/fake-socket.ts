@@ -21,6 +21,7 @@ type Arrival = Uint8Array | { readonly error: TransportError | null };
 
 export class FakeSocket implements Socket {
   readonly blocking = false;
+  peer = 'peer';
   alpn: string | null = null;
   sink: Sink | null = null;
   lend = false;

@@ -82,7 +82,7 @@ class NodeSocket implements Socket {
   #early: Uint8Array[] = [];
   /** The end came before there was a sink: with this error, or none. */
   #earlyEnd: { readonly error: Error | null } | null = null;
-  readonly #where: string;
+  peer: string;
   #socket: net.Socket;
   #own: Lent | null = null;
   #lentOctets = READ_OCTETS;
@@ -94,9 +94,8 @@ class NodeSocket implements Socket {
   #draining: Draining | null = null;
   #hearsDrain = false;
 
-  /** `where`: the peer, for messages. */
-  constructor(where: string, open: (onread: net.OnReadOpts) => net.Socket) {
-    this.#where = where;
+  constructor(peer: string, open: (onread: net.OnReadOpts) => net.Socket) {
+    this.peer = peer;
     this.#socket = open({
       buffer: () => (this.#lend ? this.#lent() : shared),
       callback: (length, buffer) => this.#deliver(buffer as Uint8Array, length, buffer !== shared),
@@ -119,8 +118,8 @@ class NodeSocket implements Socket {
   }
 
   /** Takes over a socket that delivers by 'data' events. */
-  static overData(where: string, socket: net.Socket): NodeSocket {
-    const wrapped = new NodeSocket(where, () => socket);
+  static overData(peer: string, socket: net.Socket): NodeSocket {
+    const wrapped = new NodeSocket(peer, () => socket);
     socket.on('data', (bytes: Buffer) => {
       const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       if (!wrapped.#deliver(view, view.length, true)) socket.pause();
@@ -191,9 +190,9 @@ class NodeSocket implements Socket {
     }
     this.#closed = true;
     if (isWriteError(error)) {
-      sink.ended(new WriteError(`Cannot send to ${this.#where}: ${messageOf(error)}`, { cause: error }));
-    } else if (refusesClient(error)) sink.ended(connectError(this.#where, 'tls', error));
-    else sink.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
+      sink.ended(new WriteError(`Cannot send to ${this.peer}: ${messageOf(error)}`, { cause: error }));
+    } else if (refusesClient(error)) sink.ended(connectError(this.peer, 'tls', error));
+    else sink.ended(new ReadError(`Cannot read from ${this.peer}: ${messageOf(error)}`, { cause: error }));
   }
 
   demand(): void {
@@ -254,7 +253,7 @@ class NodeSocket implements Socket {
   #cannotSend(): WriteError {
     const cause = this.#failure;
     const why = cause === null ? 'the connection was closed' : messageOf(cause);
-    return new WriteError(`Cannot send to ${this.#where}: ${why}`, { cause });
+    return new WriteError(`Cannot send to ${this.peer}: ${why}`, { cause });
   }
 
   closeWrite(): Promise<void> {
@@ -271,9 +270,7 @@ class NodeSocket implements Socket {
     cancel.phase = 'tls';
     return new Promise((resolve, reject) => {
       const upper = tlsModule().connect({ ...UNSET_CONNECT, ...tlsSettings(target), socket: this.#socket });
-      settle(upper, 'secureConnect', target.hostname, cancel, resolve, reject, () =>
-        NodeSocket.overData(this.#where, upper),
-      );
+      settle(upper, 'secureConnect', this.peer, cancel, resolve, reject, () => NodeSocket.overData(this.peer, upper));
       attend(upper, target);
     });
   }

@@ -35,7 +35,7 @@ class WorkerdSocket implements Socket {
   readonly blocking = false;
   sink: Sink | null = null;
   lend = false;
-  readonly #where: string;
+  peer: string;
   readonly #socket: WorkerSocket;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -46,8 +46,8 @@ class WorkerdSocket implements Socket {
   #closed = false;
   #ended = false;
 
-  constructor(where: string, socket: WorkerSocket, remoteAddress: string | undefined) {
-    this.#where = where;
+  constructor(peer: string, socket: WorkerSocket, remoteAddress: string | undefined) {
+    this.peer = peer;
     this.#socket = socket;
     this.#remoteAddress = remoteAddress;
     this.#reader = socket.readable.getReader({ mode: 'byob' });
@@ -89,7 +89,7 @@ class WorkerdSocket implements Socket {
     this.#reading = false;
     const { sink } = this;
     if (error === null) sink?.ended(null);
-    else sink?.ended(new ReadError(`Cannot read from ${this.#where}: ${messageOf(error)}`, { cause: error }));
+    else sink?.ended(new ReadError(`Cannot read from ${this.peer}: ${messageOf(error)}`, { cause: error }));
   }
 
   wait(): boolean {
@@ -98,7 +98,7 @@ class WorkerdSocket implements Socket {
 
   write(head: Octets, body: Uint8Array | null): MaybePromise<void> {
     return this.#writer.write(together(head, body)).catch((cause: unknown) => {
-      throw new WriteError(`Cannot send to ${this.#where}: ${messageOf(cause)}`, { cause });
+      throw new WriteError(`Cannot send to ${this.peer}: ${messageOf(cause)}`, { cause });
     });
   }
 
