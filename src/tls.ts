@@ -157,11 +157,26 @@ export class TlsSettings {
   #authorities(given: readonly TlsObject[] | null, path: string | null): readonly TlsObject[] | null {
     if (path !== null) return [...(given ?? []), ...this.#certificates(path, 'the authorities')];
     if (given !== null || !this.verify || !this.#trustEnv) return given;
-    for (const name of ['SSL_CERT_FILE', 'SSL_CERT_DIR']) {
-      const named = this.#variable(name);
-      if (named !== null) return this.#certificates(named, `the authorities that ${name} names`);
-    }
-    return null;
+    const file = this.#variable('SSL_CERT_FILE');
+    if (file !== null) return this.#certificates(file, 'the authorities that SSL_CERT_FILE names');
+    const folders = this.#variable('SSL_CERT_DIR');
+    return folders === null ? null : this.#listed(folders, 'the authorities that SSL_CERT_DIR names');
+  }
+
+  /** The certificates of a list of folders. One that cannot be used adds no trust (OpenSSL), if another does. */
+  #listed(folders: string, what: string): readonly Uint8Array[] {
+    let problem = unusable(what, folders, 'no folder is named', null);
+    const found = foldersOf(folders).flatMap((path) => {
+      try {
+        return this.#certificates(path, what);
+      } catch (error) {
+        if (!(error instanceof ConnectError)) throw error;
+        problem = error;
+        return [];
+      }
+    });
+    if (found.length === 0) throw problem;
+    return found;
   }
 
   /** The certificates of a PEM file; of a folder, those of the files that OpenSSL would look into, else of all. */
@@ -212,6 +227,12 @@ export class TlsSettings {
     const name = serverName ?? (host.endsWith('.') ? host.slice(0, -1) : host);
     return { hostname: name, serverName: name, alpn, verify: this.verify, options: this.material(), sessions };
   }
+}
+
+/** As OpenSSL divides such a list: by colons, or on Windows, where a drive has one, by semicolons. */
+function foldersOf(list: string): readonly string[] {
+  const separator = /;|^[A-Za-z]:[\\/]/.test(list) ? ';' : ':';
+  return list.split(separator).filter((path) => path !== '');
 }
 
 function holdsCertificate(pem: Uint8Array): boolean {

@@ -26,6 +26,8 @@ describe.each(clients)('$name', (kind) => {
     const files = {
       'ca.pem': made.root.cert,
       'certs/0123abcd.0': made.root.cert,
+      'C:\\certs/0123abcd.0': made.root.cert,
+      'other/0123abcd.0': made.strangerRoot.cert,
       'stranger.pem': made.strangerRoot.cert,
     };
 
@@ -33,6 +35,9 @@ describe.each(clients)('$name', (kind) => {
       ['SSL_CERT_FILE', { SSL_CERT_FILE: 'ca.pem' }],
       ['SSL_CERT_FILE that is a folder', { SSL_CERT_FILE: 'certs' }],
       ['SSL_CERT_DIR', { SSL_CERT_DIR: 'certs' }],
+      ['SSL_CERT_DIR that is a list', { SSL_CERT_DIR: 'other:nowhere::certs' }],
+      ['SSL_CERT_DIR that is a list of Windows', { SSL_CERT_DIR: 'C:\\other;C:\\certs' }],
+      ['SSL_CERT_DIR that is one folder of Windows', { SSL_CERT_DIR: 'C:\\certs' }],
       ['SSL_CERT_FILE before SSL_CERT_DIR', { SSL_CERT_FILE: 'ca.pem', SSL_CERT_DIR: 'nowhere' }],
       ['SSL_CERT_DIR where SSL_CERT_FILE is empty', { SSL_CERT_FILE: '', SSL_CERT_DIR: 'certs' }],
     ])('%s replaces the default store', async (_name, variables) => {
@@ -62,6 +67,13 @@ describe.each(clients)('$name', (kind) => {
         expect(error.message).toMatch(
           `Cannot set up TLS: the authorities that ${name} names cannot be read from gone: `,
         );
+      }
+      for (const [list, why] of [
+        ['gone:lost', 'from lost: '],
+        [':', 'from :: no folder is named'],
+      ] as const) {
+        const error = await failureOf(() => clientWith({ SSL_CERT_DIR: list }, {}).get(server.url), ConnectError);
+        expect(error.message).toContain(why);
       }
       expect((await clientWith({ SSL_CERT_FILE: 'gone' }, {}, { verify: false }).get(server.url)).text).toBe('secure');
       expect(server.accepted).toBe(1);
