@@ -47,6 +47,11 @@ export function connectionRelease(handle: u32, stream: u32, octets: u32): void {
   if (handle & HTTP_2) h2.releaseContent(handle ^ HTTP_2, stream, octets);
 }
 
+/** HTTP/2: who reads the stream's content waits for more. 1 if there is something to be written. */
+export function connectionWant(handle: u32, stream: u32): u32 {
+  return handle & HTTP_2 ? h2.want(handle ^ HTTP_2, stream) : 0;
+}
+
 /** HTTP/1.1: octets [from, to) of the input area came from the peer. Number of records. */
 export function connectionReceive(handle: u32, from: u32, to: u32): u32 {
   return h1.receive(handle, from, to);

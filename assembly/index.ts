@@ -23,6 +23,7 @@ export {
   connectionRelease,
   connectionSend,
   connectionTakeOutput,
+  connectionWant,
 } from './connection';
 export {
   hpackDecode,

@@ -90,6 +90,11 @@ export class Streams {
     this.#flush();
   }
 
+  /** Its reader waits: what nobody reads of others is not to hold it up. */
+  want(exchange: Exchange): void {
+    if (this.#protocol.want(exchange.stream)) this.#flush();
+  }
+
   /** Its user gave up, after `silentMs` without an answer perhaps. False: it was over. */
   abandon(exchange: Exchange, silentMs: number | null): boolean {
     if (!this.#open.delete(exchange.stream)) return false;

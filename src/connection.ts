@@ -205,6 +205,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (!this.closed && octets > 0) this.#streams?.release(exchange, octets);
   }
 
+  /** Its reader waits for content. */
+  want(exchange: Exchange): void {
+    if (!this.closed) this.#streams?.want(exchange);
+  }
+
   /**
    * The exchange's user gave up, after `silentMs` without an answer perhaps: a connection of one exchange is closed by it,
    * one of many goes on without it; but nothing is begun any more on one that was silent as a whole.

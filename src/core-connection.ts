@@ -180,6 +180,11 @@ export class ClientConnection implements Disposable {
     this.#take();
   }
 
+  /** Content of the stream is waited for (HTTP/2): what others have not released is not to hold it up. */
+  want(stream: number): void {
+    if (this.#connection.want(stream)) this.#take();
+  }
+
   /** Gives an exchange up: nothing more is told of it. A connection of HTTP/1.1 is over by that. */
   cancel(stream: number): void {
     this.#connection.cancel(stream);

@@ -103,6 +103,10 @@ class Http2Connection implements Connection {
     this.#call((exports, handle) => exports.connectionRelease(handle, stream, octets));
   }
 
+  want(stream: StreamId): boolean {
+    return this.#call((exports, handle) => exports.connectionWant(handle, stream)) > 0;
+  }
+
   cancel(stream: StreamId): void {
     this.#call((exports, handle) => exports.connectionCancel(handle, stream));
     // What is still under way of it goes to nobody.

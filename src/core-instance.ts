@@ -41,6 +41,7 @@ export interface CoreExports extends DecoderExports {
   connectionCancel(handle: number, stream: number): number;
   connectionGoAway(handle: number): number;
   connectionTakeOutput(handle: number): number;
+  connectionWant(handle: number, stream: number): number;
   connectionCanOpen(handle: number, unused: number): number;
   connectionPlacesFree(handle: number): number;
   connectionCanConnectProtocol(handle: number): number;

@@ -107,6 +107,11 @@ export interface Connection {
    * after the stream's end, or when it is dropped unread.
    */
   release(stream: StreamId, octets: number): void;
+  /**
+   * Content of the stream is waited for, all that came having been released: what others do not read is not to hold it up.
+   * True: `takeOutput` has credit for the peer.
+   */
+  want(stream: StreamId): boolean;
   /** Nothing more is wanted of the stream, or told of it. HTTP/1.1: the connection is not used again. */
   cancel(stream: StreamId): void;
   /**
@@ -247,6 +252,10 @@ class Http1Connection implements Connection {
   }
 
   release(): void {}
+
+  want(): boolean {
+    return false;
+  }
 
   cancel(stream: StreamId): void {
     if (this.#handle === 0 || this.#core.broken !== null) return;

@@ -239,7 +239,9 @@ export class Exchange extends Park implements ByteSource {
 
   /** Says that octets are wanted, and starts the read deadline unless it runs, or the request is still being sent. */
   demand(): void {
-    this.connection.socket.demand();
+    const { connection } = this;
+    if (this.status !== 0) connection.want(this);
+    connection.socket.demand();
     if (this.sent === 'full' || this.unwanted) this.#startReading();
   }
 

@@ -68,6 +68,7 @@ import {
   joinQueue,
   leaveQueue,
   openStream,
+  setWanted,
   Stream,
   streamBeyond,
   WAITS_FOR_STREAM,
@@ -238,6 +239,18 @@ export function releaseContent(handle: u32, stream: u32, octets: u32): void {
   creditReleased(c, octets);
   const s = findStream(c, stream);
   if (s) creditStream(c, s, octets);
+}
+
+/** Who reads the stream's content waits for more. 1 if there is credit to be written. */
+export function want(handle: u32, stream: u32): u32 {
+  const c = connectionOf(handle);
+  const s = findStream(c, stream);
+  if (!s || c.over) return 0;
+  setWanted(c, s, 1);
+  const before = c.outputOctets;
+  if (reserveOutput(c, HEAD_OCTETS + 4)) creditReleased(c, 0);
+  else failLater(c);
+  return c.outputOctets > before ? 1 : 0;
 }
 
 export function cancel(handle: u32, stream: u32): void {

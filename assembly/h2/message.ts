@@ -69,7 +69,7 @@ import {
   RESET,
   SENDING_ENDED,
 } from './state';
-import { ANY_LENGTH, closeStream, Connection, findStream, Stream } from './stream';
+import { ANY_LENGTH, closeStream, Connection, findStream, setWanted, Stream } from './stream';
 import { giveBack, restore, takeReceived, withhold } from './window';
 
 // ── in a stream's OPEN_* bits, from the head of its response on ──
@@ -212,6 +212,7 @@ export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32
     return false;
   }
   forgetEmptyData(c);
+  setWanted(c, s, 0);
   if (content >= <u32>HTTP2_SOME_CONTENT_OCTETS) earnIdleFrames(c, 1);
   if (s.responseLeft != ANY_LENGTH) {
     if (content > s.responseLeft) {
@@ -260,21 +261,29 @@ function peerEnds(c: Connection, s: Stream, table: usize, octets: u32, fields: u
 
 /**
  * Gives the connection credit for `length` octets that came, `content` of them for the host to buffer. While more than it is
- * to buffer is unreleased, content gets none: that is withheld, and what is left of the window serves who reads.
+ * to buffer is unreleased, content gets none: that is withheld, and what is left of the window serves who reads. But nobody is
+ * to wait for content because of what others do not read.
  */
 export function creditReceived(c: Connection, length: u32, content: u32): void {
   c.unreleased += content;
-  const held = c.unreleased < <u32>HTTP2_UNRELEASED_OCTETS_MAX ? 0 : content;
+  const held = withholds(c) ? content : 0;
   withhold(c, held);
   writeCredit(c, 0, giveBack(c, length - held));
 }
 
-/** Gives the connection credit for content that was released, as far as it is withheld; for all that is, when little is left. */
+function withholds(c: Connection): bool {
+  return c.unreleased >= <u32>HTTP2_UNRELEASED_OCTETS_MAX && !c.wanted;
+}
+
+/**
+ * Gives the connection credit for content that was released, as far as it is withheld; and for all that is, when it is not to
+ * be any more.
+ */
 export function creditReleased(c: Connection, octets: u32): void {
   c.unreleased -= min(octets, c.unreleased);
   const held = <u32>HTTP2_WINDOW_OCTETS - c.receiveSize;
   if (!held) return;
-  const now = c.unreleased < <u32>HTTP2_UNRELEASED_OCTETS_MAX ? held : min(octets, held);
+  const now = withholds(c) ? min(octets, held) : held;
   restore(c, now);
   writeCredit(c, 0, giveBack(c, now));
 }

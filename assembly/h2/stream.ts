@@ -31,6 +31,8 @@ export class Stream extends Windows {
   /** Octets that its field sections may still have. */
   listLeft: u32;
   waits: u32;
+  /** 1: who reads its content waits for more. */
+  wanted: u32;
   /** Its neighbours in the queue. */
   before: usize;
   after: usize;
@@ -118,8 +120,9 @@ export class Connection extends Windows {
   dataOctets: u32;
   dataIsLast: u32;
 
-  /** Content that was received and not released. */
+  /** Content that was received and not released; streams whose content is waited for. */
   unreleased: u32;
+  wanted: u32;
 
   // Rates (flood.ts).
   now: u32;
@@ -195,6 +198,7 @@ export function openStream(c: Connection, open: u32, requestLeft: u64): Stream |
   s.interims = 0;
   s.listLeft = c.headOctetsMax;
   s.waits = WAITS_NOT;
+  s.wanted = 0;
   s.requestLeft = requestLeft;
   s.responseLeft = ANY_LENGTH;
   const list = listOf(c, s.id);
@@ -208,6 +212,7 @@ export function openStream(c: Connection, open: u32, requestLeft: u64): Stream |
 /** The stream is over, and how is remembered if it was the peer who ended it (`state`: ENDED or RESET; GONE: we). */
 export function closeStream(c: Connection, s: Stream, state: u32): void {
   leaveQueue(c, s, WAITS_NOT);
+  setWanted(c, s, 0);
   let link = listOf(c, s.id);
   while (load<u32>(link) != <u32>changetype<usize>(s)) {
     link = load<u32>(link) + offsetof<Stream>('next');
@@ -220,6 +225,12 @@ export function closeStream(c: Connection, s: Stream, state: u32): void {
   }
   c.streamCount--;
   release(changetype<usize>(s));
+}
+
+/** Notes whether (1 or 0) who reads the stream's content waits for more. */
+export function setWanted(c: Connection, s: Stream, wanted: u32): void {
+  c.wanted += wanted - s.wanted;
+  s.wanted = wanted;
 }
 
 /** Frees all streams. */

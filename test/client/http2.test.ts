@@ -2,7 +2,18 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectError, LocalProtocolError, ReadError, ReadTimeout, RemoteProtocolError } from '../../src/index.js';
 import { failureOf, isSettled } from '../support/client.js';
-import { data, END_STREAM, goaway, head, headers, hello, ping, SETTING, settings } from '../support/http2-frames.js';
+import {
+  data,
+  END_STREAM,
+  goaway,
+  head,
+  headers,
+  hello,
+  ping,
+  SETTING,
+  settings,
+  times,
+} from '../support/http2-frames.js';
 import { http2Side } from '../support/http2-peer.js';
 
 const url = 'https://fake.invalid/';
@@ -291,6 +302,27 @@ describe('streams of one connection', () => {
     expect((await other).text).toBe('fine');
     server.say(data(1, 'end', END_STREAM));
     expect((await response.aread()).length).toBe(60 * 16384 + 3);
+  });
+
+  test('one whose reader waits is let through, however much of others is not read', async () => {
+    const { client, peer, settled } = http2Side();
+    const unread = [];
+    for (let stream = 1; stream < 25; stream += 2) {
+      const call = client.stream('GET', url);
+      const server = await peer();
+      if (stream === 1) server.say(hello());
+      server.say(head(stream, 200), times(255, data(stream, 'x'.repeat(16384))));
+      unread.push(await call);
+    }
+    const call = client.get(url);
+    const server = await peer();
+    server.heard();
+    server.say(head(25, 200));
+    await settled();
+    expect(server.heard()).toEqual([expect.stringMatching(/^WINDOW_UPDATE 0 1[56]\d{6}$/)]);
+    server.say(data(25, 'hi', END_STREAM));
+    expect((await call).text).toBe('hi');
+    for (const response of unread) await response.aclose();
   });
 
   test('closing one early resets it, and the connection lives on', async () => {

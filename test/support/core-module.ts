@@ -29,6 +29,7 @@ export interface Core {
   connectionCancel(handle: number, stream: number): void;
   connectionGoAway(handle: number): void;
   connectionTakeOutput(handle: number): number;
+  connectionWant(handle: number, stream: number): number;
   connectionCanOpen(handle: number): number;
   connectionPlacesFree(handle: number): number;
   connectionCanConnectProtocol(handle: number): number;

@@ -112,6 +112,12 @@ export class Http2Driver {
     this.flush();
   }
 
+  want(stream: number): number {
+    const answer = this.#core.connectionWant(this.handle, stream);
+    this.flush();
+    return answer;
+  }
+
   cancel(stream: number): void {
     this.#core.connectionCancel(this.handle, stream);
     this.flush();

@@ -82,6 +82,7 @@ function noConnection(core: Core): number[] {
   core.connectionRelease(0, 1, 1);
   core.connectionCancel(0, 1);
   core.connectionGoAway(0);
+  core.connectionWant(0, 1);
   return [
     core.connectionOpen(0, 0, 0, 0),
     core.connectionSend(0, 1, 1),

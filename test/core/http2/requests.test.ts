@@ -417,6 +417,38 @@ describe('credit', () => {
     driver.free();
   });
 
+  test('who waits for content gets it, however much others leave unread', () => {
+    const { driver, reader } = loaded();
+    const others = f.times(255, f.data(driver.open(), 'x'.repeat(16384)));
+    driver.feed(f.head(25, 200));
+    driver.feed(others);
+    const before = increments(driver, 0).length;
+    expect([driver.want(reader), driver.want(reader)]).toEqual([1, 0]);
+    expect(increments(driver, 0).slice(before)).toEqual([abi.HTTP2_WINDOW_OCTETS]);
+    // What comes of others is not withheld until what is waited for has come.
+    for (let i = 0; i < 4; i++) {
+      const stream = driver.open();
+      driver.feed(f.head(stream, 200));
+      for (let at = 0; at < others.length; at += 9 + 16384) others.writeUInt32BE(stream, at + 5);
+      driver.feed(others);
+    }
+    driver.feed(f.data(reader, 'x'));
+    expect(driver.closeReason).toBe(abi.CLOSE_NONE);
+    driver.free();
+  });
+
+  test('a reader that gave up waits no longer', () => {
+    const { driver, reader } = loaded();
+    driver.want(reader);
+    driver.cancel(reader);
+    for (let i = 0; i < 5 && driver.closeReason === abi.CLOSE_NONE; i++) {
+      const stream = driver.open();
+      driver.feed(Buffer.concat([f.head(stream, 200), f.times(256, f.data(stream, 'x'.repeat(16384)))]));
+    }
+    expect(driver.log.at(-1)).toMatchObject({ kind: 'error', code: abi.H2_FLOW_CONTROL_ERROR });
+    driver.free();
+  });
+
   test('padding is not withheld, since nobody will release it', () => {
     const { driver, reader } = loaded();
     driver.releases = true;
