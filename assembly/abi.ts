@@ -107,6 +107,8 @@ export const PASS_UNLIMITED = 0xffffffff;
 // u24 name offset | u8 field id | u24 value offset | u8 name length (low) | u24 value length | u8 name length (high).
 // Offsets count from the head's first octet; a value has no white space around it.
 export const FIELD_OCTETS = 12;
+// Of HTTP/2, a u32 for each field follows the octets: the id of the entry of HPACK's tables that it is (HPACK_ID_MASK), or 0.
+export const TABLE_ID_OCTETS = 4;
 /** Largest head (octets) the table can describe. */
 export const HEAD_OCTETS_CEILING = 16777215;
 

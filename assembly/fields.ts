@@ -98,17 +98,8 @@ export function idOf(name: usize, length: u32): u32 {
   return FIELD_OTHER;
 }
 
-/** Writes entry `index` of the table at `table`. Offsets count from the head's first octet. */
-export function writeEntry(
-  table: usize,
-  index: u32,
-  id: u32,
-  name: u32,
-  nameLength: u32,
-  value: u32,
-  valueLength: u32,
-): void {
-  const entry = table + index * FIELD_OCTETS;
+/** Writes an entry of the field table. Offsets count from the head's first octet. */
+export function writeEntry(entry: usize, id: u32, name: u32, nameLength: u32, value: u32, valueLength: u32): void {
   store<u32>(entry, name | (id << 24));
   store<u32>(entry, value | (nameLength << 24), 4);
   store<u32>(entry, valueLength | ((nameLength >> 8) << 24), 8);

@@ -56,7 +56,7 @@ export type ConnectionEvent =
 const OPTIONS = ['scheme', 'limits'] as const satisfies (keyof ClientConnectionOptions)[];
 const REQUEST = ['method', 'target', 'headers', 'hasBody'] as const satisfies (keyof ExchangeRequest)[];
 
-const headersOf = (head: Head): Headers => Headers.fromWire(head.text, head.fields);
+const headersOf = (head: Head): Headers => Headers.fromWire(head.text, head.fields, head.known);
 
 /** Collects what a call tells. */
 class Collector implements Events {

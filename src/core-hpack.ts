@@ -11,6 +11,7 @@ import { latin1, putLatin1 } from './core.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
 import { describeRule } from './rules.js';
+import { TableFields } from './table-fields.js';
 
 /**
  * A field of an HPACK list: name and value, a code unit for each octet; and `true` if it is never to be put into a table, here
@@ -95,18 +96,14 @@ class Share {
 /** Frees what the coders had that were dropped. */
 const dropped = new FinalizationRegistry<Share>((share) => share.free());
 
-/** The static table's entries as fields, and its names, made when first met. */
-const staticFields: (HpackField | undefined)[] = [];
+/** The static table's names, made when first met. */
 const staticNames: (string | undefined)[] = [];
 
 /** Decodes the field blocks of one direction of a connection, in the order in which they came (RFC 7541). */
 export class HpackDecoder {
   readonly #share: Share;
   readonly #limits: { readonly listOctets: number; readonly fields: number };
-  /** Fields of dynamic entries by the lower bits of their id, which have a place for each entry there can be. */
-  #fields: (HpackField | undefined)[] = [];
-  #ids: number[] = [];
-  #mask: number;
+  readonly #known: TableFields;
   #isBroken = false;
 
   /** @throws TypeError, RangeError for settings that are none. */
@@ -117,7 +114,7 @@ export class HpackDecoder {
     const listOctets = integerOf('listOctets', own(options, 'listOctets'), LIST_OCTETS_DEFAULT, 1, U32_MAX);
     const fields = integerOf('fields', own(options, 'fields'), FIELDS_DEFAULT, 1, U32_MAX);
     this.#limits = { listOctets, fields };
-    this.#mask = maskOf(tableOctets);
+    this.#known = new TableFields(tableOctets);
     this.#share = new Share(
       (inner) => inner.guarded((exports) => exports.hpackDecoderCreate(tableOctets, listOctets, fields)),
       'hpackDecoderFree',
@@ -142,7 +139,7 @@ export class HpackDecoder {
     checkInteger('tableOctets', tableOctets, 0, abi.HPACK_TABLE_OCTETS_CEILING);
     const handle = this.#share.handle('use the HPACK decoder');
     this.#share.core.guarded((exports) => exports.hpackDecoderAllow(handle, tableOctets));
-    if (maskOf(tableOctets) > this.#mask) this.#mask = maskOf(tableOctets);
+    this.#known.allow(tableOctets);
   }
 
   /**
@@ -174,8 +171,7 @@ export class HpackDecoder {
     const { words } = inner;
     for (let index = 0; index < count; index++, entry += 5) {
       const id = words[entry + 4] as number;
-      const known = id <= abi.HPACK_STATIC_ENTRIES ? staticFields[id] : this.#known(id);
-      fields[index] = known ?? this.#made(entry, octets, id);
+      fields[index] = this.#known.get(id) ?? this.#made(entry, octets, id);
     }
     return fields;
   }
@@ -190,32 +186,18 @@ export class HpackDecoder {
     this.close();
   }
 
-  /** The field of a dynamic entry, if its strings are there. Ids with flags are none. */
-  #known(id: number): HpackField | undefined {
-    const slot = id & this.#mask;
-    return this.#ids[slot] === id ? this.#fields[slot] : undefined;
-  }
-
   #made(entry: number, octets: number, id: number): HpackField {
     const { words, octets: bytes } = this.#share.core;
     const name = this.#name(entry, octets, id & abi.HPACK_ID_MASK);
     const at = octets + (words[entry + 2] as number);
     const value = latin1(bytes, at, at + (words[entry + 3] as number));
     if (id > abi.HPACK_ID_MASK || id === 0) return id >= abi.HPACK_NEVER_INDEXED ? [name, value, true] : [name, value];
-    const field: HpackField = Object.freeze([name, value] as const);
-    if (id <= abi.HPACK_STATIC_ENTRIES) {
-      staticFields[id] = field;
-    } else {
-      const slot = id & this.#mask;
-      this.#ids[slot] = id;
-      this.#fields[slot] = field;
-    }
-    return field;
+    return this.#known.keep(id, name, value);
   }
 
   #name(entry: number, octets: number, id: number): string {
     const isStatic = id > 0 && id <= abi.HPACK_STATIC_ENTRIES;
-    const known = isStatic ? staticNames[id] : this.#known(id)?.[0];
+    const known = isStatic ? staticNames[id] : this.#known.get(id)?.[0];
     if (known !== undefined) return known;
     const { words, octets: bytes } = this.#share.core;
     const at = octets + (words[entry] as number);
@@ -231,11 +213,6 @@ export class HpackDecoder {
     else this.#isBroken = true;
     return new RemoteProtocolError(describeRule(rule, abi.NONE, limit));
   }
-}
-
-/** One less than a power of two: places for all entries that a table of so many octets can have. */
-function maskOf(tableOctets: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(tableOctets / abi.HPACK_FIELD_OVERHEAD_OCTETS, 1))) - 1;
 }
 
 /** Encodes the field lists of one direction of a connection, in the order in which they are sent (RFC 7541). */

@@ -18,6 +18,7 @@ import {
 import { type Core, type CoreExports, core, coreFailure } from './core-instance.js';
 import { LocalProtocolError } from './exceptions.js';
 import { describeRule } from './rules.js';
+import { TableFields } from './table-fields.js';
 
 /** What the core is given of a read at first, and after octets that were passed by. */
 const PIECE_OCTETS = 1024;
@@ -37,6 +38,8 @@ class Http2Connection implements Connection {
   #paused = false;
   /** A piece of the lent memory of this read was kept: the other pieces of it are not lent, so that each owns its memory. */
   #keeping = false;
+  /** Fields of the peer's HPACK table, whose size we leave as it is. */
+  readonly #known = new TableFields(abi.HPACK_TABLE_OCTETS_DEFAULT);
   /** The final head before, for FLAG_SAME_FIELDS. */
   #head: Head = NO_HEAD;
 
@@ -292,12 +295,12 @@ class Http2Connection implements Connection {
     const inner = this.#core;
     const offset = inner.record(index, 3);
     const text = latin1(inner.octets, offset, offset + inner.record(index, 4));
-    return { text, fields: inner.record(index, 6), keepAliveSeconds: null };
+    return { text, fields: inner.record(index, 6), known: this.#known, keepAliveSeconds: null };
   }
 }
 
 const NOTHING = new Uint8Array(0);
-const NO_HEAD: Head = { text: '', fields: 0, keepAliveSeconds: null };
+const NO_HEAD: Head = { text: '', fields: 0, known: null, keepAliveSeconds: null };
 
 /**
  * A connection that speaks HTTP/2 as a client; its preface is the first output. `scheme` is that of the requests on it,

@@ -8,6 +8,7 @@ import { type Core, core, coreFailure } from './core-instance.js';
 import { LocalProtocolError, type ProtocolError, RemoteProtocolError } from './exceptions.js';
 import type { Octets } from './hosts/socket.js';
 import { describeRule } from './rules.js';
+import type { TableFields } from './table-fields.js';
 
 /** Number of a stream on its connection (HTTP/1.1: of the exchange, counted from 1). */
 export type StreamId = number;
@@ -27,10 +28,12 @@ export interface RequestHead {
   readonly protocol: string | null;
 }
 
-/** Head octets as one Latin-1 string: field table, then the head. */
+/** Head octets as one Latin-1 string: field table, then the head; of HTTP/2, then the ids of HPACK's entries. */
 export interface Head {
   readonly text: string;
   readonly fields: number;
+  /** What those ids stand for, of HTTP/2. */
+  readonly known: TableFields | null;
   /** Seconds of `Keep-Alive: timeout=n`, or `null`. */
   readonly keepAliveSeconds: number | null;
 }
@@ -425,6 +428,7 @@ class Http1Connection implements Connection {
     return {
       text: latin1(octets, offset, offset + (words[at + 4] as number)),
       fields: words[at + 6] as number,
+      known: null,
       keepAliveSeconds: seconds === abi.NONE ? null : seconds,
     };
   }

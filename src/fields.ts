@@ -53,8 +53,7 @@ export function nameOf(spelling: string): FieldName {
 }
 
 function namedAnew(given: string): FieldName {
-  // A slice of a response's head would keep all of that head alive: this is a string of its own.
-  const spelling = ` ${given}`.slice(1);
+  const spelling = ownText(given);
   const lower = spelling.replace(UPPER, (run) => run.toLowerCase());
   const name: FieldName = { lower, id: IDS.get(lower) ?? abi.FIELD_OTHER, isToken: TOKEN.test(spelling) };
   if (spelling.length <= NAME_LENGTH_MAX) {
@@ -62,6 +61,11 @@ function namedAnew(given: string): FieldName {
     names.set(spelling, name);
   }
   return name;
+}
+
+/** The same text, as a string of its own: a slice of a response's head would keep all of that head alive. */
+export function ownText(text: string): string {
+  return ` ${text}`.slice(1);
 }
 
 /** Encodings between a value's octets and its text. */

@@ -17,8 +17,10 @@ import {
   nameOf,
   nameTextOf,
   octetsOfText,
+  ownText,
 } from './fields.js';
-import { wireIndexOf, wireName, wireValue } from './wire-fields.js';
+import type { TableField, TableFields } from './table-fields.js';
+import { wireIndexOf, wireName, wireTableId, wireValue } from './wire-fields.js';
 
 export type { HeaderEncoding } from './fields.js';
 
@@ -57,6 +59,8 @@ export class Headers implements Iterable<[string, string]> {
   /** Wire form: table and head; `null`: the fields are in `#list`. */
   #wire: string | null = null;
   #wireFields = 0;
+  /** Of a wire form of HTTP/2: fields whose strings are there. */
+  #known: TableFields | null = null;
   #encoding: HeaderEncoding | null = null;
   #detected: HeaderEncoding | null = null;
   /** Grows with every change. @internal */
@@ -76,11 +80,15 @@ export class Headers implements Iterable<[string, string]> {
     }
   }
 
-  /** A response's headers: `text` is the field table of `fields` entries and, behind it, the head. @internal */
-  static fromWire(text: string, fields: number): Headers {
+  /**
+   * A response's headers: `text` is the field table of `fields` entries and, behind it, the head; `known`: that has ids of HPACK's
+   * entries, of which these are the strings. @internal
+   */
+  static fromWire(text: string, fields: number, known: TableFields | null = null): Headers {
     const headers = new Headers();
     headers.#wire = text;
     headers.#wireFields = fields;
+    headers.#known = known;
     return headers;
   }
 
@@ -115,6 +123,7 @@ export class Headers implements Iterable<[string, string]> {
     this.#block = from.#block;
     this.#wire = from.#wire;
     this.#wireFields = from.#wireFields;
+    this.#known = from.#known;
   }
 
   /** The fields as a list, to be read. */
@@ -123,7 +132,7 @@ export class Headers implements Iterable<[string, string]> {
     if (wire === null) return this.#list;
     const list: Field[] = [];
     for (let i = 0; i < this.#wireFields; i++) {
-      list.push(new Field(wireName(wire, this.#wireFields, i), wireValue(wire, this.#wireFields, i), null));
+      list.push(new Field(wireName(wire, this.#wireFields, i), this.#wireValueAt(wire, i), null));
     }
     this.#list = list;
     this.#shared = false;
@@ -147,20 +156,36 @@ export class Headers implements Iterable<[string, string]> {
     return list;
   }
 
+  /** The entry of HPACK's tables that a field of the wire form is: its strings are made once for a connection. */
+  #entryAt(wire: string, index: number): TableField | null {
+    const known = this.#known;
+    if (known === null) return null;
+    const fields = this.#wireFields;
+    const id = wireTableId(wire, fields, index);
+    if (id === 0) return null;
+    return (
+      known.get(id) ?? known.keep(id, ownText(wireName(wire, fields, index)), ownText(wireValue(wire, fields, index)))
+    );
+  }
+
+  #wireValueAt(wire: string, index: number): string {
+    return this.#entryAt(wire, index)?.[1] ?? wireValue(wire, this.#wireFields, index);
+  }
+
   #nameAt(index: number): string {
     const wire = this.#wire;
-    if (wire !== null) return nameOf(wireName(wire, this.#wireFields, index)).lower;
+    if (wire !== null) return this.#entryAt(wire, index)?.[0] ?? nameOf(wireName(wire, this.#wireFields, index)).lower;
     return (this.#list[index] as Field).lower;
   }
 
   #octetsAt(index: number): string {
     const wire = this.#wire;
-    return wire !== null ? wireValue(wire, this.#wireFields, index) : (this.#list[index] as Field).octets;
+    return wire !== null ? this.#wireValueAt(wire, index) : (this.#list[index] as Field).octets;
   }
 
   #valueAt(index: number): string {
     const wire = this.#wire;
-    if (wire !== null) return this.#textOf(wireValue(wire, this.#wireFields, index));
+    if (wire !== null) return this.#textOf(this.#wireValueAt(wire, index));
     const field = this.#list[index] as Field;
     return field.text ?? this.#textOf(field.octets);
   }

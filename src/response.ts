@@ -158,7 +158,8 @@ export class Response extends ResponseBody {
   override get headers(): Headers {
     if (this.#headers === null) {
       const head = this.received?.exchange.head;
-      this.#headers = head === null || head === undefined ? new Headers() : Headers.fromWire(head.text, head.fields);
+      this.#headers =
+        head === null || head === undefined ? new Headers() : Headers.fromWire(head.text, head.fields, head.known);
     }
     return this.#headers;
   }
@@ -168,7 +169,7 @@ export class Response extends ResponseBody {
     const trailers = this.received?.exchange.trailers;
     return trailers === null || trailers === undefined
       ? new Headers()
-      : Headers.fromWire(trailers.text, trailers.fields);
+      : Headers.fromWire(trailers.text, trailers.fields, trailers.known);
   }
 
   /** 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2'. */

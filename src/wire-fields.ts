@@ -3,9 +3,11 @@
  * table") and, behind it, the head's octets. Look-ups walk the table and make no string but the value asked for. Entries
  * are trusted: the core wrote them.
  *
+ * Of HTTP/2, the ids of HPACK's entries follow, four octets for each field.
+ *
  *   entry:  | u24 name offset | u8 id | u24 value offset | u8 name length, low | u24 value length | u8 name length, high |
  */
-import { FIELD_OCTETS, FIELD_OTHER } from '../assembly/abi.js';
+import { FIELD_OCTETS, FIELD_OTHER, TABLE_ID_OCTETS } from '../assembly/abi.js';
 import type { FieldName } from './fields.js';
 
 const AT_ID = 3;
@@ -42,6 +44,12 @@ export function wireValue(text: string, fields: number, index: number): string {
   const at = index * FIELD_OCTETS;
   const start = fields * FIELD_OCTETS + u24(text, at + AT_VALUE);
   return text.slice(start, start + u24(text, at + AT_VALUE_LENGTH));
+}
+
+/** Id of HPACK's entry that the field at `index` is (abi.ts, HPACK_ID_MASK); 0: of none. Of HTTP/2 alone. */
+export function wireTableId(text: string, fields: number, index: number): number {
+  const at = text.length - (fields - index) * TABLE_ID_OCTETS;
+  return u24(text, at) | (text.charCodeAt(at + 3) << 24);
 }
 
 /** Index of the first field of that name at or behind `from`; -1 if there is none. */

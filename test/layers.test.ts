@@ -43,6 +43,7 @@ const CLIENT: Ranks = [
     'fields',
     'fetch-options',
     'form-boundary',
+    'table-fields',
     'wire-fields',
     'headers',
     'http2-rules',

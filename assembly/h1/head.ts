@@ -290,7 +290,14 @@ function readField(c: Connection, base: usize, name: usize, colon: usize, end: u
   if (value < end) end = trimBlanks(end); // SAFE: the octet at `value` is no blank
   const nameLength = <u32>(colon - name);
   const id = idOf(name, nameLength);
-  writeEntry(c.entries, c.count++, id, <u32>(name - base), nameLength, <u32>(value - base), <u32>(end - value));
+  writeEntry(
+    c.entries + c.count++ * FIELD_OCTETS,
+    id,
+    <u32>(name - base),
+    nameLength,
+    <u32>(value - base),
+    <u32>(end - value),
+  );
   return id == FIELD_OTHER || heedField(c, id, name, value, end);
 }
 

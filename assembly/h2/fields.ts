@@ -33,6 +33,7 @@ import {
   RULE_H2_PSEUDO,
   RULE_H2_STATUS,
   RULE_H2_VALUE_BLANKS,
+  TABLE_ID_OCTETS,
 } from '../abi';
 import { fault, placeFault } from '../event';
 import { contentLength, contentLengthDigits, idOf, readContentLength, writeEntry } from '../fields';
@@ -105,7 +106,7 @@ export function readHead(s: Section): bool {
         flagsRead |= FLAG_WWW_AUTHENTICATE;
         break;
     }
-    store<u32>(entry, id, HPACK_ENTRY_ID);
+    noteId(entry, id);
   }
   return true;
 }
@@ -116,9 +117,14 @@ export function readTrailers(s: Section): bool {
     const entry = s.entries + i * HPACK_ENTRY_OCTETS;
     const id = readField(s, entry);
     if (id == NONE) return false;
-    store<u32>(entry, id, HPACK_ENTRY_ID);
+    noteId(entry, id);
   }
   return true;
+}
+
+/** Notes a field's FIELD_* id, in the octet of its name's offset that is always 0 (HEAD_OCTETS_CEILING). */
+function noteId(entry: usize, id: u32): void {
+  store<u8>(entry, id, HPACK_ENTRY_NAME + 3);
 }
 
 function isStatusName(s: Section): bool {
@@ -251,26 +257,27 @@ function checkValue(value: usize, at: u32, length: u32): bool {
 }
 
 /**
- * Makes the table of the section's fields from number `from` on, its octets behind it, in a block lent to the host. 0 without
- * memory. Entries hold FIELD_* ids by then.
+ * Makes the table of the section's fields from number `from` on, behind it its octets and the ids of HPACK's entries, in a block
+ * lent to the host. 0 without memory. The fields were read.
  */
 export function lendTable(s: Section, from: u32): usize {
   const tableOctets: usize = (s.count - from) * FIELD_OCTETS;
   const octets = s.next - s.octets;
-  const block = allocate(LINK_OCTETS + tableOctets + octets);
+  const block = allocate(LINK_OCTETS + octetsOfTable(s, from));
   if (!block) return 0;
   const table = block + LINK_OCTETS;
-  for (let i = from; i < s.count; i++) {
-    const entry = s.entries + i * HPACK_ENTRY_OCTETS;
-    writeEntry(
-      table,
-      i - from,
-      load<u32>(entry, HPACK_ENTRY_ID),
-      load<u32>(entry, HPACK_ENTRY_NAME),
-      load<u32>(entry, HPACK_ENTRY_NAME_LENGTH),
-      load<u32>(entry, HPACK_ENTRY_VALUE),
-      load<u32>(entry, HPACK_ENTRY_VALUE_LENGTH),
-    );
+  let at = table;
+  let idAt = table + tableOctets + octets;
+  let entry = s.entries + from * HPACK_ENTRY_OCTETS;
+  for (const end = s.entries + s.count * HPACK_ENTRY_OCTETS; entry < end; entry += HPACK_ENTRY_OCTETS) {
+    // The FIELD_* id stands in the name's offset already.
+    const nameLength = load<u32>(entry, HPACK_ENTRY_NAME_LENGTH);
+    const valueLength = load<u32>(entry, HPACK_ENTRY_VALUE_LENGTH);
+    writeEntry(at, 0, load<u32>(entry, HPACK_ENTRY_NAME), nameLength, load<u32>(entry, HPACK_ENTRY_VALUE), valueLength);
+    const id = load<u32>(entry, HPACK_ENTRY_ID);
+    store<u32>(idAt, id > <u32>HPACK_ID_MASK ? 0 : id, 0, 1);
+    at += FIELD_OCTETS;
+    idAt += TABLE_ID_OCTETS;
   }
   memory.copy(table + tableOctets, s.octets, octets);
   lend(block);
@@ -279,7 +286,7 @@ export function lendTable(s: Section, from: u32): usize {
 
 /** Octets of what `lendTable` made. */
 export function octetsOfTable(s: Section, from: u32): u32 {
-  return (s.count - from) * FIELD_OCTETS + <u32>(s.next - s.octets);
+  return (s.count - from) * (FIELD_OCTETS + TABLE_ID_OCTETS) + <u32>(s.next - s.octets);
 }
 
 // ── heads that come again: their fields all stand in tables, as those of the head before ──

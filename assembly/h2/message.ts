@@ -212,7 +212,7 @@ export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32
     return false;
   }
   forgetEmptyData(c);
-  setWanted(c, s, 0);
+  if (s.wanted) setWanted(c, s, 0);
   if (content >= <u32>HTTP2_SOME_CONTENT_OCTETS) earnIdleFrames(c, 1);
   if (s.responseLeft != ANY_LENGTH) {
     if (content > s.responseLeft) {
@@ -266,9 +266,11 @@ function peerEnds(c: Connection, s: Stream, table: usize, octets: u32, fields: u
  */
 export function creditReceived(c: Connection, length: u32, content: u32): void {
   c.unreleased += content;
-  const held = withholds(c) ? content : 0;
-  withhold(c, held);
-  writeCredit(c, 0, giveBack(c, length - held));
+  if (withholds(c)) {
+    withhold(c, content);
+    length -= content;
+  }
+  writeCredit(c, 0, giveBack(c, length));
 }
 
 function withholds(c: Connection): bool {

@@ -212,7 +212,7 @@ export function openStream(c: Connection, open: u32, requestLeft: u64): Stream |
 /** The stream is over, and how is remembered if it was the peer who ended it (`state`: ENDED or RESET; GONE: we). */
 export function closeStream(c: Connection, s: Stream, state: u32): void {
   leaveQueue(c, s, WAITS_NOT);
-  setWanted(c, s, 0);
+  if (s.wanted) setWanted(c, s, 0);
   let link = listOf(c, s.id);
   while (load<u32>(link) != <u32>changetype<usize>(s)) {
     link = load<u32>(link) + offsetof<Stream>('next');

@@ -153,7 +153,7 @@ class Caller implements Events {
     Object.assign(this.streams.get(stream) as Received, {
       status,
       head,
-      headers: Headers.fromWire(head.text, head.fields),
+      headers: Headers.fromWire(head.text, head.fields, head.known),
     });
   }
   onInterim(stream: StreamId, status: number): void {
@@ -167,7 +167,7 @@ class Caller implements Events {
   onEnd(stream: StreamId, _keepAlive: boolean, trailers: Head | null): void {
     Object.assign(this.streams.get(stream) as Received, {
       done: true,
-      trailers: trailers === null ? null : Headers.fromWire(trailers.text, trailers.fields),
+      trailers: trailers === null ? null : Headers.fromWire(trailers.text, trailers.fields, trailers.known),
     });
   }
   onReset(stream: StreamId, error: number, unprocessed: boolean): void {

@@ -2,7 +2,7 @@
  * src/core-http2.ts says what the records say: scripts are given to it in pieces of many sizes, lent or not, and what it calls
  * is held against what the driver of the flat ABI reads.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Connection, Events, Head, RequestHead, StreamId } from '../../../src/core.js';
 import { openHttp2 } from '../../../src/core-http2.js';
 import { liveOctets } from '../../../src/core-instance.js';
@@ -16,7 +16,7 @@ const LIMITS = { headOctets: 65536, fields: 256, interim: 16 };
 const GET: RequestHead = { method: 'GET', target: '/', block: HOST, open: 0, framing: null, protocol: null };
 
 const linesOf = (head: Head | null): string =>
-  head === null ? '' : Headers.fromWire(head.text, head.fields).multiItems().join(' ');
+  head === null ? '' : Headers.fromWire(head.text, head.fields, head.known).multiItems().join(' ');
 
 /** Keeps pieces of lent memory, every other one, as an exchange does. */
 class Listener implements Events {
@@ -223,4 +223,64 @@ test('a request that cannot be sent says which rule it breaks', () => {
   expect(() => connection.send(stream, 3)).toThrow('it is longer than its Content-Length (RFC 9113 §8.1.1)');
   expect(() => connection.end(stream, null)).toThrow('it is shorter than its Content-Length (RFC 9113 §8.1.1)');
   connection.free();
+});
+
+describe('a field that stands in a table of HPACK', () => {
+  const fields: f.FieldPair[] = [
+    ['x-long-enough-to-be-a-slice', 'a value that is long enough, too'],
+    ['x-other', 'of the dynamic table'],
+  ];
+
+  /** Reads all fields of a head: what they are, and how many strings were cut for that. */
+  function read(head: Head): { items: [string, string][]; cuts: number } {
+    const cut = vi.spyOn(String.prototype, 'slice');
+    const items = Headers.fromWire(head.text, head.fields, head.known).multiItems();
+    const cuts = cut.mock.calls.length;
+    cut.mockRestore();
+    return { items, cuts };
+  }
+
+  test('makes its strings once, however often it comes', () => {
+    const heads: Head[] = [];
+    const listener = Object.assign(new Listener(), {
+      onHead: (_stream: StreamId, _status: number, _flags: number, head: Head) => void heads.push(head),
+    });
+    const { connection } = listener;
+    const answer = (block: readonly Buffer[]): void => {
+      const frame = f.headers(connection.open(GET, true), Buffer.concat([Buffer.of(0x88), ...block]), f.END_STREAM);
+      connection.receive(frame, frame.length, false, 1, listener);
+    };
+    const hello = f.hello();
+    connection.receive(hello, hello.length, false, 1, listener);
+    answer([f.block(fields, true)]);
+    // The same, in another order each, and one that no table has.
+    answer([f.indexedFields(0, 1), f.block([['x-literal', 'anew']])]);
+    answer([f.indexedFields(1, 0), f.block([['x-literal', 'again']])]);
+    const [first, second, third] = heads.map(read);
+    expect(first?.items).toEqual(fields);
+    expect(second?.items).toEqual([fields[1], fields[0], ['x-literal', 'anew']]);
+    // Name and value of the literal.
+    expect(third).toEqual({ items: [fields[0], fields[1], ['x-literal', 'again']], cuts: 2 });
+    connection.free();
+  });
+
+  test('is not taken for another that came into its place', () => {
+    const heads: Head[] = [];
+    const listener = Object.assign(new Listener(), {
+      onHead: (_stream: StreamId, _status: number, _flags: number, head: Head) => void heads.push(head),
+    });
+    const { connection } = listener;
+    const hello = f.hello();
+    connection.receive(hello, hello.length, false, 1, listener);
+    for (let i = 0; i < 300; i++) {
+      const block = Buffer.concat([Buffer.of(0x88), f.block([[`x-${i}`, `value ${i}`]], true)]);
+      const frame = f.headers(connection.open(GET, true), block, f.END_STREAM);
+      connection.receive(frame, frame.length, false, 1, listener);
+    }
+    for (const order of [heads, heads.toReversed()]) {
+      const values = new Map(order.flatMap((head) => read(head).items));
+      for (let i = 0; i < 300; i++) expect(values.get(`x-${i}`)).toBe(`value ${i}`);
+    }
+    connection.free();
+  });
 });
