@@ -138,7 +138,7 @@ class CompressedBody extends RequestBody {
   readonly octets = null;
   readonly length = null;
   readonly replayable: boolean;
-  readonly async: boolean;
+  readonly isAsync: boolean;
   readonly #inner: RequestBody;
   readonly #format: CompressedFormat;
   readonly #host: Compressing;
@@ -149,7 +149,7 @@ class CompressedBody extends RequestBody {
     this.#format = format;
     this.#host = host;
     this.replayable = inner.replayable;
-    this.async = inner.async || host.compressor === null;
+    this.isAsync = inner.isAsync || host.compressor === null;
   }
 
   open(blocking = false): BodyReader {

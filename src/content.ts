@@ -44,7 +44,7 @@ const encoder = new TextEncoder();
 class OctetsBody extends RequestBody {
   readonly octets: Uint8Array<ArrayBuffer>;
   readonly replayable = true;
-  readonly async = false;
+  readonly isAsync = false;
 
   constructor(octets: Uint8Array<ArrayBuffer>) {
     super();
@@ -112,15 +112,15 @@ class StreamBody extends RequestBody {
   readonly octets = null;
   readonly length: number | null;
   readonly replayable: boolean;
-  readonly async: boolean;
+  readonly isAsync: boolean;
   readonly #open: () => BodyReader;
   #opened = false;
 
-  constructor(length: number | null, kind: { replayable: boolean; async: boolean }, open: () => BodyReader) {
+  constructor(length: number | null, kind: { replayable: boolean; isAsync: boolean }, open: () => BodyReader) {
     super();
     this.length = length;
     this.replayable = kind.replayable;
-    this.async = kind.async;
+    this.isAsync = kind.isAsync;
     this.#open = open;
   }
 
@@ -293,13 +293,13 @@ export function encodeContent(content: RequestContent, whose = 'request'): Encod
   if (typeof Blob !== 'undefined' && content instanceof Blob) {
     const body = new StreamBody(
       content.size,
-      { replayable: true, async: true },
+      { replayable: true, isAsync: true },
       () => new StreamReader(content.stream(), whose),
     );
     return { body, headers: [['Content-Length', String(content.size)]] };
   }
   if (content instanceof ReadableStream) {
-    const body = new StreamBody(null, { replayable: false, async: true }, () => new StreamReader(content, whose));
+    const body = new StreamBody(null, { replayable: false, isAsync: true }, () => new StreamReader(content, whose));
     return { body, headers: CHUNKED };
   }
   if (typeof content === 'object' && content !== null) {
@@ -309,12 +309,12 @@ export function encodeContent(content: RequestContent, whose = 'request'): Encod
       const destroy = destroyOf(source);
       const open = () => new IteratorReader(source[Symbol.asyncIterator](), destroy, whose);
       const replayable = !oneShot && destroy === null;
-      return { body: new StreamBody(null, { replayable, async: true }, open), headers: CHUNKED };
+      return { body: new StreamBody(null, { replayable, isAsync: true }, open), headers: CHUNKED };
     }
     if (Symbol.iterator in content) {
       const source = content as Iterable<unknown>;
       const open = () => new IteratorReader(source[Symbol.iterator](), null, whose);
-      return { body: new StreamBody(null, { replayable: !oneShot, async: false }, open), headers: CHUNKED };
+      return { body: new StreamBody(null, { replayable: !oneShot, isAsync: false }, open), headers: CHUNKED };
     }
   }
   throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);

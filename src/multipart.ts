@@ -160,7 +160,7 @@ class SequenceBody extends RequestBody {
   readonly octets = null;
   readonly length: number | null;
   readonly replayable: boolean;
-  readonly async: boolean;
+  readonly isAsync: boolean;
   readonly #bodies: readonly RequestBody[];
   #opened = false;
 
@@ -171,7 +171,7 @@ class SequenceBody extends RequestBody {
     for (const body of bodies) length = length === null || body.length === null ? null : length + body.length;
     this.length = length;
     this.replayable = bodies.every((body) => body.replayable);
-    this.async = bodies.some((body) => body.async);
+    this.isAsync = bodies.some((body) => body.isAsync);
   }
 
   open(): BodyReader {

@@ -23,7 +23,7 @@ export abstract class RequestBody implements Iterable<Uint8Array>, AsyncIterable
   /** It can be read again from the start. @internal */
   abstract readonly replayable: boolean;
   /** It can only be read on an event loop. @internal */
-  abstract readonly async: boolean;
+  abstract readonly isAsync: boolean;
   /** It is `content` only when it was read, though it may be in memory. @internal */
   get mustBeRead(): boolean {
     return false;
@@ -45,7 +45,7 @@ export abstract class RequestBody implements Iterable<Uint8Array>, AsyncIterable
 
   /** @throws StreamConsumed if it was read before; TypeError if it must be waited for */
   *[Symbol.iterator](): Generator<Uint8Array, undefined> {
-    if (this.async) {
+    if (this.isAsync) {
       throw new TypeError('Cannot go through the request body at once: it must be waited for, use `for await`');
     }
     if (this.octets !== null) return void (yield this.octets);

@@ -271,7 +271,7 @@ class SocketTransport {
     const body = request.stream;
     const { deadlines, connector } = this.#environment;
     const { blocking } = connector;
-    if (blocking && body.async) throw asyncBody();
+    if (blocking && body.isAsync) throw asyncBody();
     let reader = body.octets === null ? body.open(blocking) : null;
     let sentBefore: Sent = 'none';
     let exchange: Exchange | null = null;

@@ -233,7 +233,7 @@ test('a host that cannot compress without waiting does so as a stream, for event
   const { body, headers } = compressed({ body: octetsBody(small), headers: [] }, 'gzip', new Headers(), {
     compressor: null,
   });
-  expect([body.async, body.octets, body.replayable]).toEqual([true, null, true]);
+  expect([body.isAsync, body.octets, body.replayable]).toEqual([true, null, true]);
   expect(headers).toEqual([
     ['Transfer-Encoding', 'chunked'],
     ['Content-Encoding', 'gzip'],
