@@ -94,7 +94,7 @@ const packages = Object.keys(dependencies);
 
 const isPackage = (id) => packages.some((name) => id === name || id.startsWith(`${name}/`));
 /** Modules of a runtime, our own seams, and the core's files, where a runtime takes them for modules. */
-const isExternal = (id) => /^(?:node:|cloudflare:|#)/.test(id) || id.endsWith('.wasm') || isPackage(id);
+const isExternal = (id) => /^(?:node:|cloudflare:|#)/.test(id) || /\.(?:wasm|script\.js)$/.test(id) || isPackage(id);
 const buildOf = (names, ending = 'js') =>
   Object.fromEntries(names.map((name) => [name, `.build/src/${name}.${ending}`]));
 /** How each bundle of code is written. */

@@ -8,6 +8,7 @@ const MINUTE_MS = 60_000;
 const WANTED = [
   /^dist\/[\w./-]+\.(js|js\.map|d\.ts)$/,
   /^wasm\/build\/(core|codings|http-core\.component)\.wasm$/,
+  /^wasm\/build\/(core|codings)\.script\.js$/,
   /^wasm\/http-core\.wit$/,
   /^(README|CHANGELOG)\.md$/,
   /^LICENSE$/,
@@ -18,6 +19,8 @@ const REQUIRED = [
   'dist/index.d.ts',
   'wasm/build/core.wasm',
   'wasm/build/codings.wasm',
+  'wasm/build/core.script.js',
+  'wasm/build/codings.script.js',
   'wasm/build/http-core.component.wasm',
   'wasm/http-core.wit',
   'README.md',

@@ -7,12 +7,19 @@
  *   their streams. Linear memory never shrinks: an instance that no stream uses is dropped, and the collector gives its
  *   memory back. One that has stayed small is taken up again while it is still there, since making one costs 0.1 ms.
  *
+ * A host without WebAssembly gives both as JavaScript (wasm/script.mjs), whose memory does not leave its old views empty when
+ * it grows: an instance is told.
+ *
  * Invariants: every view of linear memory is made anew after growth. A trap is our bug: the instance is discarded, those
  * that it served fail with a named error, and a new instance serves what comes next.
  */
 import { codingsModule, coreModule } from '#core-module';
 import { ProtocolError } from './exceptions.js';
 import { isThenable } from './flow.js';
+import type { ScriptModule } from './hosts/core-module.js';
+
+/** What instances are made of. */
+type CoreModule = WebAssembly.Module | ScriptModule;
 
 /** What both modules export. */
 export interface DecoderExports {
@@ -66,16 +73,21 @@ export abstract class Instance<E extends DecoderExports> {
   words: Uint32Array = new Uint32Array(0);
   broken: Error | null = null;
 
-  constructor(module: WebAssembly.Module) {
-    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as E;
+  constructor(module: CoreModule) {
+    const isScript = typeof module === 'function';
+    const exports = isScript ? module(() => this.#makeViews()) : new WebAssembly.Instance(module, {}).exports;
+    this.exports = exports as unknown as E;
     this.input = this.exports.inputOffset();
     this.events = this.exports.eventsOffset() >>> 2;
-    this.refresh();
+    this.#makeViews();
   }
 
   /** Makes the views anew if memory has grown. */
   refresh(): void {
-    if (this.octets.length !== 0) return;
+    if (this.octets.length === 0) this.#makeViews();
+  }
+
+  #makeViews(): void {
     this.octets = new Uint8Array(this.exports.memory.buffer);
     this.words = new Uint32Array(this.exports.memory.buffer);
   }
@@ -181,19 +193,19 @@ export class Codings extends Instance<DecoderExports> {
 const inUse = new Set<Codings>();
 /** Instances that none uses, for as long as the collector leaves them. */
 const resting: WeakRef<Codings>[] = [];
-let module: WebAssembly.Module | null = null;
+let module: CoreModule | null = null;
 let loading: PromiseLike<void> | null = null;
 
 /** Makes the second module ready: `null`, it is; a promise on hosts that compile asynchronously. */
 export function loadCodings(): PromiseLike<void> | null {
   if (module !== null) return null;
   if (loading !== null) return loading;
-  const given: WebAssembly.Module | PromiseLike<WebAssembly.Module> = codingsModule();
+  const given: CoreModule | PromiseLike<CoreModule> = codingsModule();
   if (!isThenable(given)) {
     module = given;
     return null;
   }
-  loading = (given as PromiseLike<WebAssembly.Module>).then(
+  loading = (given as PromiseLike<CoreModule>).then(
     (compiled) => {
       module = compiled;
       loading = null;

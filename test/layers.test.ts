@@ -84,6 +84,8 @@ const CLIENT: Ranks = [
     'hosts/waitable',
     'hosts/worker-channel',
     'hosts/packages',
+    'hosts/core-module',
+    'hosts/script/',
     'hosts/node/',
     'hosts/web/',
     'hosts/workerd/',
@@ -206,7 +208,7 @@ function modulesOf(tree: string): Module[] {
 
 /** The file of the same tree that an import leads to; `abi` for the core's numbers; null for what is outside. */
 function targetOf(from: string, specifier: string): string | null {
-  if (specifier.endsWith('.wasm')) return null;
+  if (/\.(?:wasm|script\.js)$/.test(specifier)) return null;
   const host = HOST_IMPORTS.get(specifier);
   if (host !== undefined) return host;
   if (!specifier.startsWith('.')) return null;

@@ -1,8 +1,10 @@
 /**
- * The core's two modules in their three builds, instantiated anew: tests of the core run on each, since each is compiled
- * differently.
+ * The core's two modules in their builds, instantiated anew: tests of the core run on each, since each is compiled
+ * differently. The last is no WebAssembly but JavaScript, for hosts that have none.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { ScriptModule } from '../../src/hosts/core-module.js';
 
 /** What assembly/index.ts exports, so far as connections are concerned. */
 export interface Core {
@@ -37,20 +39,32 @@ export interface Core {
   connectionFree(handle: number): void;
 }
 
-export const BUILDS = ['release', 'debug', 'nosimd'] as const;
+export const BUILDS = ['release', 'debug', 'nosimd', 'script'] as const;
 export type Build = (typeof BUILDS)[number];
 
 /** `codings` is the second module: assembly/codings.ts. */
 export type CoreModule = 'core' | 'codings';
 
-const SUFFIXES: Record<Build, string> = { release: 'wasm', debug: 'debug.wasm', nosimd: 'nosimd.wasm' };
+const SUFFIXES: Record<Build, string> = {
+  release: 'wasm',
+  debug: 'debug.wasm',
+  nosimd: 'nosimd.wasm',
+  script: 'script.js',
+};
 
-/** The octets of a build. @throws if the core was not built. */
-export function octetsOf(build: Build, module: CoreModule = 'core'): Uint8Array<ArrayBuffer> {
+const load = createRequire(import.meta.url);
+
+/** The file of a build. @throws if the core was not built. */
+export function fileOf(build: Build, module: CoreModule = 'core'): URL {
   const name = `${module}.${SUFFIXES[build]}`;
   const file = new URL(`../../wasm/build/${name}`, import.meta.url);
   if (!existsSync(file)) throw new Error(`Cannot load ${name}: run "npm run build:wasm" first`);
-  return Uint8Array.from(readFileSync(file));
+  return file;
+}
+
+/** The octets of a build of WebAssembly. */
+export function octetsOf(build: Exclude<Build, 'script'>, module: CoreModule = 'core'): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(readFileSync(fileOf(build, module)));
 }
 
 /** A new instance of `octets`, which must be the core or a metered form of it. */
@@ -58,7 +72,13 @@ export function instanceOf(octets: Uint8Array<ArrayBuffer>): Core {
   return new WebAssembly.Instance(new WebAssembly.Module(octets), {}).exports as unknown as Core;
 }
 
+/** A new instance of the core as JavaScript. A buffer that its memory has left is emptied, as WebAssembly does it. */
+export function scriptInstanceOf(instantiate: ScriptModule): Core {
+  return instantiate((left) => void structuredClone(left, { transfer: [left] })) as unknown as Core;
+}
+
 /** A new instance of a build. */
-export function loadCore(build: Build): Core {
-  return instanceOf(octetsOf(build));
+export function loadCore(build: Build, module: CoreModule = 'core'): Core {
+  if (build !== 'script') return instanceOf(octetsOf(build, module));
+  return scriptInstanceOf((load(fileOf(build, module).pathname) as { instantiate: ScriptModule }).instantiate);
 }

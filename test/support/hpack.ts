@@ -1,6 +1,6 @@
 /** HPACK in the core without a connection: field blocks in, field lists out, and back. */
 import * as abi from '../../assembly/abi.js';
-import { type Build, type Core, instanceOf, octetsOf } from './core-module.js';
+import { type Build, type Core, instanceOf, loadCore } from './core-module.js';
 
 export interface HpackCore extends Core {
   hpackDecoderCreate(tableOctets: number, listOctetsMax: number, fieldsMax: number): number;
@@ -13,7 +13,7 @@ export interface HpackCore extends Core {
   hpackEncoderFree(handle: number): void;
 }
 
-export const loadHpack = (build: Build): HpackCore => hpackOf(octetsOf(build));
+export const loadHpack = (build: Build): HpackCore => loadCore(build) as HpackCore;
 export const hpackOf = (octets: Uint8Array<ArrayBuffer>): HpackCore => instanceOf(octets) as HpackCore;
 
 /** Name and value, a code unit for each octet. */

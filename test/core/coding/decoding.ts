@@ -1,6 +1,6 @@
 /** Drives the core's decoders as a host does: octets in, pieces out, at whatever cuts a test asks for. */
 import * as abi from '../../../assembly/abi.js';
-import { type Build, type Core, type CoreModule, instanceOf, octetsOf } from '../../support/core-module.js';
+import { type Build, type Core, type CoreModule, instanceOf, loadCore } from '../../support/core-module.js';
 
 export interface DecoderCore extends Core {
   /** `windowOctetsMax`: in the second module only. */
@@ -11,7 +11,7 @@ export interface DecoderCore extends Core {
 }
 
 export const loadDecoders = (build: Build, module: CoreModule = 'core'): DecoderCore =>
-  decodersOf(octetsOf(build, module));
+  loadCore(build, module) as DecoderCore;
 export const decodersOf = (octets: Uint8Array<ArrayBuffer>): DecoderCore => instanceOf(octets) as DecoderCore;
 
 export interface Limits {

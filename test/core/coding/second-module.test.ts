@@ -1,14 +1,11 @@
 /** The frame of the second module, whatever codings are in it. */
 import { expect, test } from 'vitest';
 import * as abi from '../../../assembly/abi.js';
-import { BUILDS, octetsOf } from '../../support/core-module.js';
+import { BUILDS } from '../../support/core-module.js';
 import { loadDecoders } from './decoding.js';
 
-test.each(BUILDS)('build %s has the calls of decoders and no others, and no imports', (build) => {
-  const module = new WebAssembly.Module(octetsOf(build, 'codings'));
-  expect(WebAssembly.Module.imports(module)).toEqual([]);
-  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
-  expect(names.sort()).toEqual([
+test.each(BUILDS)('build %s has the calls of decoders and no others', (build) => {
+  expect(Object.keys(loadDecoders(build, 'codings')).sort()).toEqual([
     'decoderCreate',
     'decoderDecode',
     'decoderEnd',
