@@ -17,10 +17,12 @@ const hostEntries = Object.values(imports)
   .filter((path) => path.startsWith('./dist/'))
   .map((path) => path.slice('./dist/'.length, -'.js'.length));
 /** What package.json's "exports" lead to. */
-const publicEntries = ['index', 'sync', 'fetch-api', 'core-api'];
+const publicEntries = ['index', 'sync', 'fetch-api', 'core-api', 'polyfill'];
+/** What must have run before the packages that an entry imports are loaded: bundled with the entry it would run after them. */
+const earlyEntries = ['polyfill/text'];
 /** Files that threads of their own begin with: they are named by a URL beside the file that starts them. */
 const threadEntries = ['hosts/node/blocking-worker'];
-const entries = [...publicEntries, ...new Set(hostEntries), ...threadEntries];
+const entries = [...publicEntries, ...earlyEntries, ...new Set(hostEntries), ...threadEntries];
 /** The command, and what it loads only when there is a request to send. */
 const commandEntries = ['cli/main', 'cli/call'];
 
