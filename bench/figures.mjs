@@ -4,10 +4,11 @@
  * A *comparison* is what one scenario says of its figures:
  *   measures  [{ key, name, unit, digits, of(result), spread?, counted? }]   columns; `spread`: least and most are shown,
  *             too; `counted`: others' use of the machine does not change it
- *   ratios    [{ of, to, limit?, peer? }]   of: key of a measure; to: who is 1.00; limit: a target for `peer`, or ours
- *   limits    [{ of, limit, peer? }]        targets without a reference
+ *   ratios    [{ of, to, limit?, stretch?, peer? }]   of: key of a measure; to: who is 1.00; limit: a target for `peer`, or
+ *             ours; stretch: what is wished for beyond it, whose missing is told and no failure
+ *   limits    [{ of, limit, stretch?, peer? }]        targets without a reference
  */
-import { cpus, loadavg } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { tableOf } from './table.mjs';
 
 /** A reference whose dearest round costs more than this multiple of its cheapest shows that others use the machine. */
@@ -22,10 +23,18 @@ export function spreadOf(values) {
   return { median, min: sorted[0], max: sorted[sorted.length - 1] };
 }
 
-/** What both reports open with. */
+/** What every report opens with; `pinned`: processes are held on a core. */
 export function machineOf({ version, pinned }) {
   const [cpu] = cpus();
-  return { node: version, cpu: cpu?.model ?? 'unknown', cores: cpus().length, load: loadavg()[0], pinned };
+  return {
+    node: version,
+    cpu: cpu?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release()}, ${process.arch}`,
+    load: loadavg()[0],
+    pinned,
+  };
 }
 
 /** Columns that compare: each pair of measure and reference once, if the reference was measured. */
@@ -38,7 +47,9 @@ function ratiosOf(columns, byKey, name, results) {
   return columns.map(({ of, to }) => {
     const value = byKey.get(of).of;
     const reference = results.get(to);
-    return spreadOf(results.get(name).map((result, round) => value(result) / value(reference[round])));
+    // Who was measured less often is compared in the rounds that both have.
+    const rounds = results.get(name).slice(0, reference.length);
+    return spreadOf(rounds.map((result, round) => value(result) / value(reference[round])));
   });
 }
 
@@ -80,16 +91,17 @@ export function summaryOf({ name, text, measures, ratios = [], limits = [], ours
 }
 
 /**
- * The named targets: { scenario, peer, text, value, limit, pass, steady }. `value` is a median; `null`, and `pass` with it,
- * where peer or reference was not measured.
+ * The named targets: { scenario, peer, text, value, limit, stretch, pass, steady }. `value` is a median; `null`, and `pass` with
+ * it, where peer or reference was not measured; `stretch`: `null` where there is none.
  */
 function targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady }) {
   const found = (peer) => peers.find((one) => one.name === peer);
-  const verdict = ({ of, limit, peer = ours }, text, spreadIn) => {
+  const verdict = ({ of, limit, stretch = null, peer = ours }, text, spreadIn) => {
     const one = found(peer);
     const value = (one === undefined ? undefined : spreadIn(one)?.median) ?? null;
     const pass = value === null ? null : value <= limit;
-    return { scenario: name, peer, text, value, limit, pass, steady: steady || byKey.get(of).counted === true };
+    const isSteady = steady || byKey.get(of).counted === true;
+    return { scenario: name, peer, text, value, limit, stretch, pass, steady: isSteady };
   };
   const relative = ratios.filter(({ limit }) => limit !== undefined);
   return [
@@ -128,10 +140,14 @@ export function tableOfSummary({ scenario, text, measures, columns, peers }) {
 /** One line for each target, and exit code 1 if one is missed. A target that could not be measured is told, not missed. */
 export function tellTargets(summaries) {
   const targets = summaries.flatMap((summary) => summary.targets);
-  for (const { scenario, peer, text, value, limit, pass, steady } of targets) {
+  for (const { scenario, peer, text, value, limit, stretch, pass, steady } of targets) {
     const verdict = pass === null ? 'not measured' : `${value.toFixed(2)}: ${pass ? 'pass' : 'MISS'}`;
+    const wish =
+      stretch === null || pass === null
+        ? ''
+        : `, stretch ${stretch.toFixed(2)}${value <= stretch ? '' : ' not'} reached`;
     const doubt = steady || pass === null ? '' : ' (not trustworthy: others were using the machine)';
-    console.log(`${scenario}, ${peer}: ${text}, at most ${limit.toFixed(2)}; ${verdict}${doubt}`);
+    console.log(`${scenario}, ${peer}: ${text}, at most ${limit.toFixed(2)}; ${verdict}${wish}${doubt}`);
   }
 }
 
@@ -140,7 +156,14 @@ export function exitCodeOf(summaries) {
   return summaries.some(({ targets }) => targets.some(({ pass }) => pass === false)) ? 1 : 0;
 }
 
+/** What a line of progress begins with: which part of a run of everything it is. */
+let part = '';
+
+export function beginPart(text) {
+  part = text;
+}
+
 /** Says on a terminal what is being measured now; `null`: nothing any more. */
 export function tellProgress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text ?? ''}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text === null ? '' : part + text}`);
 }

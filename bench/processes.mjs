@@ -27,6 +27,21 @@ export function nodeOf() {
   return { path, version, pinned: path !== process.execPath };
 }
 
+/** Where the binaries of other hosts are, and the words before a program's. */
+const HOSTS = {
+  Bun: { file: `bun-${process.platform}-${process.arch}/bin/bun`, words: ['run'] },
+  Deno: { file: `deno-${process.platform}-${process.arch}/deno`, words: ['run', '--allow-all', '--no-prompt'] },
+};
+
+/** Another host that bench/package.json pins: { path, words, version }; `null` where it is not to be had. */
+export function hostOf(name) {
+  const { file, words } = HOSTS[name];
+  const path = fileURLToPath(new URL(`node_modules/${file}`, BENCH));
+  if (!existsSync(path)) return null;
+  const [version] = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.split('\n');
+  return { path, words, version: version.match(/[\d.]+/)[0] };
+}
+
 /** Whether processes can be held on a core, as far as there are cores for it. */
 export const canPin = availableParallelism() >= 2 && spawnSync('taskset', ['--version']).status === 0;
 
@@ -73,6 +88,11 @@ export function printedBy(command, words, { core, environment }) {
       else reject(new Error(`Cannot run ${command} ${words[0]}: it ended with ${signal ?? code}`));
     });
   });
+}
+
+/** What a program of the benchmarks prints when another host runs it. */
+export function printedByHost(program, task, { host, core }) {
+  return printedBy(host.path, wordsOf(program, task, host.words), { core });
 }
 
 /** What a program of the benchmarks prints: for one that must not have the sockets of an IPC channel loaded. */

@@ -1,6 +1,7 @@
-/** `npm run bench -- <command> [options]`: the benchmark commands and what they take. */
+/** `npm run bench [-- command] [options]`: the benchmark commands and what they take; without one, all of them. */
 import { parseArgs } from 'node:util';
 import { heldCorpus } from './corpus/hashes.mjs';
+import { exitCodeOf } from './figures.mjs';
 import { UsageError } from './usage.mjs';
 
 const OPTIONS = {
@@ -39,28 +40,37 @@ const COMMANDS = {
     text: 'CPU of decoding gzip, brotli and zstd         [--quick] [--scenario br]… [--peers a,b] [--rounds n] [--json]',
     load: async () => (await import('./codings/command.mjs')).codings,
   },
+  report: {
+    text: 'draws bench/report again from its data',
+    load: async () => (await import('./reporting/draw.mjs')).draw,
+  },
   profile: {
     text: 'where our client spends its time              [--scenario S2] [--peers httpx-wasm] [--seconds n]',
     load: async () => (await import('./profile.mjs')).profile,
   },
 };
 
+/** Without a command. */
+const loadAll = async () => (await import('./reporting/all.mjs')).all;
+
 function usage() {
   const lines = Object.entries(COMMANDS).map(([name, { text }]) => `  ${name.padEnd(8)} ${text}`);
-  return `usage: npm run bench -- <command> [options]\n${lines.join('\n')}`;
+  return `usage: npm run bench -- [command] [options]\n  without one: everything, and the report [--quick] [--rounds n] [--json]\n${lines.join('\n')}`;
 }
 
 async function main() {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const [name, surplus] = positionals;
-  if (name === undefined || !Object.hasOwn(COMMANDS, name) || surplus !== undefined) {
-    const what = name === undefined ? 'a command is missing' : `there is no command ${positionals.join(' ')}`;
-    throw new UsageError(`Cannot run: ${what}\n${usage()}`);
+  if (surplus !== undefined || (name !== undefined && !Object.hasOwn(COMMANDS, name))) {
+    throw new UsageError(`Cannot run: there is no command ${positionals.join(' ')}\n${usage()}`);
   }
   // Whatever is measured is measured on the corpus that is known; only `corpus` may change it.
   if (name !== 'corpus') heldCorpus();
-  const command = await COMMANDS[name].load();
-  await command(values);
+  const command = await (name === undefined ? loadAll : COMMANDS[name].load)();
+  const data = await command(values);
+  if (data === undefined) return;
+  if (values.json) console.log(JSON.stringify(data, null, 2));
+  process.exitCode = exitCodeOf(data.summaries);
 }
 
 try {

@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chosenFrom, roundsOf } from '../choices.mjs';
 import { bodiesOf } from '../codings/command.mjs';
-import { exitCodeOf, machineOf, summaryOf, tableOfSummary, tellProgress, tellTargets } from '../figures.mjs';
-import { canPin, nodeOf } from '../processes.mjs';
+import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
+import { canPin, hostOf, nodeOf } from '../processes.mjs';
+import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { installPackage, installPeers, WORK } from './package.mjs';
@@ -18,7 +19,7 @@ import { OURS, PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
  * The warm-up is CPU of the client, the window is time. A client is warm only after some 1.5 s of CPU: measured,
  * undici.request falls from 69 to 24 µs in S3 on the way there, and how far it gets in a second depends on what else runs.
  */
-const QUICK = { rounds: 5, warmupMs: 1700, windowMs: 800 };
+const QUICK = { rounds: 3, warmupMs: 1500, windowMs: 500 };
 const FULL = { rounds: 9, warmupMs: 2400, windowMs: 1000 };
 
 /** Everything that a measurement needs besides scenario and peer. */
@@ -45,38 +46,40 @@ export async function withBodies(scenarios, { node }) {
   return scenarios.map((one) => (coded.includes(one) ? { ...one, body: bodies[coded.indexOf(one)] } : one));
 }
 
-function machine({ version }) {
-  const { version: undici } = JSON.parse(readFileSync(new URL('../node_modules/undici/package.json', import.meta.url)));
-  return { ...machineOf({ version, pinned: canPin }), undici };
-}
+/** Hosts that scenarios want: { name: version }, `null` for those that are not to be had. */
+const hostsOf = (scenarios) =>
+  Object.fromEntries(
+    scenarios.filter(({ host }) => host !== undefined).map(({ host }) => [host, hostOf(host)?.version ?? null]),
+  );
 
 export async function client({ quick, scenario: names, peers: peerNames, rounds, json }) {
-  const scenarios = names?.map(scenarioOf) ?? SCENARIOS.filter((one) => one.quick || !quick);
+  const scenarios = names?.map(scenarioOf) ?? SCENARIOS;
   const chosen = chosenFrom([...PEERS.keys()], peerNames);
   const peersOf = (scenario) => scenario.peers.filter((peer) => chosen.includes(peer));
   const usual = quick ? QUICK : FULL;
   const peers = [...new Set(scenarios.flatMap(peersOf))];
   if (peers.length === 0) throw new UsageError(`Cannot run ${peerNames}: not a peer of these scenarios`);
-  const settings = await prepare({ scenarios, peers, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
-  const where = machine(settings);
-  if (!json) {
-    console.log(
-      `Node ${where.node}, undici ${where.undici}, ${where.cores} × ${where.cpu}, load ${where.load.toFixed(1)} at the start`,
-    );
-    console.log(`${settings.rounds} rounds; median (min–max); of the client process, all threads\n`);
-  }
-  const summaries = [];
-  for (const scenario of await withBodies(scenarios, settings)) {
-    if (peersOf(scenario).length === 0) continue;
-    const results = await runRounds(scenario, peersOf(scenario), settings, (round, peer) => {
-      tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);
-    });
-    tellProgress(null);
-    const summary = summaryOf(scenario, results);
-    summaries.push(summary);
-    if (!json) console.log(tableOfSummary(summary));
-  }
-  if (json) console.log(JSON.stringify({ machine: where, rounds: settings.rounds, summaries }, null, 2));
-  else tellTargets(summaries);
-  process.exitCode = exitCodeOf(summaries);
+  const timing = { ...usual, quick, rounds: roundsOf(rounds, usual.rounds) };
+  const settings = await prepare({ scenarios, peers, timing });
+  const hosts = hostsOf(scenarios);
+  const skipped = {};
+  return measured({
+    json,
+    items: (await withBodies(scenarios, settings)).filter((scenario) => peersOf(scenario).length > 0),
+    machine: { ...machineOf({ version: settings.version, pinned: canPin }), hosts },
+    rounds: settings.rounds,
+    skipped,
+    tableOf: tableOfSummary,
+    async measure(scenario) {
+      if (hosts[scenario.host] === null) {
+        skipped[scenario.name] = `${scenario.host} is not installed for this machine`;
+        console.error(`SKIPPED: ${scenario.name}: ${skipped[scenario.name]}`);
+        return null;
+      }
+      const results = await runRounds(scenario, peersOf(scenario), settings, (round, peer) => {
+        tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);
+      });
+      return summaryOf(scenario, results);
+    },
+  });
 }

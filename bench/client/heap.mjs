@@ -4,62 +4,23 @@
  * include the connection; before each, garbage is collected until no more comes free. Configured by one JSON word;
  * tells its parent { flight, idle }: octets of the JavaScript heap, and of the process, for each connection.
  */
-import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Expected } from './expected.mjs';
+import { Orders } from './orders.mjs';
 import { PEERS } from './scenarios.mjs';
 
 const WARMUP = 50;
-const POLL_MS = 5;
-const POLLS_MAX = 1000;
+const SETTLE_MS = 5;
 /** Collections until the heap shrinks by less than this many octets. */
 const SETTLED_OCTETS = 4096;
 const COLLECTIONS_MAX = 20;
-
-/** A connection on which the server takes orders. */
-class Orders {
-  #socket;
-  #text = '';
-  #answer = null;
-
-  constructor(origin) {
-    const { hostname, port } = new URL(origin);
-    this.#socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
-    this.#socket.setEncoding('latin1').on('data', (piece) => {
-      this.#text += piece;
-      const [, length, body] = /Content-Length: (\d+)\r\n\r\n(.*)$/s.exec(this.#text) ?? [];
-      if (body === undefined || body.length < Number(length)) return;
-      this.#text = '';
-      this.#answer(Number(body));
-    });
-  }
-
-  /** What the server says to one order. */
-  give(order) {
-    return new Promise((resolve) => {
-      this.#answer = resolve;
-      this.#socket.write(`GET /-/${order} HTTP/1.1\r\nHost: orders\r\n\r\n`);
-    });
-  }
-
-  async waitFor(order, number) {
-    for (let polls = 0; (await this.give(order)) !== number; polls++) {
-      if (polls === POLLS_MAX) throw new Error(`Cannot weigh connections: "${order}" does not become ${number}`);
-      await delay(POLL_MS);
-    }
-  }
-
-  close() {
-    this.#socket.destroy();
-  }
-}
 
 /** Octets on the heap, and of the whole process, when nothing more comes free. */
 async function settled() {
   let before = Number.POSITIVE_INFINITY;
   for (let count = 0; count < COLLECTIONS_MAX; count++) {
     globalThis.gc();
-    await delay(POLL_MS);
+    await delay(SETTLE_MS);
     const { heapUsed, rss } = process.memoryUsage();
     if (heapUsed > before - SETTLED_OCTETS) return { heap: heapUsed, rss };
     before = heapUsed;

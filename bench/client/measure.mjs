@@ -1,7 +1,9 @@
 /**
  * One measurement, a process of its own: one client in one scenario, warm-up and then a window. Configured by one JSON
- * word; tells its parent { units, cpuUs, userUs, wallMs }: how many requests or GiB, and what they took.
+ * word; tells its parent { units, cpuUs, userUs, wallMs }: how many requests or GiB, and what they took. On hosts other than
+ * Node it prints that.
  */
+import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Digest } from '../digest.mjs';
 import { Expected } from './expected.mjs';
@@ -149,5 +151,11 @@ async function main(task) {
   return result;
 }
 
-process.on('disconnect', () => process.exit());
-process.send(await main(JSON.parse(process.argv[2])), () => process.exit());
+const task = JSON.parse(process.argv[2]);
+if (task.scenario.host === undefined) {
+  process.on('disconnect', () => process.exit());
+  process.send(await main(task), () => process.exit());
+} else {
+  writeSync(1, JSON.stringify(await main(task)));
+  process.exit();
+}

@@ -22,7 +22,7 @@ export function installPackage() {
   const folder = join(WORK, 'package');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  npm(['pack', '--ignore-scripts', '--pack-destination', folder], ROOT);
+  npm(['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], ROOT);
   const [tarball] = readdirSync(folder);
   const manifest = { private: true, type: 'module', dependencies: { 'httpx-wasm': `file:${tarball}` } };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));

@@ -1,6 +1,6 @@
 /** One scenario: its server, and the measurements of all peers, each in a process of its own. */
 import { interleave } from '../interleave.mjs';
-import { end, printedByProgram, start } from '../processes.mjs';
+import { end, hostOf, printedByHost, printedByProgram, start } from '../processes.mjs';
 import { expectationOf } from './expected.mjs';
 import { canned } from './responses.mjs';
 import { canned as cannedInHttp2 } from './responses-h2.mjs';
@@ -13,6 +13,9 @@ import { PEERS } from './scenarios.mjs';
 function coresOf({ kind }) {
   return kind === 'get' || kind === 'turns' ? { client: 0, server: 0 } : { client: 0, server: 1 };
 }
+
+/** Kinds of scenario that are no window of requests. */
+const OWN_PROGRAMS = { heap: 'client/heap.mjs', growth: 'client/growth.mjs' };
 
 const responseOf = (scenario) => (scenario.http2 ? cannedInHttp2(scenario) : canned(scenario));
 
@@ -59,11 +62,15 @@ export function startMeasurement(scenario, peer, origin, settings) {
 /** The result of one measurement. */
 async function measure(scenario, peer, origin, settings) {
   const { task, how } = measurementOf(scenario, peer, origin, settings);
+  if (scenario.host !== undefined) {
+    return printedByHost('client/measure.mjs', task, { ...how, host: hostOf(scenario.host) });
+  }
   if (scenario.kind === 'start') return printedByProgram('client/startup.mjs', task, how);
+  const program = OWN_PROGRAMS[scenario.kind];
   const { child, message } =
-    scenario.kind === 'heap'
-      ? start('client/heap.mjs', task, { ...how, flags: ['--expose-gc'] })
-      : start('client/measure.mjs', task, how);
+    program === undefined
+      ? start('client/measure.mjs', task, how)
+      : start(program, task, { ...how, flags: ['--expose-gc'] });
   const result = await message;
   await end(child);
   return result;
@@ -76,10 +83,12 @@ async function measure(scenario, peer, origin, settings) {
 export async function runRounds(scenario, peers, settings, progress) {
   const server = await startServer(scenario, settings);
   try {
-    return await interleave(peers, settings.rounds, (peer, round) => {
+    const seldom = settings.quick ? (scenario.seldom ?? []) : [];
+    const one = (peer, round) => {
       progress(round, peer);
       return measure(scenario, peer, server.origin, settings);
-    });
+    };
+    return await interleave(peers, settings.rounds, one, seldom);
   } finally {
     await server.close();
   }

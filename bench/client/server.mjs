@@ -10,8 +10,8 @@ import tls from 'node:tls';
 import { bulkHead, canned, PIECE } from './responses.mjs';
 
 const EMPTY_LINE = 0x0d0a0d0a;
-/** More than a thousand connections at once wait to be accepted. */
-const BACKLOG = 2048;
+/** Ten thousand connections at once wait to be accepted, as far as the system lets them. */
+const BACKLOG = 16384;
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 /** Whether octets that come in pieces end in an empty line: keeps the last four. */
@@ -157,7 +157,7 @@ function handlerOf(scenario) {
   if (kind === 'download') return serveDownload;
   if (kind === 'upload') return serveUpload;
   const { wire } = canned(scenario);
-  return kind === 'heap' ? holding(wire) : (socket) => serveSmall(socket, wire);
+  return kind === 'heap' || kind === 'growth' ? holding(wire) : (socket) => serveSmall(socket, wire);
 }
 
 function start({ scenario, certificate }) {

@@ -5,9 +5,10 @@
 import { join } from 'node:path';
 import { chosenFrom, roundsOf } from '../choices.mjs';
 import { installPackage, installPeers, WORK } from '../client/package.mjs';
-import { exitCodeOf, machineOf, tellProgress, tellTargets } from '../figures.mjs';
+import { machineOf, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
 import { canPin, end, nodeOf, start } from '../processes.mjs';
+import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { summaryOf, tableOfSummary } from './figures.mjs';
 import { GROUPS, groupOf, INFORMATION, OURS, SUBJECTS, wantedBy } from './items.mjs';
@@ -48,7 +49,6 @@ async function measureGroup(group, names, bodies, settings) {
       for (let round = 0; round < rounds; round++) results.get(name)[round].push(...measured.get(name)[round]);
     }
   }
-  tellProgress(null);
   return summaryOf(group, ordered, results);
 }
 
@@ -74,28 +74,20 @@ export async function codings({ quick, scenario: names, peers, rounds, json }) {
   const usual = quick ? QUICK : FULL;
   const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
   const settings = await prepare({ groups, chosen, quick, timing });
-  const machine = machineOf({ version: settings.version, pinned: canPin });
-  if (!json) {
-    console.log(
-      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
-    );
-    console.log(`${settings.rounds} rounds; median (min–max); CPU of the process, all threads\n`);
-  }
-  const summaries = [];
   const skipped = {};
-  for (const group of groups) {
-    const bodies = settings.bodies.filter(({ coding }) => coding === group.coding);
-    if (taking(group).length === 0) continue;
-    if (bodies.length === 0) {
+  return measured({
+    json,
+    items: groups.filter((group) => taking(group).length > 0),
+    machine: machineOf({ version: settings.version, pinned: canPin }),
+    rounds: settings.rounds,
+    skipped,
+    tableOf: tableOfSummary,
+    measure(group) {
+      const bodies = settings.bodies.filter(({ coding }) => coding === group.coding);
+      if (bodies.length > 0) return measureGroup(group, taking(group), bodies, settings);
       skipped[group.name] = `Node ${settings.version} has no ${group.coding}`;
       console.error(`SKIPPED: ${group.name}: ${skipped[group.name]}`);
-      continue;
-    }
-    const summary = await measureGroup(group, taking(group), bodies, settings);
-    summaries.push(summary);
-    if (!json) console.log(tableOfSummary(summary));
-  }
-  if (json) console.log(JSON.stringify({ machine, rounds: settings.rounds, skipped, summaries }, null, 2));
-  else tellTargets(summaries);
-  process.exitCode = exitCodeOf(summaries);
+      return null;
+    },
+  });
 }

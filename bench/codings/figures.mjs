@@ -9,9 +9,13 @@ import { OURS, SIZES } from './items.mjs';
 
 const costOf = ({ cpuUs, units }) => cpuUs / units;
 
-/** One cell: { corpus, octets, level, codedOctets, costs: { subject: spread }, ratios: { peer: spread } }. */
+/**
+ * One cell: { corpus, octets, level, codedOctets, costs, walls: { subject: spread }, ratios: { peer: spread } }; costs are µs
+ * of CPU, walls by the clock, for each MiB of content.
+ */
 function cellOf({ corpus, octets, level, codedOctets }, index, results) {
   const rounds = (name) => results.get(name).map((round) => costOf(round[index]));
+  const walls = (name) => results.get(name).map((round) => (round[index].wallMs * 1000) / round[index].units);
   const names = [...results.keys()];
   const ours = results.has(OURS) ? rounds(OURS) : null;
   const ratioTo = (name) => spreadOf(rounds(name).map((cost, round) => ours[round] / cost));
@@ -21,6 +25,7 @@ function cellOf({ corpus, octets, level, codedOctets }, index, results) {
     level,
     codedOctets,
     costs: Object.fromEntries(names.map((name) => [name, spreadOf(rounds(name))])),
+    walls: Object.fromEntries(names.map((name) => [name, spreadOf(walls(name))])),
     ratios: Object.fromEntries(ours === null ? [] : names.filter((name) => name !== OURS).map((n) => [n, ratioTo(n)])),
   };
 }
@@ -43,7 +48,7 @@ function targetsOf({ name, targets }, cells, steady) {
     const all = cells[0].ratios[to] === undefined ? null : overCells(cells, to);
     const verdict = (limit, value, text) => {
       const pass = value === null ? null : value <= limit;
-      return { scenario: name, peer: OURS, text, value, limit, pass, steady };
+      return { scenario: name, peer: OURS, text, value, limit, stretch: null, pass, steady };
     };
     return [
       ...(median === undefined ? [] : [verdict(median, all?.median ?? null, `CPU of ${to}, median over bodies`)]),

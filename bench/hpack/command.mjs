@@ -8,16 +8,17 @@ import { pathToFileURL } from 'node:url';
 import { CORE, ROOT } from '../artefacts.mjs';
 import { chosenFrom, roundsOf } from '../choices.mjs';
 import { installPackage, installPeers } from '../client/package.mjs';
-import { exitCodeOf, machineOf, summaryOf, tableOfSummary, tellProgress, tellTargets } from '../figures.mjs';
+import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
 import { hashOfFields } from '../parse/fields.mjs';
 import { canPin, end, nodeOf, printedBy, start } from '../processes.mjs';
+import { measured } from '../session.mjs';
 import { blocksOf, fileOfBlocks, fileOfLists } from './blocks.mjs';
 import { ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
 import { buildNative, FOLDER } from './native.mjs';
 import { open as openOurs } from './subjects/api.mjs';
 
-const QUICK = { rounds: 5, warmupMs: 400, windowMs: 300 };
+const QUICK = { rounds: 3, warmupMs: 400, windowMs: 200 };
 const FULL = { rounds: 11, warmupMs: 800, windowMs: 500 };
 const ON_CORE = 0;
 
@@ -64,29 +65,21 @@ export async function hpack({ quick, scenario: names, peers, rounds, json }) {
   const usual = quick ? QUICK : FULL;
   const settings = await prepare({ chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
   const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
-  const machine = machineOf({ version: settings.version, pinned: canPin });
-  if (!json) {
-    console.log(
-      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
-    );
-    console.log(`${settings.rounds} rounds; median (min–max); CPU of the process, all threads\n`);
-  }
-  const summaries = [];
-  for (const item of items) {
-    const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
-    if (subjects.length === 0) continue;
-    const results = await interleave(subjects, settings.rounds, (name, round) => {
-      tellProgress(`${item.name} round ${round + 1}: ${name}`);
-      return measure(item, name, settings);
-    });
-    tellProgress(null);
-    const summary = summaryOf(item, results);
-    summaries.push(summary);
-    if (!json) console.log(tableOfSummary(summary));
-  }
-  if (json) {
-    const skipped = settings.native?.reason ? { [NATIVE]: settings.native.reason } : {};
-    console.log(JSON.stringify({ machine, rounds: settings.rounds, skipped, summaries }, null, 2));
-  } else tellTargets(summaries);
-  process.exitCode = exitCodeOf(summaries);
+  return measured({
+    json,
+    items,
+    machine: machineOf({ version: settings.version, pinned: canPin }),
+    rounds: settings.rounds,
+    skipped: settings.native?.reason ? { [NATIVE]: settings.native.reason } : {},
+    tableOf: tableOfSummary,
+    async measure(item) {
+      const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
+      if (subjects.length === 0) return null;
+      const results = await interleave(subjects, settings.rounds, (name, round) => {
+        tellProgress(`${item.name} round ${round + 1}: ${name}`);
+        return measure(item, name, settings);
+      });
+      return summaryOf(item, results);
+    },
+  });
 }

@@ -2,7 +2,7 @@
  * What is decoded or encoded, by whom, and the named targets. A subject is a module of subjects/ and an argument for it;
  * `native` stands for the C program. Measures and ratios: as figures.mjs takes them.
  */
-import { requestLists, responseLists } from '../corpus/lists.mjs';
+import { apiRequestLists, apiResponseLists, requestLists, responseLists } from '../corpus/lists.mjs';
 import { UsageError } from '../usage.mjs';
 
 export const NATIVE = 'nghttp2';
@@ -37,8 +37,9 @@ const MEASURES = [
     spread: true,
     of: ({ cpuUs, units }) => (cpuUs * 1000) / units,
   },
+  { key: 'wall', name: 'wall', unit: 'ns/list', digits: 0, of: ({ wallMs, units }) => (wallMs * 1e6) / units },
 ];
-const ratio = (peer, to, limit) => ({ of: 'cpu', to, peer, limit });
+const ratio = (peer, to, limit, stretch) => ({ of: 'cpu', to, peer, limit, stretch });
 
 const decoding = (name, text, listsOf) => ({
   name,
@@ -57,14 +58,18 @@ const encoding = (name, text, listsOf) => ({
   listsOf,
   measures: MEASURES,
   subjects: ENCODERS,
-  ratios: [ratio(ENCODED, NATIVE, 2.5), ...NPM.map((peer) => ratio(FROM_STRINGS, peer, 0.25))],
+  ratios: [ratio(ENCODED, NATIVE, 2.5, 1.5), ...NPM.map((peer) => ratio(FROM_STRINGS, peer, 0.25))],
 });
 
 export const ITEMS = [
   decoding('DR', 'decode the field blocks of responses, 20 fields each', responseLists),
   decoding('DQ', 'decode the field blocks of requests, 12 fields each', requestLists),
+  decoding('DAR', 'decode what an API answers, 12 fields each', apiResponseLists),
+  decoding('DAQ', 'decode requests to an API, 10 fields each', apiRequestLists),
   encoding('ER', 'encode responses', responseLists),
   encoding('EQ', 'encode requests', requestLists),
+  encoding('EAR', 'encode what an API answers', apiResponseLists),
+  encoding('EAQ', 'encode requests to an API', apiRequestLists),
 ];
 
 /** Every name that --peers can choose from. */

@@ -8,14 +8,15 @@ import { pathToFileURL } from 'node:url';
 import { buildPackage, CORE, ROOT } from '../artefacts.mjs';
 import { chosenFrom, roundsOf } from '../choices.mjs';
 import { installPackage, installPeers, WORK } from '../client/package.mjs';
-import { exitCodeOf, machineOf, summaryOf, tableOfSummary, tellProgress, tellTargets } from '../figures.mjs';
+import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
 import { canPin, end, nodeOf, printedBy, start } from '../processes.mjs';
+import { measured } from '../session.mjs';
 import { fieldsOfText, hashOfFields } from './fields.mjs';
 import { headTextOf, ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
 import { buildNative } from './native.mjs';
 
-const QUICK = { rounds: 5, warmupMs: 300, windowMs: 300 };
+const QUICK = { rounds: 3, warmupMs: 300, windowMs: 250 };
 const FULL = { rounds: 11, warmupMs: 500, windowMs: 500 };
 /** Contents take a millisecond or two each: their windows are this much longer. */
 const CONTENT_TIMES = 3;
@@ -70,34 +71,26 @@ function prepare({ items, chosen, timing }) {
 }
 
 export async function parse({ quick, scenario: names, peers, rounds, json }) {
-  const items = names?.map(itemOf) ?? ITEMS;
+  const items = names?.map(itemOf) ?? ITEMS.filter((one) => one.quick || !quick);
   const chosen = chosenFrom(SUBJECTS, peers);
   const usual = quick ? QUICK : FULL;
   const settings = prepare({ items, chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
   const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
-  const machine = machineOf({ version: settings.version, pinned: canPin });
-  if (!json) {
-    console.log(
-      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.load.toFixed(1)} at the start`,
-    );
-    console.log(`${settings.rounds} rounds; median (min–max); CPU of the process, all threads\n`);
-  }
-  const summaries = [];
-  for (const item of items) {
-    const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
-    if (subjects.length === 0) continue;
-    const results = await interleave(subjects, settings.rounds, (name, round) => {
-      tellProgress(`${item.name} round ${round + 1}: ${name}`);
-      return measure(item, name, settings);
-    });
-    tellProgress(null);
-    const summary = summaryOf(item, results);
-    summaries.push(summary);
-    if (!json) console.log(tableOfSummary(summary));
-  }
-  if (json) {
-    const skipped = settings.native?.reason ? { [NATIVE]: settings.native.reason } : {};
-    console.log(JSON.stringify({ machine, rounds: settings.rounds, skipped, summaries }, null, 2));
-  } else tellTargets(summaries);
-  process.exitCode = exitCodeOf(summaries);
+  return measured({
+    json,
+    items,
+    machine: machineOf({ version: settings.version, pinned: canPin }),
+    rounds: settings.rounds,
+    skipped: settings.native?.reason ? { [NATIVE]: settings.native.reason } : {},
+    tableOf: tableOfSummary,
+    async measure(item) {
+      const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
+      if (subjects.length === 0) return null;
+      const results = await interleave(subjects, settings.rounds, (name, round) => {
+        tellProgress(`${item.name} round ${round + 1}: ${name}`);
+        return measure(item, name, settings);
+      });
+      return summaryOf(item, results);
+    },
+  });
 }

@@ -24,6 +24,7 @@ const HEAD_SUBJECTS = new Map([
   ['client headers', { module: 'client' }],
   [DRIVEN, { module: 'llhttp-driven' }],
   ['node parser', { module: 'node-parser' }],
+  ['http-parser-js', { module: 'http-parser-js' }],
 ]);
 const WHOLE_SUBJECTS = new Map([
   [OURS, { module: 'gunzip-ours' }],
@@ -43,6 +44,7 @@ const HEAD_MEASURES = [
     spread: true,
     of: ({ cpuUs, units }) => (cpuUs * 1000) / units,
   },
+  { key: 'wall', name: 'wall', unit: 'ns/head', digits: 0, of: ({ wallMs, units }) => (wallMs * 1e6) / units },
 ];
 const MIB = 2 ** 20;
 const CONTENT_MEASURES = [
@@ -66,6 +68,7 @@ const head = (name, corpusName, named = false) => ({
   kind: 'head',
   measures: HEAD_MEASURES,
   subjects: HEAD_SUBJECTS,
+  quick: true,
   ratios: headRatios(named),
 });
 

@@ -1,6 +1,7 @@
 /** The global fetch, as it comes. Its certificate authority comes from NODE_EXTRA_CA_CERTS. */
 
-export async function open({ origin }) {
+/** The peer that any function in the shape of `fetch` makes. */
+export function peerOfFetch(origin, fetch) {
   return {
     async get(expected) {
       const response = await fetch(origin);
@@ -25,4 +26,8 @@ export async function open({ origin }) {
     },
     close: () => {},
   };
+}
+
+export async function open({ origin }) {
+  return peerOfFetch(origin, globalThis.fetch);
 }

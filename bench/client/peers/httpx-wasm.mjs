@@ -3,9 +3,11 @@
 /** Connections that the client may have by default. */
 const CONNECTIONS_MAX = 100;
 
-/** Default options, but for HTTP/2, and for scenarios that need more connections than these allow. */
-function optionsFor({ concurrency = 1, http2 = false }, ca) {
+/** Default options, but for HTTP/2, for long queues, and for scenarios that need more connections than these allow. */
+function optionsFor({ concurrency = 1, http2 = false, load }, ca) {
   const tls = ca === null ? {} : { verify: { ca } };
+  // Whoever is last in a long queue waits longer than the pool's five seconds.
+  if (load === 'queue') return { timeout: { pool: null } };
   if (http2 || concurrency <= CONNECTIONS_MAX) return http2 ? { ...tls, http2 } : tls;
   return { ...tls, limits: { maxConnections: concurrency, maxKeepaliveConnections: concurrency } };
 }

@@ -3,27 +3,27 @@
 import { HTTPParser } from 'node:_http_common';
 import { fieldsOfPairs } from '../fields.mjs';
 
-export async function open({ head }) {
+export async function open({ head }, { Parser = HTTPParser } = {}) {
   const octets = Buffer.from(head, 'latin1');
-  const parser = new HTTPParser();
+  const parser = new Parser();
   let texts = [];
   let heads = 0;
   /** Node hands over large heads in pieces, the last one with the head's end. */
-  parser[HTTPParser.kOnHeaders] = (some) => {
+  parser[Parser.kOnHeaders] = (some) => {
     texts.push(...some);
   };
-  parser[HTTPParser.kOnHeadersComplete] = (_major, _minor, some) => {
+  parser[Parser.kOnHeadersComplete] = (_major, _minor, some) => {
     if (some !== undefined) texts = some;
     heads++;
     return 0;
   };
-  parser[HTTPParser.kOnMessageComplete] = () => {};
+  parser[Parser.kOnMessageComplete] = () => {};
   const parse = () => {
     texts = [];
     const answer = parser.execute(octets, 0, octets.length);
-    if (answer !== octets.length) throw new Error(`Cannot count a head: HTTPParser answers ${answer}`);
+    if (answer !== octets.length) throw new Error(`Cannot count a head: the parser answers ${answer}`);
   };
-  parser.initialize(HTTPParser.RESPONSE, {});
+  parser.initialize(Parser.RESPONSE, {});
   return {
     run(count) {
       heads = 0;

@@ -1,0 +1,31 @@
+/** What the timed commands share: the machine first, one item after the other, tables on the way, targets at the end. */
+import { tellProgress, tellTargets } from './figures.mjs';
+
+/**
+ * @param {object} of
+ *   json      nothing is printed: the data is all
+ *   machine   as machineOf says it
+ *   skipped   by name, why something could not take part; may be filled while measuring
+ *   items     what is measured, in order
+ *   measure   (item) => its summary, or `null` where there is nothing to measure
+ *   tableOf   (summary) => text
+ * @returns data: { machine, rounds, skipped, summaries, seconds }
+ */
+export async function measured({ json, machine, rounds, skipped = {}, items, measure, tableOf }) {
+  if (!json) {
+    const { node, cores, cpu, load } = machine;
+    console.log(`Node ${node}, ${cores} × ${cpu}, load ${load.toFixed(1)} at the start`);
+    console.log(`${rounds} rounds; median (min–max); CPU of the process, all threads\n`);
+  }
+  const since = performance.now();
+  const summaries = [];
+  for (const item of items) {
+    const summary = await measure(item);
+    tellProgress(null);
+    if (summary === null) continue;
+    summaries.push(summary);
+    if (!json) console.log(tableOf(summary));
+  }
+  if (!json) tellTargets(summaries);
+  return { machine, rounds, skipped, summaries, seconds: Math.round((performance.now() - since) / 1000) };
+}
