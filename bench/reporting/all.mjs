@@ -1,0 +1,68 @@
+/**
+ * `npm run bench [-- --quick]`: every layer, one after the other, with progress; writes bench/report/data.json and draws the report
+ * from it (draw.mjs). With --quick it takes about twelve minutes on a quiet machine, without about two hours.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { builtModules } from '../artefacts.mjs';
+import { client } from '../client/command.mjs';
+import { codings } from '../codings/command.mjs';
+import { corpusHash, heldCorpus } from '../corpus/hashes.mjs';
+import { countRows } from '../exact/command.mjs';
+import { compare, readGolden } from '../exact/golden.mjs';
+import { beginPart } from '../figures.mjs';
+import { hpack } from '../hpack/command.mjs';
+import { parse } from '../parse/command.mjs';
+import { DATA, draw } from './draw.mjs';
+
+const LAYERS = { parse, hpack, codings, client };
+/** Items that another layer measures, too, and better. */
+const LEFT_OUT = ['G1', 'G16'];
+/** What draws the charts is no peer. */
+const DRAWING = ['vega', 'vega-lite'];
+
+/** The counts of the exact layer, and whether the golden table holds. */
+function countExact() {
+  const counted = countRows(builtModules());
+  return { ...counted, worse: compare(counted, readGolden()).worse };
+}
+
+/** Names and versions of what is measured against. */
+function peersOf() {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => !DRAWING.includes(name)));
+}
+
+/** Runs everything: { date, quick, peers, corpus, exact, parse, hpack, codings, client }. */
+async function measureAll(options) {
+  const since = performance.now();
+  const date = new Date().toISOString().slice(0, 10);
+  const corpus = corpusHash(heldCorpus());
+  const data = { date, quick: options.quick, peers: peersOf(), corpus, exact: countExact() };
+  for (const [index, [name, command]] of Object.entries(LAYERS).entries()) {
+    const minutes = ((performance.now() - since) / 60000).toFixed(1);
+    beginPart(`[${index + 1} of ${Object.keys(LAYERS).length}: ${name}, begun after ${minutes} min] `);
+    console.error(`━━ ${name}, after ${minutes} min`);
+    const measured = await command({ ...options, scenario: undefined, peers: undefined });
+    data[name] = { ...measured, summaries: measured.summaries.filter(({ scenario }) => !LEFT_OUT.includes(scenario)) };
+  }
+  beginPart('');
+  console.error(`━━ all, after ${((performance.now() - since) / 60000).toFixed(1)} min`);
+  return data;
+}
+
+/** Figures are told in fewer digits than these. */
+const DIGITS = 5;
+
+function rounded(_key, value) {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
+}
+
+export async function all(options) {
+  const data = await measureAll(options);
+  mkdirSync(new URL('./', DATA), { recursive: true });
+  writeFileSync(DATA, `${JSON.stringify(data, rounded, 1)}\n`);
+  await draw();
+  for (const line of data.exact.worse) console.error(`WORSE: ${line}`);
+  const summaries = Object.keys(LAYERS).flatMap((name) => data[name].summaries);
+  return { ...data, summaries };
+}
