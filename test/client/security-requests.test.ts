@@ -2,6 +2,7 @@
  * SECURITY §5, row by row, both clients: what a request may not become on the wire. The witness is the wire: of what is
  * refused not one octet is on it. The vectors of h1-request-writer are in local-validation.
  */
+import { BlockList } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { challengesOf } from '../../src/challenges.js';
 import * as httpx from '../../src/index.js';
@@ -17,6 +18,8 @@ import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
 const made = await certificates();
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
 const url = 'http://fake.invalid/';
 const evil = 'a\r\nX-Evil: 1';
 
@@ -177,6 +180,7 @@ describe.each(clients)('SECURITY §5: $name', (kind) => {
     ['localAddress', '192.0.2.1'],
     ['localPort', 1],
     ['family', 6],
+    ['blockList', loopback],
     ['signal', AbortSignal.abort()],
     ['encoding', 'utf8'],
     ['socket', 'evil'],
@@ -204,6 +208,19 @@ describe.each(clients)('SECURITY §5: $name', (kind) => {
     expect(texts).toEqual(['plain', 'secure']);
     expect(asked).toEqual(['127.0.0.1', '127.0.0.1']);
     expect(secure.peer(0).tls?.servername).toBe('a.test.invalid');
+  });
+
+  test('5.6 nor does Object.prototype.lookup resolve names', async () => {
+    const server = await serve(always(answer('plain')));
+    const client = kind.open();
+    const polluted = Object.prototype as unknown as Record<string, unknown>;
+    try {
+      // Not text: sockets of Node.js would take it for listeners to their event of that name.
+      polluted.lookup = () => {};
+      expect((await client.get(server.urlFor('localhost'))).text).toBe('plain');
+    } finally {
+      delete polluted.lookup;
+    }
   });
 });
 

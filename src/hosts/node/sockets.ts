@@ -398,17 +398,23 @@ function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
 }
 
 function open(address: Address, onread: net.OnReadOpts): net.Socket {
+  const socket = connecting(address, onread);
+  // Node.js 26 asks the socket itself, whose prototype is polluted as well (SECURITY 5.6).
+  Object.assign(socket, { blockList: undefined });
+  if (address.tls !== null) attend(socket as tls.TLSSocket, address.tls);
+  return socket;
+}
+
+function connecting(address: Address, onread: net.OnReadOpts): net.Socket {
   const where = { ...UNSET_CONNECT, ...(address.uds === null ? connectOptions(address) : { path: address.uds }) };
   if (address.tls === null) return net.connect({ ...where, onread } as net.NetConnectOpts);
-  const socket = tlsModule().connect({
+  return tlsModule().connect({
     ...where,
     ...tlsSettings(address.tls),
     onread,
   } as unknown as tls.ConnectionOptions & {
     onread: net.OnReadOpts;
   });
-  attend(socket, address.tls);
-  return socket;
 }
 
 /** Connects with `node:net` and `node:tls`; happy eyeballs as Node does them. */
