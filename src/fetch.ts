@@ -12,8 +12,9 @@ import { InvalidURL, RequestError, StreamConsumed } from './exceptions.js';
 import { TOKEN } from './fields.js';
 import type { HeaderTypes } from './headers.js';
 import type { Host } from './hosts/host.js';
-import type { BodyCallOptions } from './options.js';
+import type { BodyCallOptions, SendOptions } from './options.js';
 import { concatenated } from './pieces.js';
+import type { Request } from './request.js';
 import type { Response } from './response.js';
 import { URL } from './url.js';
 import { isBodiless, OF_CODED_BODY, webResponse } from './web-response.js';
@@ -43,6 +44,7 @@ interface Call {
   readonly url: string | URL;
   readonly redirect: RequestRedirect;
   readonly options: BodyCallOptions;
+  readonly sending: SendOptions;
 }
 
 /** A function that sends by `client`. It needs no `this`. */
@@ -53,10 +55,12 @@ export function fetchBy(client: BaseAsyncClient, host: Host): Fetch {
     if (WITHOUT_NETWORK.test(named)) {
       return globalThis.fetch(input instanceof globalThis.Request ? input : named, init);
     }
-    const { method, url, redirect, options } = await callOf(input, init, host);
+    const { method, url, redirect, options, sending } = await callOf(input, init, host);
     let response: Response;
     try {
-      response = (await client.stream(method, url, options)) as Response;
+      const request = client.buildRequest(method, url, options) as Request;
+      request.redirectsAsFetch = true;
+      response = (await client.send(request, sending)) as Response;
     } catch (error) {
       throw failed('fetch failed', error);
     }
@@ -108,9 +112,13 @@ async function callOf(input: unknown, init: RequestInit | undefined, host: Host)
     options: {
       ...content,
       headers: headers as HeaderTypes,
+      ...(omits ? { cookies: null } : {}),
+    },
+    sending: {
+      stream: true,
       followRedirects: redirect === 'follow',
       signal: given.signal === undefined ? request?.signal : given.signal,
-      ...(omits ? { auth: null, cookies: null } : {}),
+      ...(omits ? { auth: null } : {}),
     },
   };
 }

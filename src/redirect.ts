@@ -35,7 +35,7 @@ const BODY_FIELDS: readonly string[] = [
  */
 export function redirected(request: Request, response: Response, sensitive: ReadonlySet<string>): Request {
   const url = targetOf(request, response);
-  const method = methodAfter(response.statusCode, request.method);
+  const method = methodAfter(response.statusCode, request);
   const headers = request.headers.copy();
   const keepsBody = method === request.method;
   if (!keepsBody) for (const name of BODY_FIELDS) headers.delete(name);
@@ -48,14 +48,19 @@ export function redirected(request: Request, response: Response, sensitive: Read
   const extensions = carried(request.extensions, request.url.isWeb && request.url.origin.host === url.origin.host);
   const body = keepsBody ? request.stream : NO_BODY;
   const leftOrigin = leaves || request.leftOrigin;
-  return new Request(method, url, new Prepared(headers, body, extensions, leftOrigin, request.withoutCookies));
+  const next = new Request(method, url, new Prepared(headers, body, extensions, leftOrigin, request.withoutCookies));
+  next.redirectsAsFetch = request.redirectsAsFetch;
+  return next;
 }
 
-/** 303 asks for the answer with GET; so do, by custom, 302, and 301 to POST. QUERY is no POST: only 303 changes it. */
-function methodAfter(status: number, method: string): string {
+/**
+ * 303 asks for the answer with GET; so do, by custom, 302, and 301 to POST. QUERY is no POST: only 303 changes it. For Fetch
+ * (§4.4) 302 is as 301.
+ */
+function methodAfter(status: number, { method, redirectsAsFetch }: Request): string {
   if (status === 303 && method !== 'HEAD') return 'GET';
-  if (status === 302 && method !== 'HEAD' && method !== 'QUERY') return 'GET';
-  if (status === 301 && method === 'POST') return 'GET';
+  if (status === 302 && !redirectsAsFetch && method !== 'HEAD' && method !== 'QUERY') return 'GET';
+  if ((status === 301 || status === 302) && method === 'POST') return 'GET';
   return method;
 }
 

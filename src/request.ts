@@ -143,6 +143,8 @@ export class Request {
   readonly leftOrigin: boolean;
   /** @internal Its call was told `cookies: null`: it gets none on its way, and what its responses set is not kept. */
   readonly withoutCookies: boolean;
+  /** Redirects change its method as Fetch has it, and not as httpx. @internal */
+  redirectsAsFetch = false;
   /** Whose Cookie field is still to be asked for. @internal */
   lateCookies: Cookies | null = null;
   #url: URL;
@@ -264,6 +266,7 @@ export class Request {
     const parts = new Prepared(this.headers.copy(), this.#body, this.#extensions, leftOrigin, withoutCookies);
     const clone = new Request(this.method, this.url, parts);
     clone.lateCookies = this.lateCookies;
+    clone.redirectsAsFetch = this.redirectsAsFetch;
     return clone;
   }
 
