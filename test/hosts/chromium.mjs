@@ -1,13 +1,13 @@
 // Runs the suite in a page of headless Chromium: bundled for browsers, served from here, its results posted back.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { bundled } from './bundle.mjs';
 
 const PAGE = '<!doctype html><script type="module" src="/browser-entry.js"></script>';
 const PAGE_MS = 120_000;
-const TYPES = { '.js': 'text/javascript' };
+const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
 /** Serves the page and its facts; `results` is kept when they come. */
 function serve(outdir, facts) {
@@ -48,6 +48,7 @@ function kill(pid) {
 /** The results of the suite, in the project `folder`. */
 export async function chromiumResults({ command, features }, servers, folder) {
   const outdir = await bundled(folder, 'browser-entry', ['browser'], { splitting: true });
+  cpSync(join(folder, 'counts'), join(outdir, 'counts'), { recursive: true });
   const { server, results } = await serve(outdir, { servers, host: { features, secureOptions: {} } });
   const { port } = server.address();
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'chromium')}`];

@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { bundlerResults, bundlers } from './bundlers.mjs';
 import { chromiumResults } from './chromium.mjs';
+import { writeCounts } from './counts.mjs';
 import { hosts } from './hosts.mjs';
 import { writeTable } from './table.mjs';
 import { workerdResults } from './workerd.mjs';
@@ -34,6 +35,7 @@ function installed(folder) {
   const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   run('npm', ['install', ...quiet, `./httpx-wasm-${version}.tgz`], folder);
   cpSync(new URL('conformance', import.meta.url), folder, { recursive: true });
+  writeCounts(join(folder, 'counts'));
   const core = readFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build/core.wasm'));
   return createHash('sha256').update(core).digest('hex');
 }

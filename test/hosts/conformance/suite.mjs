@@ -2,9 +2,10 @@
 import { blocking } from './cases/blocking.mjs';
 import { client, sockets, tls } from './cases/client.mjs';
 import { codings, http1 } from './cases/core.mjs';
+import { counts } from './cases/counts.mjs';
 import { streams } from './cases/streams.mjs';
 
-const groups = { client, sockets, tls, streams, codings, http1, blocking };
+const groups = { client, sockets, tls, streams, codings, http1, counts, blocking };
 const CASE_MS = 60_000;
 
 function inTime(work, name) {
@@ -17,7 +18,8 @@ function inTime(work, name) {
 
 /**
  * Runs all cases one after the other.
- * @param modules `{ httpx, core }`: the package's entries as the host imports them
+ * @param modules `{ httpx, core, counted }`: the package's entries as the host imports them; what gives the metered modules and
+ *   what is to be done to them (../counts.mjs)
  * @param servers what server.mjs printed, and `closedPort`
  * @param host `{ features, options?, secureOptions? }`: what the host can do, and what its clients need for it
  * @returns `{ name, passed, skipped?, failed? }` of each case

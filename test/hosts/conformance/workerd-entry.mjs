@@ -1,10 +1,15 @@
 // The suite inside a worker: it runs when it is asked, and answers with its results.
 import * as httpx from 'httpx-wasm';
 import * as core from 'httpx-wasm/core';
+import codingsModule from './counts/codings.wasm';
+import coreModule from './counts/core.wasm';
+import rows from './counts/rows.json';
 import { runSuite } from './suite.mjs';
+
+const counted = () => ({ modules: { core: coreModule, codings: codingsModule }, rows });
 
 export default {
   async fetch(_request, env) {
-    return Response.json(await runSuite({ httpx, core }, JSON.parse(env.SERVERS), JSON.parse(env.HOST)));
+    return Response.json(await runSuite({ httpx, core, counted }, JSON.parse(env.SERVERS), JSON.parse(env.HOST)));
   },
 };
