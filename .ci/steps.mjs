@@ -160,7 +160,7 @@ async function main() {
     releases = installedReleases();
     const words = ['-qq', '-y', 'install', '--no-install-recommends', 'chromium'];
     if (reachesDebian) await step('a browser', 'apt-get', words, { minutes: 10 });
-    await suite('every host', process.execPath, ['test/hosts/conformance.mjs'], process.execPath);
+    await suite('every host', process.execPath, ['test/hosts/conformance.mjs'], process.execPath, {}, 45);
   }
   for (const { version, path } of releases) {
     if (version !== process.versions.node) await suite(`the suite, Node ${version}`, path, vitest, path);

@@ -1,5 +1,5 @@
 // Runs the conformance suite on every host: packs the package, installs it in an empty project as a user would, starts the
-// servers, and lets each host run the same cases; bundlers build a program with it, which runs too.
+// servers, and lets each host run the same cases; the component runs on its hosts; bundlers build a program, which runs too.
 // `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md; `--outputFile.json=path` leaves a
 // report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
 import { spawn, spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { bundlerResults, bundlers } from './bundlers.mjs';
 import { chromiumResults } from './chromium.mjs';
+import { componentDigest, componentResults, components } from './components.mjs';
 import { writeCounts } from './counts.mjs';
 import { hosts } from './hosts.mjs';
 import { writeTable } from './table.mjs';
@@ -75,6 +76,7 @@ function output(command, words, cwd) {
 
 async function resultsOf(host, servers, folder, digest) {
   if (host.kind === 'bundler') return bundlerResults(host, servers, folder, digest);
+  if (host.kind === 'component') return componentResults(host, folder);
   if (host.kind === 'chromium') return chromiumResults(host, servers, folder);
   if (host.kind === 'workerd') return workerdResults(host, servers, folder);
   const facts = JSON.stringify({ features: host.features });
@@ -118,7 +120,8 @@ const table = [];
 try {
   const digest = installed(folder);
   const { servers, stop } = await startServers();
-  for (const host of [...hosts(), ...bundlers()].filter(({ name }) => wanted(name))) {
+  const all = hosts();
+  for (const host of [...all, ...components(all), ...bundlers()].filter(({ name }) => wanted(name))) {
     if (host.absent !== null) {
       console.log(`\n── ${host.name}: NOT RUN: ${host.absent}`);
       const outcome = host.mayBeAbsent ? 'skipped' : 'failed';
@@ -132,9 +135,9 @@ try {
     table.push({ host, results });
   }
   stop();
-  console.log(`\ncore.wasm of all: sha256 ${digest}`);
+  console.log(`\ncore.wasm of all: sha256 ${digest}\nthe component: sha256 ${componentDigest()}`);
   if (reportTo !== undefined) writeReport(reportTo, table);
-  if (process.argv.includes('--table')) writeTable(table, digest);
+  if (process.argv.includes('--table')) writeTable(table, { package: digest, component: componentDigest() });
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }

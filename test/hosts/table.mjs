@@ -8,7 +8,13 @@ const TABLES = [
   {
     begin: '<!-- begin: node test/hosts/conformance.mjs --table -->',
     first: 'host',
-    isRow: ({ kind }) => kind !== 'bundler',
+    isRow: ({ kind }) => kind !== 'bundler' && kind !== 'component',
+  },
+  {
+    begin: '<!-- begin: components, by the same command -->',
+    first: 'component',
+    isRow: ({ kind }) => kind === 'component',
+    of: ({ component }) => `All ran the \`http-core.component.wasm\` whose SHA-256 is \`${component}\`.`,
   },
   { begin: '<!-- begin: bundlers, by the same command -->', first: 'bundler', isRow: ({ kind }) => kind === 'bundler' },
 ];
@@ -31,18 +37,20 @@ function rowsOf(table, first) {
   ];
 }
 
+/** What the rows of a table ran. */
+const ofPackage = (digests) => `All ran the \`core.wasm\` whose SHA-256 is \`${digests.package}\`.`;
+
 /** Writes each table between its marks; one of which nothing ran stays as it is. */
-export function writeTable(table, digest) {
+export function writeTable(table, digests) {
   let text = readFileSync(page, 'utf8');
-  for (const { begin, first, isRow } of TABLES) {
+  for (const { begin, first, isRow, of = ofPackage } of TABLES) {
     const own = table.filter(({ host }) => isRow(host));
     if (own.length === 0) continue;
     const from = text.indexOf(begin) + begin.length;
     const to = text.indexOf(END, from);
     if (from < begin.length || to < from)
       throw new Error(`Cannot write a table: docs/hosts.md has no place for ${begin}`);
-    const of = `All ran the \`core.wasm\` whose SHA-256 is \`${digest}\`.`;
-    text = `${text.slice(0, from)}\n\n${rowsOf(own, first).join('\n')}\n\n${of}\n\n${text.slice(to)}`;
+    text = `${text.slice(0, from)}\n\n${rowsOf(own, first).join('\n')}\n\n${of(digests)}\n\n${text.slice(to)}`;
   }
   writeFileSync(page, text);
 }

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
-const shared = process.env.HTTPX_WASM_SHARED ?? fileURLToPath(new URL('../../../../shared', import.meta.url));
+/** The folder of what is shared between projects. */
+export const shared = process.env.HTTPX_WASM_SHARED ?? fileURLToPath(new URL('../../../../shared', import.meta.url));
 const read = new Map();
 /** Names of the codings there, as `decode` knows them. zlib alone is no coding of HTTP. */
 const CODINGS = { gzip: 'gzip', 'raw-deflate': 'deflate-raw', 'http-deflate': 'deflate', br: 'br', zstd: 'zstd' };
