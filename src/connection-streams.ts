@@ -105,6 +105,12 @@ export class Streams {
     return true;
   }
 
+  /** The connection is about to be closed by us: says so (RFC 9113 §6.8), if the socket is not behind. */
+  takeLeave(): void {
+    this.#protocol.goAway();
+    this.#flush();
+  }
+
   /** The connection is closed: each gets an error of its own. */
   failAll(error: TransportError | null): void {
     const shared = error ?? new CloseError(`The connection to ${this.#connection.origin} was closed`);

@@ -227,6 +227,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** Closes the connection; an exchange that is not complete fails with `error`. */
   close(error: TransportError | null = null): void {
     if (this.closed) return;
+    if (error === null || error instanceof CloseError) this.#streams?.takeLeave();
     this.closed = true;
     disarm(this);
     this.socket.close();

@@ -270,6 +270,7 @@ describe('an idle connection', () => {
     await environment.host.advance(100);
     expect(server.socket.referenced).toBe(false);
     await environment.host.advance(2000);
+    expect(server.heard()).toEqual(['GOAWAY 0 NO_ERROR']);
     expect(server.socket.closed).toBe(true);
   });
 
@@ -437,6 +438,8 @@ describe('a connection that ends', () => {
     server.say(goaway(3, ENHANCE_YOUR_CALM));
     if (reset === null) server.socket.fin();
     else server.socket.fail(new ReadError(reset));
+    await peer();
+    expect(server.heard().filter((words) => words.startsWith('GOAWAY'))).toEqual([]);
     for (const { message, sent, retryable } of await Promise.all(calls)) {
       expect(message).toContain('GOAWAY (ENHANCE_YOUR_CALM)');
       expect([sent, retryable]).toEqual(['full', false]);
@@ -477,7 +480,9 @@ describe('a connection that ends', () => {
       call.catch((error: Error) => error.constructor.name),
     );
     const server = await peer();
+    server.heard();
     await client.aclose();
+    expect(server.heard()).toEqual(['GOAWAY 0 NO_ERROR']);
     expect(await Promise.all(calls)).toEqual(['CloseError', 'CloseError']);
     expect(server.socket.closed).toBe(true);
   });
