@@ -1,50 +1,57 @@
-/** HTTP/2 with an origin behind a proxy: a burst shares one tunnel, and the origin's TLS chooses the protocol. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { createSecureServer } from 'node:http2';
-import { type AddressInfo, connect, type Server } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+/** HTTP/2 with an origin behind a proxy of every kind: the origin's TLS chooses the protocol, one tunnel serves all. */
+import { describe, expect, test } from 'vitest';
 import { certificates } from '../support/certificates.js';
 import { openClient } from '../support/client.js';
+import { clients } from '../support/clients.js';
+import { openHttp2Server } from '../support/http2-server.js';
+import { proxyTo, TUNNELS } from '../support/tunnels.js';
 
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
+const made = await certificates();
+const trusting = { http2: true, verify: { ca: made.root.cert }, timeout: '10s' } as const;
+const url = 'https://example.test.invalid/';
 
-/** Answers each request with its path. */
-async function openOrigin(): Promise<{ readonly port: number; readonly ca: string }> {
-  const { root, server } = await certificates();
-  const origin = createSecureServer({ ...server, allowHTTP1: false });
-  origin.on('stream', (stream, headers) => {
-    stream.on('error', () => {});
-    stream.respond({ ':status': 200 });
-    stream.end(String(headers[':path']));
-  });
-  return { port: await listening(origin), ca: root.cert };
-}
-
-test('a burst through CONNECT shares one tunnel', async () => {
-  const origin = await openOrigin();
-  const asked: string[] = [];
-  const proxy = createServer();
-  proxy.on('connect', (request, socket, head) => {
-    asked.push(request.url ?? '');
-    const up = connect(origin.port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      up.write(head);
-      up.pipe(socket).pipe(up);
+describe.each(TUNNELS)('through $kind', (kind) => {
+  describe.each(clients)('$name', (client) => {
+    test('speaks HTTP/2 with the origin, and keeps the tunnel', async () => {
+      const origin = await openHttp2Server({}, made.server);
+      const { server: between, proxy } = await proxyTo(origin.port, kind);
+      const opened = client.open({ ...trusting, proxy });
+      for (const [at, path] of ['one', 'two', 'three'].entries()) {
+        const response = await opened.get(`${url}${path}`);
+        expect([response.httpVersion, response.text]).toEqual(['HTTP/2', `/${path}`]);
+        expect(response.extensions).toMatchObject({ streamId: 2 * at + 1 });
+      }
+      const posted = await opened.post(`${url}count`, { content: client.pieces(['a piece', ' and another']) });
+      expect(posted.text).toBe('19');
+      const large = new Uint8Array(3_000_000).map((_, at) => at);
+      const echoed = await opened.post(`${url}echo`, { content: large });
+      expect(Buffer.compare(echoed.content, large)).toBe(0);
+      expect([(await origin.facts()).sessions, between.accepted]).toEqual([1, 1]);
+      await client.close(opened);
+      await between.emptied();
     });
-    up.on('error', () => socket.destroy());
-    socket.on('error', () => up.destroy());
+
+    test('speaks HTTP/1.1 where it is all that is offered, and HTTP/2 alone where HTTP/1.1 is off', async () => {
+      const origin = await openHttp2Server({}, { ...made.server, allowHTTP1: true });
+      for (const [settings, version] of [
+        [{ http2: false }, 'HTTP/1.1'],
+        [{ http1: false }, 'HTTP/2'],
+      ] as const) {
+        const { proxy } = await proxyTo(origin.port, kind);
+        const opened = client.open({ ...trusting, ...settings, proxy });
+        expect((await opened.get(url)).httpVersion).toBe(version);
+      }
+    });
   });
-  const proxyUrl = `http://127.0.0.1:${await listening(proxy)}`;
-  const client = openClient({ http2: true, verify: { ca: origin.ca }, proxy: proxyUrl });
-  const paths = Array.from({ length: 30 }, (_, i) => `/${i}`);
-  const responses = await Promise.all(paths.map((path) => client.get(`https://localhost:${origin.port}${path}`)));
-  expect(responses.map(({ httpVersion, text }) => [httpVersion, text])).toEqual(paths.map((path) => ['HTTP/2', path]));
-  expect(asked).toEqual([`localhost:${origin.port}`]);
-  await client.aclose();
+
+  test('a burst shares one tunnel', async () => {
+    const origin = await openHttp2Server({}, made.server);
+    const { server: between, proxy } = await proxyTo(origin.port, kind);
+    const client = openClient({ ...trusting, proxy });
+    const paths = Array.from({ length: 50 }, (_, i) => `/${i}`);
+    const responses = await Promise.all(paths.map((path) => client.get(`https://example.test.invalid${path}`)));
+    const got = responses.map(({ httpVersion, text }) => [httpVersion, text]);
+    expect(got).toEqual(paths.map((path) => ['HTTP/2', path]));
+    expect(between.accepted).toBe(1);
+  });
 });

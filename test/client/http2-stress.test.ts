@@ -20,20 +20,10 @@ import {
   windowUpdate,
 } from '../support/http2-frames.js';
 import { type Http2Peer, http2Side } from '../support/http2-peer.js';
+import { randomBy } from '../support/seeded.js';
 
 const REQUESTS = 2500;
 const AT_ONCE = 120;
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomBy(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** A stream as the peer has it. */
 interface Stream {

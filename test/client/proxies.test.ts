@@ -6,7 +6,6 @@ import {
   ConnectTimeout,
   LocalProtocolError,
   ProxyError,
-  type ProxyFields,
   ReadError,
 } from '../../src/index.js';
 import { certificates } from '../support/certificates.js';
@@ -15,42 +14,12 @@ import { clients } from '../support/clients.js';
 import { always, type Dialogue, dialogue } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
 import { type ScriptedServer, type ScriptOptions, serve } from '../support/scripted-server.js';
+import { connecting, ESTABLISHED, EXAMPLE, proxyTo, SOCKS_OPEN, TUNNELS, type TunnelKind } from '../support/tunnels.js';
 
 const made = await certificates();
 const trusting = { verify: { ca: made.root.cert } } satisfies ClientOptions;
-const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
-const SOCKS_OPEN = Uint8Array.of(5, 0, 0, 1, 127, 0, 0, 1, 0, 80);
-const EXAMPLE = [...'example.test.invalid'].map((letter) => letter.charCodeAt(0));
-
-/** A tunnel of each kind to `port`, as a proxy's script and the URL of a proxy at `proxyPort`. */
-interface Kind {
-  readonly kind: string;
-  readonly secure: boolean;
-  script(port: number): Dialogue;
-  url(proxyPort: number): string;
-}
-
-const connecting = (port: number): Dialogue => dialogue().hearHead().say(ESTABLISHED).join(port);
-/** Greeting, and a request for a name of so many octets. */
-const socksRequest = (nameOctets: number): number => 4 + 1 + nameOctets + 2;
-const socks = (port: number): Dialogue =>
-  dialogue().hearOctets(3).say(Uint8Array.of(5, 0)).hearOctets(socksRequest(EXAMPLE.length)).say(SOCKS_OPEN).join(port);
-
-const TUNNELS: readonly Kind[] = [
-  { kind: 'CONNECT', secure: false, script: connecting, url: (port) => `http://127.0.0.1:${port}` },
-  { kind: 'CONNECT over TLS', secure: true, script: connecting, url: (port) => `https://127.0.0.1:${port}` },
-  { kind: 'SOCKS 5', secure: false, script: socks, url: (port) => `socks5h://127.0.0.1:${port}` },
-];
-
 const origin = (tls: ScriptOptions['tls'], script: Dialogue = always(answer('secure'))): Promise<ScriptedServer> =>
   serve(script, { repeatLast: true, ...(tls === undefined ? {} : { tls }) });
-
-/** A proxy that leads to `port`, and how a client is told of it. */
-async function proxyTo(port: number, { script, secure, url }: Kind) {
-  const server = await serve(script(port), { repeatLast: true, ...(secure ? { tls: made.server } : {}) });
-  const proxy: ProxyFields = { url: url(server.port), tls: trusting.verify };
-  return { server, proxy };
-}
 
 describe.each(clients)('$name', (client) => {
   describe.each(TUNNELS)('through $kind', (kind) => {
@@ -173,7 +142,7 @@ describe.each(clients)('$name', (client) => {
 
   test('SOCKS 5 leads to http origins too, and names are the proxy’s to resolve', async () => {
     const server = await origin(undefined, always(answer('plain')));
-    const { server: between, proxy } = await proxyTo(server.port, TUNNELS[2] as Kind);
+    const { server: between, proxy } = await proxyTo(server.port, TUNNELS[2] as TunnelKind);
     expect((await client.open({ proxy }).get('http://example.test.invalid/')).text).toBe('plain');
     expect(between.peer(0).octets.subarray(0, 30)).toEqual(
       Buffer.from([5, 1, 0, 5, 1, 0, 3, EXAMPLE.length, ...EXAMPLE, 0, 80].slice(0, 30)),

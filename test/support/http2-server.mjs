@@ -2,7 +2,7 @@
  * A server of node:http2 in a worker thread, so that a client that blocks its thread can be served too: over TLS where it is
  * given a certificate. What it answers is in the path. Messages to it: 'facts' (they are told), 'close'.
  */
-import { createSecureServer, createServer } from 'node:http2';
+import { constants, createSecureServer, createServer } from 'node:http2';
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { tls, settings } = workerData;
@@ -37,8 +37,19 @@ const ANSWERS = {
     stream.respond({ ':status': 413 });
     stream.end('too much');
   },
+  '/early-reset': (stream) => {
+    stream.respond({ ':status': 413 });
+    stream.end('too much');
+    stream.on('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  },
+  '/reset': (stream) => {
+    stream.once('data', () => stream.close(constants.NGHTTP2_CANCEL));
+  },
 };
 
+server.on('request', (request, response) => {
+  if (request.httpVersion === '1.1') response.end(request.url);
+});
 server.on('session', (session) => {
   let atOnce = 0;
   facts.sessions++;

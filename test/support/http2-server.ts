@@ -23,7 +23,7 @@ export interface Http2Server {
 /** `settings`: as node:http2 names them; `tls`: over TLS, with that certificate. */
 export async function openHttp2Server(
   settings: { readonly maxConcurrentStreams?: number; readonly initialWindowSize?: number } = {},
-  tls: { readonly cert: string; readonly key: string } | null = null,
+  tls: { readonly cert: string; readonly key: string; readonly allowHTTP1?: boolean } | null = null,
 ): Promise<Http2Server> {
   const url = new URL('./http2-server.mjs', import.meta.url);
   const worker = new Worker(url, { workerData: { settings, tls }, execArgv: [] });
