@@ -331,7 +331,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (this.#failure !== null) this.close(this.#failure);
     else if (exchange.ended && exchange.networkStream === null) this.#finish();
     exchange.goOn(now);
-    return kept | (exchange.full && !exchange.ended ? STOP : GO_ON);
+    const isHeld = exchange.networkStream !== null && this.socket.holdsReads === true;
+    return kept | (isHeld || (exchange.full && !exchange.ended) ? STOP : GO_ON);
   }
 
   ended(error: TransportError | null): void {

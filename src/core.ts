@@ -141,13 +141,14 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
-type Latin1Write = (this: Uint8Array, text: string, start: number) => number;
+type Latin1Write = (this: Uint8Array, text: string, start: number, octets: number) => number;
 const hostLatin1Write = (globalThis as { Buffer?: { prototype?: { latin1Write?: Latin1Write } } }).Buffer?.prototype
   ?.latin1Write;
 
 /** Puts the octets of a Latin-1 string at `start`. @internal */
 export function putLatin1(bytes: Uint8Array, text: string, start: number): void {
-  if (hostLatin1Write !== undefined) hostLatin1Write.call(bytes, text, start);
+  // Not every host takes the rest of the memory to be meant where no length is given (workerd).
+  if (hostLatin1Write !== undefined) hostLatin1Write.call(bytes, text, start, text.length);
   else for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
 }
 

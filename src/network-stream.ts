@@ -488,7 +488,8 @@ export class NetworkStream {
     if (this.#ended) return GO_ON;
     this.#push(Uint8Array.prototype.slice.call(bytes, 0, length) as Uint8Array<ArrayBuffer>);
     this.#serve();
-    return this.#buffered >= BUFFERED_OCTETS_MAX ? STOP : GO_ON;
+    const waits = this.#reads.length > 0 || this.#connection.socket.holdsReads !== true;
+    return waits && this.#buffered < BUFFERED_OCTETS_MAX ? GO_ON : STOP;
   }
 
   /** @internal The peer closed its side, or the connection failed. */

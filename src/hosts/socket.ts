@@ -43,6 +43,8 @@ export interface Socket {
   sink: Sink | null;
   /** A large body is being streamed: read into memory that the sink may keep. */
   lend: boolean;
+  /** `startTls` is possible while no octets are wanted: a read that has begun cannot be taken back from the host. */
+  readonly holdsReads?: true;
   /** Octets are wanted: reading is on again. */
   demand(): void;
   /**

@@ -43,9 +43,10 @@ interface Tunnel {
 }
 
 /** A stream over a fake socket, `first` having come with the response. */
-async function tunnel(first = '', options: ClientOptions = {}): Promise<Tunnel> {
+async function tunnel(first = '', options: ClientOptions = {}, holdsReads = false): Promise<Tunnel> {
   const environment = fakeEnvironment();
   environment.connector.onSocket = (socket) => {
+    if (holdsReads) socket.holdsReads = true;
     socket.onWritten = () => {
       socket.onWritten = null;
       socket.say(switching + first);
@@ -158,6 +159,19 @@ describe('read', () => {
     let count = 0;
     for (let read = await stream.read(); read.length > 0; read = await stream.read()) count += read.length;
     expect(count).toBe(6 * piece.length);
+  });
+
+  test('where a read cannot be taken back none is begun but for who reads, so that TLS can be started', async () => {
+    const { stream, socket } = await tunnel('', {}, true);
+    expect(socket.reading).toBe(false);
+    const reads = [stream.read(), stream.read()];
+    expect(socket.reading).toBe(true);
+    socket.say('one');
+    await reads[0];
+    expect(socket.reading).toBe(true);
+    socket.say('two');
+    expect(await textsOf(reads)).toEqual(['one', 'two']);
+    expect(socket.reading).toBe(false);
   });
 });
 

@@ -25,6 +25,8 @@ export class FakeSocket implements Socket {
   alpn: string | null = null;
   sink: Sink | null = null;
   lend = false;
+  /** Set: the host cannot take a read back that has begun. */
+  holdsReads?: true;
   closed = false;
   writeClosed = false;
   referenced = true;

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { appendFileSync } from 'node:fs';
 import * as net from 'node:net';
+import process from 'node:process';
 import type * as tls from 'node:tls';
 import { ReadError, WriteError } from '../../exceptions.js';
 import { allowedOf } from '../addresses.js';
@@ -59,6 +60,9 @@ function isWriteError(error: Error): boolean {
 function isTls(socket: net.Socket): socket is tls.TLSSocket {
   return (socket as Partial<tls.TLSSocket>).encrypted === true;
 }
+
+/** Deno: TLS over a socket that was opened with `onread` never hears the peer (as through a proxy, and after 101). */
+const READS_BY_EVENTS = process.versions.deno !== undefined;
 
 /** Somebody waits for the host to take what was written. */
 class Draining {
@@ -397,7 +401,7 @@ function follow(socket: net.Socket, address: Address, cancel: Cancel): void {
   });
 }
 
-function open(address: Address, onread: net.OnReadOpts): net.Socket {
+function open(address: Address, onread: net.OnReadOpts | undefined): net.Socket {
   const socket = connecting(address, onread);
   // Node.js 26 asks the socket itself, whose prototype is polluted as well (SECURITY 5.6).
   Object.assign(socket, { blockList: undefined });
@@ -405,9 +409,10 @@ function open(address: Address, onread: net.OnReadOpts): net.Socket {
   return socket;
 }
 
-function connecting(address: Address, onread: net.OnReadOpts): net.Socket {
+function connecting(address: Address, onread: net.OnReadOpts | undefined): net.Socket {
   const where = { ...UNSET_CONNECT, ...(address.uds === null ? connectOptions(address) : { path: address.uds }) };
-  if (address.tls === null) return net.connect({ ...where, onread } as net.NetConnectOpts);
+  if (address.tls === null)
+    return net.connect((onread === undefined ? where : { ...where, onread }) as net.NetConnectOpts);
   return tlsModule().connect({
     ...where,
     ...tlsSettings(address.tls),
@@ -429,7 +434,10 @@ export const connector: Connector = {
     return new Promise((resolve, reject) => {
       let socket: NodeSocket;
       try {
-        socket = new NodeSocket(where, (onread) => open(address, onread));
+        socket =
+          READS_BY_EVENTS && address.tls === null
+            ? NodeSocket.overData(where, open(address, undefined))
+            : new NodeSocket(where, (onread) => open(address, onread));
       } catch (error) {
         reject(connectError(where, cancel.phase, error as Error));
         return;

@@ -33,6 +33,7 @@ function together(head: Octets, body: Uint8Array | null): Uint8Array {
 class WorkerdSocket implements Socket {
   readonly alpn = null;
   readonly blocking = false;
+  readonly holdsReads = true;
   sink: Sink | null = null;
   lend = false;
   peer: string;
