@@ -8,6 +8,7 @@ import { installedReleases } from './releases.mjs';
 const PROCESS_FEATURES = [
   'own sockets',
   'tls',
+  'alpn',
   'own authorities',
   'addresses',
   'blocking',
@@ -19,9 +20,9 @@ const PROCESS_FEATURES = [
   'streamed uploads',
 ];
 
-/** What a worker can do: TLS trusts whom the configuration trusts, and addresses are not its own. */
+/** What a worker can do: TLS trusts whom the configuration trusts and agrees on nothing, and addresses are not its own. */
 const WORKER_FEATURES = PROCESS_FEATURES.filter(
-  (feature) => !['blocking', 'addresses', 'own authorities'].includes(feature),
+  (feature) => !['blocking', 'addresses', 'own authorities', 'alpn'].includes(feature),
 );
 
 /** What a page can do: all else is the browser's. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as httpx from 'httpx-wasm';
 import * as core from 'httpx-wasm/core';
+import * as fetching from 'httpx-wasm/fetch';
 import { runSuite } from './suite.mjs';
 
 const read = (name) => readFileSync(new URL(`counts/${name}`, import.meta.url));
@@ -10,4 +11,4 @@ const counted = () => ({
   rows: JSON.parse(read('rows.json')),
 });
 const [servers, host] = process.argv.slice(2).map((text) => JSON.parse(text));
-console.log(`RESULTS ${JSON.stringify(await runSuite({ httpx, core, counted }, servers, host))}`);
+console.log(`RESULTS ${JSON.stringify(await runSuite({ httpx, core, fetching, counted }, servers, host))}`);

@@ -1,5 +1,5 @@
-// The servers that every host is tried against, in a process of their own: HTTP and HTTPS with the same routes, and one
-// that answers with octets as they stand. Prints one line of JSON when all listen; ends with its standard input.
+// The servers that every host is tried against, in a process of their own: HTTP and HTTPS, 1.1 and 2, with the same routes,
+// proxies, and one that answers with octets as they stand. Prints one line of JSON when all listen; ends with its standard input.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -7,6 +7,7 @@ import { createServer as createRawServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { createAuthority, createServerCertificate } from '../../../examples/demo/certificates.mjs';
 import { pattern } from './check.mjs';
+import { http2Servers, httpProxy, socksProxy, upgradeToTls } from './peers.mjs';
 import { vectorsOf } from './vectors.mjs';
 
 const coded = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
@@ -15,6 +16,8 @@ const gates = new Map();
 /** Responses whose reader went away, by id. */
 const gone = new Map();
 const sockets = new Set();
+/** What the proxies did. */
+const proxied = { forwarded: 0, tunnels: 0, socks: 0 };
 
 function gateOf(map, id) {
   if (!map.has(id)) {
@@ -95,6 +98,7 @@ const routes = {
   },
   stall() {},
   sockets: ({ response }) => response.end(String(sockets.size)),
+  proxied: ({ response }) => response.end(JSON.stringify(proxied)),
   /** Answers before it has heard the body: then hears it all the same, or has the kernel reset the connection. */
   early({ request, response, words }) {
     if (words[0] === 'and-hear-on') request.resume();
@@ -111,6 +115,7 @@ const routes = {
 function answer(request, response) {
   const url = new URL(request.url, 'http://server.invalid');
   const [name, ...words] = url.pathname.slice(1).split('/');
+  response.setHeader('x-peer-port', request.socket.remotePort);
   response.setHeader('access-control-allow-origin', '*');
   const asked = request.headers['access-control-request-headers'];
   response.setHeader('access-control-allow-headers', asked ?? '*');
@@ -153,9 +158,16 @@ async function listening(server) {
 const authority = await createAuthority('httpx-wasm hosts');
 const leaf = await createServerCertificate(authority, { names: ['localhost'], addresses: ['127.0.0.1'] });
 const chain = { key: leaf.key, cert: `${leaf.cert}\n${authority.cert}` };
+const { h2c, h2 } = http2Servers(chain, answer);
+const upgrading = createServer(answer).on('upgrade', (_request, socket) => upgradeToTls(chain, socket));
 const ports = {
   plain: await listening(createServer(answer)),
   secure: await listening(createSecureServer(chain, answer)),
+  h2c: await listening(h2c),
+  h2: await listening(h2),
+  start: await listening(upgrading),
+  proxy: await listening(httpProxy(proxied)),
+  socks: await listening(socksProxy(proxied)),
   raw: await listening(createRawServer(answerRaw)),
 };
 console.log(JSON.stringify({ ...ports, ca: authority.cert }));

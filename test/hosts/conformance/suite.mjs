@@ -3,9 +3,24 @@ import { blocking } from './cases/blocking.mjs';
 import { client, sockets, tls } from './cases/client.mjs';
 import { codings, http1 } from './cases/core.mjs';
 import { counts } from './cases/counts.mjs';
+import { fetch } from './cases/fetch.mjs';
+import { http2, proxies, startTls } from './cases/network.mjs';
 import { streams } from './cases/streams.mjs';
 
-const groups = { client, sockets, tls, streams, codings, http1, counts, blocking };
+const groups = {
+  client,
+  sockets,
+  tls,
+  startTls,
+  proxies,
+  streams,
+  codings,
+  http1,
+  http2,
+  fetch,
+  counts,
+  blocking,
+};
 const CASE_MS = 60_000;
 
 function inTime(work, name) {
@@ -18,7 +33,7 @@ function inTime(work, name) {
 
 /**
  * Runs all cases one after the other.
- * @param modules `{ httpx, core, counted }`: the package's entries as the host imports them; what gives the metered modules and
+ * @param modules `{ httpx, core, fetching, counted }`: the package's entries as the host imports them; what gives the metered modules and
  *   what is to be done to them (../counts.mjs)
  * @param servers what server.mjs printed, and `closedPort`
  * @param host `{ features, options?, secureOptions? }`: what the host can do, and what its clients need for it
@@ -35,6 +50,11 @@ export async function runSuite(modules, servers, host) {
     base: `http://127.0.0.1:${servers.plain}`,
     rawBase: `http://127.0.0.1:${servers.raw}`,
     secureBase: `https://localhost:${servers.secure}`,
+    h2cBase: `http://127.0.0.1:${servers.h2c}`,
+    h2Base: `https://localhost:${servers.h2}`,
+    startBase: `http://127.0.0.1:${servers.start}`,
+    proxyUrl: `http://127.0.0.1:${servers.proxy}`,
+    socksUrl: `socks5h://127.0.0.1:${servers.socks}`,
     plainPort: servers.plain,
     closedPort: servers.closedPort,
   };
@@ -52,7 +72,10 @@ export async function runSuite(modules, servers, host) {
         const reason = await inTime(run(context), name);
         results.push(reason === undefined ? { name, passed: true } : { name, skipped: reason });
       } catch (error) {
-        results.push({ name, failed: `${error.message}${error.cause ? `\n${error.cause.stack ?? error.cause}` : ''}` });
+        results.push({
+          name,
+          failed: `${error.message}\n${error.stack}${error.cause ? `\n${error.cause.stack ?? error.cause}` : ''}`,
+        });
       } finally {
         await context.client.aclose();
       }
