@@ -1,4 +1,4 @@
-/** Where flows wait for a connection of the pool: in line, or for a look at an idle one. They know nothing of the pool. */
+/** Where flows wait for a connection of the pool: in line, or for a look at an idle one; the line itself. */
 import type { HttpConnection } from './connection.js';
 import { ConnectTimeout, PoolTimeout, type TransportError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
@@ -59,6 +59,54 @@ export class Waiter<S extends { readonly origin: string; readonly expects: numbe
       retryable: true,
     });
     this.wake();
+  }
+}
+
+/** Who has left the front of a line is forgotten when they are at least so many, and half of all. */
+const LEFT_MIN = 1024;
+
+/** Who waits, first come first. To take the first costs the same however long the line is: `shift` of a long array does not. */
+export class Line<T> {
+  readonly #items: (T | undefined)[] = [];
+  /** Where the first stands; those before it have left. */
+  #front = 0;
+
+  get length(): number {
+    return this.#items.length - this.#front;
+  }
+
+  get first(): T | undefined {
+    return this.#items[this.#front];
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  /** Puts it before all others. */
+  unshift(item: T): void {
+    if (this.#front > 0) this.#items[--this.#front] = item;
+    else this.#items.unshift(item);
+  }
+
+  /** Takes it out. Answers whether it was in line. */
+  remove(item: T): boolean {
+    if (this.first !== item) {
+      const index = this.#items.indexOf(item, this.#front);
+      if (index >= 0) this.#items.splice(index, 1);
+      return index >= 0;
+    }
+    this.#items[this.#front++] = undefined;
+    if (this.length === 0 || (this.#front >= LEFT_MIN && this.#front * 2 >= this.#items.length)) {
+      this.#items.splice(0, this.#front);
+      this.#front = 0;
+    }
+    return true;
+  }
+
+  /** All, as they stand now. */
+  all(): T[] {
+    return this.#items.slice(this.#front) as T[];
   }
 }
 

@@ -20,7 +20,7 @@ import { IdleConnections, remove } from './idle-connections.js';
 import { mayMultiplex, type Versions, versionOf } from './negotiation.js';
 import { ownOf } from './own-error.js';
 import { assign, type Offer } from './pool-assignment.js';
-import { NextTurn, Waiter } from './pool-waiter.js';
+import { Line, NextTurn, Waiter } from './pool-waiter.js';
 import type { Trace } from './trace.js';
 import { connectedSocket, type Route } from './tunnel.js';
 
@@ -75,7 +75,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** How often a failed connect is tried again. */
   readonly #retries: number;
   readonly #sites = new Map<string, Site>();
-  readonly #waiters: Waiter<Site>[] = [];
+  readonly #waiters = new Line<Waiter<Site>>();
   readonly #served: Waiter<Site>[] = [];
   readonly #open = new Set<HttpConnection>();
   readonly #attempts = new Set<ConnectAttempt>();
@@ -237,7 +237,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (!connection.empty) return;
     const leftMs = Math.ceil(connection.expiresAt - this.deadlines.tick());
     const { maxKeepaliveConnections: most } = this.#limits;
-    const wanted = this.#waiters.some(({ following }) => !following);
+    const wanted = this.#waiters.all().some(({ following }) => !following);
     // Nobody who waits may have it unchecked: its place goes to them.
     if (this.#closed || wanted || (expires && leftMs <= 0) || (most !== null && this.#idle.count >= most)) {
       connection.close();
@@ -291,11 +291,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #withdraw(waiter: Waiter<Site>): void {
-    const index = this.#waiters.indexOf(waiter);
-    if (index >= 0) {
-      this.#waiters.splice(index, 1);
-      waiter.site.waiting--;
-    }
+    if (this.#waiters.remove(waiter)) waiter.site.waiting--;
     if (waiter.connection !== null) this.back(waiter.connection);
     else if (waiter.mayConnect) this.#leave(waiter.site);
   }
@@ -365,7 +361,8 @@ export class ConnectionPool implements ConnectionOwner {
     if (multiplexes) site.shared.push(connection);
     if (!multiplexes || this.#connector.blocking) site.expects = 1;
     if (site.waiting === 0) return;
-    for (const waiter of this.#waiters) if (waiter.site === site && waiter.following) this.#armWaiter(waiter, true);
+    for (const waiter of this.#waiters.all())
+      if (waiter.site === site && waiter.following) this.#armWaiter(waiter, true);
     this.#assignFollowers(site);
   }
 
@@ -373,7 +370,7 @@ export class ConnectionPool implements ConnectionOwner {
   #assignFollowers(site: Site): void {
     this.#assignWaiting();
     let coming = this.#coming(site);
-    for (const waiter of this.#waiters) {
+    for (const waiter of this.#waiters.all()) {
       if (waiter.site === site && --coming < 0 && waiter.following) this.#armWaiter(waiter, false);
     }
   }
@@ -382,7 +379,7 @@ export class ConnectionPool implements ConnectionOwner {
   #failFollowers(site: Site, limits: CallLimits, error: unknown): void {
     if (site.connecting > 1 || !(error instanceof TransportError) || error instanceof TotalTimeout) return;
     const ms = ({ connect }: CallLimits) => connect?.ms ?? Number.POSITIVE_INFINITY;
-    for (const waiter of this.#waiters.filter((each) => each.site === site && each.following)) {
+    for (const waiter of this.#waiters.all().filter((each) => each.site === site && each.following)) {
       if (error instanceof ConnectTimeout && ms(waiter.limits) > ms(limits)) continue;
       waiter.error = ownOf(error);
       this.#serve(waiter);
@@ -413,7 +410,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   released(connection: HttpConnection): void {
-    const first = this.#waiters[0];
+    const { first } = this.#waiters;
     if (
       first !== undefined &&
       first.site === connection.site &&
@@ -480,8 +477,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Serves one who waits, with what was noted in it; its flow is woken later. */
   #serve(waiter: Waiter<Site>): void {
-    if (this.#waiters[0] === waiter) this.#waiters.shift();
-    else remove(this.#waiters, waiter);
+    this.#waiters.remove(waiter);
     waiter.site.waiting--;
     this.#served.push(waiter);
   }
@@ -515,7 +511,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** True if someone was served. */
   #assignOnce(): boolean {
     const offers = this.#offers();
-    const waiting = this.#waiters.slice();
+    const waiting = this.#waiters.all();
     const sites = new Set(waiting.map(({ site }) => site));
     const assignments = assign({
       waiting,
@@ -546,7 +542,7 @@ export class ConnectionPool implements ConnectionOwner {
     const error = ({ origin }: { readonly origin: string }) =>
       new CloseError(`The client was closed while a request to ${origin} was in flight`);
     for (const waiter of this.#served) waiter.error = error(waiter.site);
-    for (const waiter of this.#waiters.slice()) {
+    for (const waiter of this.#waiters.all()) {
       waiter.error = error(waiter.site);
       this.#serve(waiter);
     }
