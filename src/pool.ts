@@ -86,6 +86,8 @@ export class ConnectionPool implements ConnectionOwner {
   #turn = 0;
   #waking = false;
   #assigning = false;
+  /** Connections beyond those that may be kept idle are closed in the host's next turn. */
+  #trimming = false;
   #closed = false;
 
   constructor(connector: Connector, deadlines: Deadlines, limits: Limits, retries = 0) {
@@ -426,8 +428,7 @@ export class ConnectionPool implements ConnectionOwner {
       return;
     }
     const expiry = this.#expiryOf(connection);
-    const { maxKeepaliveConnections: most } = this.#limits;
-    if (this.#closed || expiry === 0 || (most !== null && this.#idle.count >= most) || !connection.canOpen) {
+    if (this.#closed || expiry === 0 || !connection.canOpen || !this.#mayIdle()) {
       connection.close();
       return;
     }
@@ -436,6 +437,24 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle.add(connection);
     if (expiry !== null) arm(connection, this.deadlines.of(expiry), this.deadlines.now);
     if (first !== undefined) this.#assignWaiting();
+  }
+
+  /**
+   * Whether one more connection may be idle. Beyond the limit it may until the host's next turn: where many responses end in
+   * one turn, as on hosts that read many sockets at a time, those who go on at once shall find their connections.
+   */
+  #mayIdle(): boolean {
+    const { maxKeepaliveConnections: most } = this.#limits;
+    if (most === null || this.#idle.count < most) return true;
+    if (most === 0 || this.#connector.blocking) return false;
+    if (this.#trimming) return true;
+    this.#trimming = true;
+    this.deadlines.host.nextTurn(() => {
+      this.#trimming = false;
+      for (const connection of this.#idle.byAge().slice(0, Math.max(0, this.#idle.count - most))) connection.close();
+      this.wakeWaiters();
+    });
+    return true;
   }
 
   placesChanged(connection: HttpConnection): void {

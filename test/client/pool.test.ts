@@ -37,6 +37,17 @@ describe('limits', () => {
     expect(environment.connector.open).toBe(2);
   });
 
+  test('who goes on in the same turn finds the connections of those that ended in it, however many', async () => {
+    const environment = answeringEnvironment();
+    const client = openClient({ limits: { maxKeepaliveConnections: 2 } }, environment);
+    const five = () => Promise.all(Array.from({ length: 5 }, () => client.get(url)));
+    await five();
+    await five();
+    expect(environment.connector.sockets.length).toBe(5);
+    await environment.host.settled();
+    expect(environment.connector.open).toBe(2);
+  });
+
   test('with maxKeepaliveConnections 0 every request has a connection of its own', async () => {
     const environment = answeringEnvironment();
     const client = openClient({ limits: { maxKeepaliveConnections: 0 } }, environment);
