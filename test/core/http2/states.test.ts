@@ -2,6 +2,7 @@
  * Every state of a stream with every input (RFC 9113 §5.1, §8.1): what is said of it and what is written. The table here is
  * written from the RFC, and knows nothing of the one in assembly/h2/state.ts.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../../assembly/abi.js';
 import { BUILDS, loadCore } from '../../support/core-module.js';
@@ -111,6 +112,43 @@ const EXPECTED: readonly (readonly string[])[] = [
   [REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, NOTHING, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
   [NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, PUSH, NOTHING, NOTHING, NOTHING],
 ];
+
+/** What they are called in assembly/h2/state.ts; some of it is there twice here. */
+const STATES_OF_TABLE: Readonly<Record<string, string>> = {
+  idle: 'IDLE',
+  'sending, no head': 'SENDING_HEAD',
+  'sending, content': 'SENDING_CONTENT',
+  'sent, no head': 'SENT_HEAD',
+  'sent, content': 'SENT_CONTENT',
+  'tunnel that the peer ended': 'SENDING_ENDED',
+  ended: 'ENDED',
+  'reset by the peer': 'RESET',
+  'reset by us': 'GONE',
+};
+const INPUTS_OF_TABLE: Readonly<Record<string, string>> = {
+  HEADERS: 'INPUT_HEADERS',
+  'HEADERS, last': 'INPUT_HEADERS_LAST',
+  DATA: 'INPUT_DATA',
+  'DATA, last': 'INPUT_DATA_LAST',
+  RST_STREAM: 'INPUT_RST_STREAM',
+  'RST_STREAM, no error': 'INPUT_RST_STREAM_LAST',
+  WINDOW_UPDATE: 'INPUT_WINDOW_UPDATE',
+  'our body': 'INPUT_SEND',
+  'our end': 'INPUT_END',
+  'our cancelling': 'INPUT_CANCEL',
+};
+
+test('no state and no input is left out', () => {
+  const source = readFileSync(new URL('../../../assembly/h2/state.ts', import.meta.url), 'utf8');
+  const [, states = '', inputs = ''] = source.split(/^\/\/ ── .*$/m);
+  const constants = (section: string): string[] =>
+    [...section.matchAll(/^export const (\w+): u32/gm)].map(([, name = '']) => name);
+  expect(Object.values(STATES_OF_TABLE)).toEqual(expect.arrayContaining(constants(states)));
+  expect(Object.values(INPUTS_OF_TABLE)).toEqual(expect.arrayContaining(constants(inputs)));
+  expect(Object.keys(STATES)).toEqual(expect.arrayContaining(Object.keys(STATES_OF_TABLE)));
+  expect(Object.keys(INPUTS)).toEqual(expect.arrayContaining(Object.keys(INPUTS_OF_TABLE)));
+  expect(EXPECTED.map((row) => row.length)).toEqual(Object.keys(STATES).map(() => Object.keys(INPUTS).length));
+});
 
 describe.each(BUILDS)('build %s', (build) => {
   const core = loadCore(build);
