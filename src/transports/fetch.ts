@@ -14,7 +14,7 @@ import type { HostTimer } from '../hosts/host.js';
 import type { AsyncRequest, Request } from '../request.js';
 import { Response } from '../response.js';
 import { AsyncBaseTransport, canBeAbandoned } from './base.js';
-import { type Asking, bodyOf, Download, hasNoBody, Upload, webRequest } from './web-messages.js';
+import { type Asking, bodyOf, Download, Downloads, hasNoBody, Upload, webRequest } from './web-messages.js';
 
 /** Settings of a FetchTransport. */
 export interface FetchTransportOptions {
@@ -99,6 +99,7 @@ export class FetchTransport extends AsyncBaseTransport {
   /** `null`: as the host can. */
   readonly #streamUploads: boolean | null;
   readonly #host: Environment['host'];
+  #bodies = new Downloads();
 
   /** @throws TypeError for unknown settings */
   constructor(options?: FetchTransportOptions);
@@ -149,6 +150,12 @@ export class FetchTransport extends AsyncBaseTransport {
     return this.#received(answer, request, upload, aborter, silence);
   }
 
+  /** Bodies that are being read fail with CloseError. Idempotent. */
+  override async aclose(): Promise<void> {
+    this.#bodies.close();
+    this.#bodies = new Downloads();
+  }
+
   #received(
     answer: globalThis.Response,
     request: Request,
@@ -162,7 +169,7 @@ export class FetchTransport extends AsyncBaseTransport {
     const where = `${request.url.origin}`;
     const broken = (cause: unknown) =>
       silence.over ?? new ReadError(`Cannot read the body from ${where}: ${messageOf(cause)}`, { cause, sent: 'full' });
-    const heard = bodiless ? null : listened(new Download(body, upload, aborter, broken), silence, where);
+    const heard = bodiless ? null : listened(new Download(body, upload, aborter, broken, this.#bodies), silence, where);
     return new Response(status, {
       headers: [...headers],
       ...(heard === null ? {} : { stream: heard }),

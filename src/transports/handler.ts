@@ -11,7 +11,7 @@ import type { MaybePromise } from '../hosts/socket.js';
 import type { AsyncRequest, Request } from '../request.js';
 import { Response } from '../response.js';
 import { AsyncBaseTransport, canBeAbandoned } from './base.js';
-import { type Asking, bodyOf, Download, hasNoBody, Upload, webRequest } from './web-messages.js';
+import { type Asking, bodyOf, Download, Downloads, hasNoBody, Upload, webRequest } from './web-messages.js';
 
 /** Answers one request. */
 export type FetchHandler = (request: globalThis.Request) => MaybePromise<globalThis.Response>;
@@ -35,6 +35,7 @@ const ASKING: Asking = { action: 'Cannot ask the application', redirect: 'manual
 export class HandlerTransport extends AsyncBaseTransport {
   readonly #handle: FetchHandler;
   readonly #raises: boolean;
+  #bodies = new Downloads();
 
   /** @throws TypeError for what is no application, and no setting */
   constructor(app: HandlerApp, options?: HandlerTransportOptions) {
@@ -68,6 +69,12 @@ export class HandlerTransport extends AsyncBaseTransport {
     return this.#received(answer, request, upload, aborter);
   }
 
+  /** Bodies that are being read fail with CloseError, and the application is told by its request's `signal`. Idempotent. */
+  override async aclose(): Promise<void> {
+    this.#bodies.close();
+    this.#bodies = new Downloads();
+  }
+
   #received(answer: globalThis.Response, request: Request, upload: Upload, aborter: AbortController): Response {
     const { status, statusText, headers, body } = answer;
     const bodiless = body === null || hasNoBody(request, status);
@@ -77,7 +84,9 @@ export class HandlerTransport extends AsyncBaseTransport {
     }
     return new Response(status, {
       headers: [...headers],
-      ...(bodiless ? {} : { stream: new Download(body, upload, aborter, (cause) => this.#failed(cause)) }),
+      ...(bodiless
+        ? {}
+        : { stream: new Download(body, upload, aborter, (cause) => this.#failed(cause), this.#bodies) }),
       ...(statusText === '' ? {} : { extensions: { reasonPhrase: statusText } }),
     });
   }

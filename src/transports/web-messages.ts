@@ -3,7 +3,7 @@
  * common that hand requests to somebody who knows Fetch.
  */
 import type { BodyReader, RequestBody } from '../content.js';
-import { LocalProtocolError } from '../exceptions.js';
+import { CloseError, LocalProtocolError } from '../exceptions.js';
 import { textOfOctets } from '../fields.js';
 import type { Request } from '../request.js';
 
@@ -111,20 +111,53 @@ export class Upload {
   }
 }
 
+/** The bodies of one transport, which end when it is closed. Only those that are being read are held on to. */
+export class Downloads {
+  readonly #reading = new Set<Download>();
+  #isClosed = false;
+
+  /** A step of reading `body`. @throws CloseError if it is closed before, or meanwhile */
+  async during<T>(body: Download, step: () => Promise<T>): Promise<T> {
+    this.#reading.add(body);
+    try {
+      if (this.#isClosed) body.stop(closed());
+      const result = await step();
+      if (!this.#isClosed) return result;
+    } catch (error) {
+      if (!this.#isClosed) throw error;
+    } finally {
+      this.#reading.delete(body);
+    }
+    throw closed();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const body of this.#reading) body.stop(closed());
+  }
+}
+
+function closed(): CloseError {
+  return new CloseError('The client was closed while a response was being read', { phase: 'read', sent: 'full' });
+}
+
 /** The response's body on its way to the caller, piece by piece. */
 export class Download implements AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #upload: Upload;
   readonly #aborter: AbortController;
   readonly #failed: (cause: unknown) => unknown;
+  readonly #all: Downloads;
 
-  /** `failed`: what the caller sees of what the body failed by. */
+  /** `failed`: what the caller sees of what the body failed by. `all`: those of its transport. */
   constructor(
     body: ReadableStream<Uint8Array>,
     upload: Upload,
     aborter: AbortController,
     failed: (cause: unknown) => unknown,
+    all: Downloads,
   ) {
+    this.#all = all;
     this.#reader = body.getReader();
     this.#upload = upload;
     this.#aborter = aborter;
@@ -135,7 +168,11 @@ export class Download implements AsyncIterableIterator<Uint8Array<ArrayBuffer>, 
     return this;
   }
 
-  async next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+  next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    return this.#all.during(this, () => this.#next());
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
     let result: ReadableStreamReadResult<Uint8Array>;
     try {
       result = await this.#reader.read();
@@ -150,10 +187,18 @@ export class Download implements AsyncIterableIterator<Uint8Array<ArrayBuffer>, 
 
   /** The response is closed before its end. */
   async return(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
-    const reason = new DOMException('The response was closed before its body had ended', 'AbortError');
+    await this.#end(new DOMException('The response was closed before its body had ended', 'AbortError'));
+    return { done: true, value: undefined };
+  }
+
+  /** Its transport is closed: who answers is told, and a read that waits ends. */
+  stop(reason: CloseError): void {
+    this.#end(reason).then(undefined, () => {});
+  }
+
+  #end(reason: unknown): Promise<void> {
     this.#aborter.abort(reason);
     this.#upload.end();
-    await this.#reader.cancel(reason);
-    return { done: true, value: undefined };
+    return this.#reader.cancel(reason);
   }
 }

@@ -4,12 +4,14 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
+  type AsyncBaseTransport,
   AsyncClient,
   type AsyncClientOptions,
   Auth,
   Client,
   ClientClosed,
   CloseError,
+  FetchTransport,
   HandlerTransport,
   MockTransport,
   ReadError,
@@ -228,6 +230,35 @@ describe('AsyncClient alone: disposal', () => {
     const call = failureOf(client.get(url), CloseError);
     await client.aclose();
     expect((signal as AbortSignal | null)?.reason).toBe(await call);
+  });
+
+  const silent = (signal?: AbortSignal): globalThis.Response => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(3));
+        signal?.addEventListener('abort', () => controller.error(signal.reason));
+      },
+    });
+    return new globalThis.Response(body);
+  };
+
+  test.each<[string, () => AsyncBaseTransport]>([
+    ['an application', () => new HandlerTransport(() => silent())],
+    ['an application that heeds its signal', () => new HandlerTransport(({ signal }) => silent(signal))],
+    [
+      'the fetch of the host',
+      () => new FetchTransport({ fetch: async (request) => silent((request as globalThis.Request).signal) }),
+    ],
+  ])('ends the body of %s while it is being read, and from then on', async (_name, made) => {
+    const client = new AsyncClient({ transport: made(), timeout: null });
+    const response = await client.stream('GET', url);
+    const pieces = response.aiterBytes();
+    expect((await pieces.next()).value?.length).toBe(3);
+    const waiting = failureOf(pieces.next(), CloseError);
+    const later = await client.stream('GET', url);
+    await client.aclose();
+    expect((await waiting).phase).toBe('read');
+    await failureOf(later.aread(), CloseError);
   });
 
   test('Symbol.asyncDispose is aclose', async () => {
