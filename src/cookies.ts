@@ -6,11 +6,11 @@
 import { host as ownHost } from '#host';
 import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { type Cookie, CookieJar } from './cookie-jar.js';
-import { CookieConflict } from './exceptions.js';
-import { type Flow, wait } from './flow.js';
+import { CookieConflict, LocalProtocolError } from './exceptions.js';
+import { type Flow, isThenable, wait } from './flow.js';
 import { ForeignJar, isToughCookieJar, type ToughCookieJar } from './foreign-jar.js';
 import type { Headers } from './headers.js';
-import type { Host } from './hosts/host.js';
+import type { Host, PublicSuffixes } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { hostToAscii } from './punycode.js';
 import { parsedSetCookie, type SameSite, type SetCookie } from './set-cookie.js';
@@ -189,8 +189,11 @@ export class Cookies implements Iterable<[string, string]> {
     if (typeof field === 'string' && field !== '' && !headers.has('cookie')) headers.append('Cookie', field);
   }
 
-  /** @internal Keeps what a response from `url` sets. */
-  *receive(url: URL, headers: Headers, host: Host): Flow<void> {
+  /**
+   * @internal Keeps what a response from `url` sets.
+   * @throws LocalProtocolError for a cookie that names a domain, where a `blocking` call would have to wait for the suffix list
+   */
+  *receive(url: URL, headers: Headers, host: Host, blocking = false): Flow<void> {
     const fields = headers.octetsOf('set-cookie');
     if (fields.length === 0) return;
     const jar = this.#jar;
@@ -199,7 +202,7 @@ export class Cookies implements Iterable<[string, string]> {
       return;
     }
     const cookies = fields.map((field) => parsedSetCookie(field, jar.nowMs)).filter((cookie) => cookie !== null);
-    jar.store(url, cookies, cookies.some(namesDomain) ? yield* wait(host.publicSuffixes()) : null);
+    jar.store(url, cookies, cookies.some(namesDomain) ? yield* suffixList(host, blocking) : null);
   }
 
   /** The names and whom they are for, never the values: they are credentials. */
@@ -212,6 +215,18 @@ export class Cookies implements Iterable<[string, string]> {
   [INSPECT](): string {
     return this.toString();
   }
+}
+
+/** Most hosts load it at once. Where one cannot, it is there in a later turn. */
+function* suffixList(host: Host, blocking: boolean): Flow<PublicSuffixes> {
+  const list = host.publicSuffixes();
+  if (!isThenable(list) || !blocking) return yield* wait(list);
+  list.then(undefined, () => {});
+  throw new LocalProtocolError(
+    'Cannot keep a cookie that names a domain: this host is still loading the public suffix list, and a blocking call cannot ' +
+      'wait for it; call again in a later turn of the event loop',
+    { sent: 'full' },
+  );
 }
 
 function namesDomain({ domain }: SetCookie): boolean {

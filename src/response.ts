@@ -246,7 +246,7 @@ export class Response extends ResponseBody {
   get cookies(): Cookies {
     if (this.#cookies === null) {
       const cookies = new Cookies(null, this.host);
-      if (this.setsCookies) runSync(cookies.receive(this.request.url, this.headers, this.host), null);
+      if (this.setsCookies) runSync(cookies.receive(this.request.url, this.headers, this.host, true), null);
       this.#cookies = cookies;
     }
     return this.#cookies;

@@ -169,7 +169,7 @@ export function* send(
 /** Keeps what a response sets, before anything else is done about it (httpx), unless its call has no cookies. */
 function* kept(io: Io, request: Request, response: Response): Flow<void> {
   response.host = io.host;
-  if (!request.withoutCookies) yield* io.cookies.receive(request.url, response.headers, io.host);
+  if (!request.withoutCookies) yield* io.cookies.receive(request.url, response.headers, io.host, io.blocking);
 }
 
 /** Asks a jar that answers later for a request's Cookie field. */

@@ -1,11 +1,20 @@
 /** Hosts without sockets, or without some of their options: what clients do there, and what they refuse. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type Environment, runtime } from '../../src/environment.js';
+import { blockingRuntime, type Environment, runtime } from '../../src/environment.js';
+import type { PublicSuffixes } from '../../src/hosts/host.js';
 import { openConnector } from '../../src/hosts/web/blocking.js';
 import { webHost } from '../../src/hosts/web/host.js';
 import { connector as noSockets } from '../../src/hosts/web/sockets.js';
-import { AsyncClient, AsyncHTTPTransport, Client, ConnectError, MockTransport, Response } from '../../src/index.js';
+import {
+  AsyncClient,
+  AsyncHTTPTransport,
+  Client,
+  ConnectError,
+  LocalProtocolError,
+  MockTransport,
+  Response,
+} from '../../src/index.js';
 import { failureOf } from '../support/client.js';
 import { always } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
@@ -51,6 +60,22 @@ describe('a host that only fetches', () => {
 test('a host that cannot block says so, where a connection is asked for', () => {
   const client = new Client({}, { ...runtime, connector: openConnector() });
   expect(() => client.get('http://host.example/')).toThrow(/a thread of this host cannot block/);
+  client.close();
+});
+
+test('a host that loads the suffix list later says so to a blocking call that needs it, and has it in a later turn', async () => {
+  let list: PublicSuffixes | null = null;
+  const loading = Promise.resolve().then(() => {
+    list = { isPublicSuffix: (domain) => domain === 'co.uk' };
+    return list;
+  });
+  const host = { ...runtime.host, publicSuffixes: () => list ?? loading };
+  const answered = () => new Response(200, { headers: { 'set-cookie': 'a=b; domain=example.co.uk' } });
+  const client = new Client({ transport: new MockTransport(answered) }, { ...blockingRuntime(), host });
+  const error = await failureOf(() => client.get('http://www.example.co.uk/'), LocalProtocolError);
+  expect(error.message).toContain('still loading the public suffix list');
+  client.get('http://www.example.co.uk/');
+  expect(client.cookies.get('a', { domain: 'example.co.uk' })).toBe('b');
   client.close();
 });
 
