@@ -41,6 +41,32 @@ function lentMemory(octets: number): Lent {
   return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast: new Array(octets >> 7) };
 }
 
+/** The socket that gave other memory to read into last, while it is not known whether Node.js took it. */
+let moving: NodeSocket | null = null;
+let isWatching = false;
+
+/**
+ * Node.js takes the memory for the next read from what the callback of the last one answers; but only when no exception came
+ * out of what that callback left to `process.nextTick`. Where the process lives on after one (`uncaughtException`), reads go on
+ * into the memory from before, which the user may have by now, and what is delivered is none of what came. So the socket whose
+ * memory may not have moved is destroyed before it reads again.
+ */
+function noteMove(socket: NodeSocket): void {
+  if (!isWatching) {
+    isWatching = true;
+    process.on('uncaughtExceptionMonitor', (_error, origin) => {
+      if (origin === 'uncaughtException') moving?.interrupt();
+      moving = null;
+    });
+  }
+  if (moving === null) {
+    host.nextTurn(() => {
+      moving = null;
+    });
+  }
+  moving = socket;
+}
+
 /**
  * Node.js destroys a socket that it cannot write to, and what the peer said before it closed its side is lost with it: the
  * early response to an upload. Without this the error is told and reading goes on, to the reset that stands behind it. Of a
@@ -89,6 +115,8 @@ class NodeSocket implements Socket {
   peer: string;
   #socket: net.Socket;
   #own: Lent | null = null;
+  /** What Node.js was given to read into. */
+  #given: Uint8Array | null = null;
   #lentOctets = READ_OCTETS;
   #stopped = false;
   #told = false;
@@ -101,7 +129,7 @@ class NodeSocket implements Socket {
   constructor(peer: string, open: (onread: net.OnReadOpts) => net.Socket) {
     this.peer = peer;
     this.#socket = open({
-      buffer: () => (this.#lend ? this.#lent() : shared),
+      buffer: () => this.#memory(),
       callback: (length, buffer) => this.#deliver(buffer as Uint8Array, length, buffer !== shared),
     });
     this.#listen();
@@ -114,6 +142,22 @@ class NodeSocket implements Socket {
   set lend(on: boolean) {
     this.#lend = on;
     if (!on) this.#own = null;
+  }
+
+  /** Where the next read goes. */
+  #memory(): Uint8Array {
+    const memory = this.#lend ? this.#lent() : shared;
+    if (memory !== this.#given) {
+      if (this.#given !== null) noteMove(this);
+      this.#given = memory;
+    }
+    return memory;
+  }
+
+  /** Nothing may be read any more: an exception may have kept the memory of the next read from Node.js. */
+  interrupt(): void {
+    this.#failure ??= new Error('an exception that nobody caught interrupted a read');
+    this.#socket.destroy();
   }
 
   #lent(): Uint8Array {
