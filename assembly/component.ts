@@ -34,11 +34,13 @@ export {
   closeReason as connectionCloseReason,
   drop as connectionDrop,
   end as connectionEnd,
+  goAway as connectionGoAway,
   open as connectionOpen,
   placesFree as connectionPlacesFree,
   releaseContent as connectionRelease,
   send as connectionSend,
   takeOutput as connectionTakeOutput,
+  want as connectionWant,
 } from './component/connection';
 export { receive as connectionReceive, receiveEnd as connectionReceiveEnd } from './component/receiving';
 

@@ -206,6 +206,14 @@ export function releaseContent(self: usize, stream: u32, octets: u32): void {
   if (self) core.connectionRelease(connectionOf(self).handle, stream, octets);
 }
 
+export function want(self: usize, stream: u32): void {
+  if (self) core.connectionWant(connectionOf(self).handle, stream);
+}
+
+export function goAway(self: usize): void {
+  if (self) core.connectionGoAway(connectionOf(self).handle);
+}
+
 export function cancel(self: usize, stream: u32): void {
   if (!self) return;
   const c = connectionOf(self);

@@ -121,6 +121,8 @@ describe.each(COMPONENT_BUILDS)('memory of the component, build %s', async (buil
     ]);
     connection.cancel(1);
     connection.release(1, 1);
+    connection.want(1);
+    connection.goAway();
     expect(refusalOf(() => connection.send(1, 1))).toEqual({ tag: 'memory' });
     expect(refusalOf(() => connection.end(1, []))).toEqual({ tag: 'memory' });
     expect(refusalOf(() => decoder.decode(Uint8Array.of(0x82)))).toMatchObject({ rule: 'memory' });

@@ -199,6 +199,41 @@ describe.each(COMPONENT_BUILDS)('requests of the component, build %s', async (bu
     expect(connection.open(request)).toBe(1);
   });
 
+  test('GOAWAY goes, and what is open goes on', () => {
+    using connection = open('http2');
+    const stream = connection.open(requestOf('GET', '/', HOST));
+    connection.takeOutput();
+    connection.goAway();
+    const written = connection.takeOutput();
+    expect([...written.subarray(0, 4), written.length]).toEqual([0, 0, 8, 7, 17]);
+    expect(connection.placesFree()).toBe(0);
+    // SETTINGS, then `:status: 200` with END_STREAM.
+    const answer = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88);
+    expect(connection.receive(answer, 0)).toMatchObject([
+      { tag: 'streams-max' },
+      { tag: 'head', val: { stream, status: 200 } },
+      { tag: 'end', val: { stream } },
+    ]);
+  });
+
+  test('credit that was held back goes when more is wanted', () => {
+    using connection = open('http2');
+    connection.receive(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0), 0);
+    // Streams whose content of 4 MiB each nobody releases: 44 MiB, of which 32 are credited on receipt.
+    const streams = Array.from({ length: 11 }, () => connection.open(requestOf('GET', '/', HOST)));
+    const frame = new Uint8Array(9 + 16_384);
+    for (const stream of streams) {
+      connection.receive(Uint8Array.of(0, 0, 1, 1, 4, 0, 0, 0, stream, 0x88), 0);
+      frame.set([0, 0x40, 0, 0, 0, 0, 0, 0, stream]);
+      for (let i = 0; i < 256; i++) connection.receive(frame, 0);
+    }
+    connection.takeOutput();
+    expect(connection.takeOutput().length).toBe(0);
+    connection.want(streams[0] as number);
+    // WINDOW_UPDATE of the connection.
+    expect([...connection.takeOutput().subarray(0, 9)]).toEqual([0, 0, 4, 8, 0, 0, 0, 0, 0]);
+  });
+
   test('a protocol with a blank is refused', () => {
     using connection = open('http2');
     const request = { ...requestOf('CONNECT', '/', HOST, false), protocol: octets('a b') };

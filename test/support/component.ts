@@ -70,6 +70,8 @@ export interface Connection extends Disposable {
   receive(octets: Uint8Array, nowMs: number): Event[];
   receiveEnd(): Event[];
   release(stream: number, octets: number): void;
+  want(stream: number): void;
+  goAway(): void;
   cancel(stream: number): void;
   placesFree(): number;
   canConnectProtocol(): boolean;
