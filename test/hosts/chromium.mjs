@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bundled } from './bundle.mjs';
 
 const PAGE = '<!doctype html><script type="module" src="/browser-entry.js"></script>';
 const PAGE_MS = 120_000;
-const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
 /** Serves the page and its facts; `results` is kept when they come. */
 function serve(outdir, facts) {
@@ -36,6 +37,15 @@ function serve(outdir, facts) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve({ server, results })));
 }
 
+/** The page of examples/browser, as its own comment says it is made, with the package that is installed in `folder`. */
+async function bundledExample(folder, outdir) {
+  const example = join(folder, 'example');
+  cpSync(fileURLToPath(new URL('../../examples/browser', import.meta.url)), example, { recursive: true });
+  const made = await bundled(example, 'page', ['browser'], { splitting: true });
+  cpSync(made, outdir, { recursive: true });
+  cpSync(join(example, 'index.html'), join(outdir, 'index.html'));
+}
+
 /** Ends a group of processes, if it is still there. */
 function kill(pid) {
   try {
@@ -49,6 +59,7 @@ function kill(pid) {
 export async function chromiumResults({ command, features }, servers, folder) {
   const outdir = await bundled(folder, 'browser-entry', ['browser'], { splitting: true });
   cpSync(join(folder, 'counts'), join(outdir, 'counts'), { recursive: true });
+  await bundledExample(folder, join(outdir, 'example'));
   const { server, results } = await serve(outdir, { servers, host: { features, secureOptions: {} } });
   const { port } = server.address();
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'chromium')}`];

@@ -26,7 +26,7 @@ const WORKER_FEATURES = PROCESS_FEATURES.filter(
 );
 
 /** What a page can do: all else is the browser's. */
-const PAGE_FEATURES = ['own 401'];
+const PAGE_FEATURES = ['own 401', 'a document'];
 /** Where Debian and others put the browser. */
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 

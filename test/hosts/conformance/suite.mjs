@@ -5,6 +5,7 @@ import { codings, http1 } from './cases/core.mjs';
 import { counts } from './cases/counts.mjs';
 import { fetch } from './cases/fetch.mjs';
 import { http2, proxies, startTls } from './cases/network.mjs';
+import { page } from './cases/page.mjs';
 import { streams } from './cases/streams.mjs';
 
 const groups = {
@@ -18,6 +19,7 @@ const groups = {
   http1,
   http2,
   fetch,
+  page,
   counts,
   blocking,
 };
@@ -59,7 +61,8 @@ export async function runSuite(modules, servers, host) {
     closedPort: servers.closedPort,
   };
   const results = [];
-  for (const [group, { needs, cases }] of Object.entries(groups)) {
+  for (const [group, { only, needs, cases }] of Object.entries(groups)) {
+    if (only !== undefined && !features.has(only)) continue;
     const lacking = needs.filter((feature) => !features.has(feature));
     for (const [title, run] of Object.entries(cases)) {
       const name = `${group}: ${title}`;
