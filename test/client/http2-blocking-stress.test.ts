@@ -16,8 +16,8 @@ const SOON = { timeout: 10_000 };
 test.each([1, 2])(`${CALLS} calls of the blocking client, seed %i: all settle, nothing is left`, async (seed) => {
   const random = randomBy(seed);
   const before = liveOctets();
-  const server = await openHttp2Server({ initialWindowSize: 5000, maxConcurrentStreams: 5 });
-  const client = blocking.open({ http1: false, http2: true, timeout: '20s', limits: { maxConnections: 4 } });
+  const server = await openHttp2Server({ initialWindowSize: 5000 });
+  const client = blocking.open({ http1: false, http2: true, timeout: '20s' });
   const url = `http://127.0.0.1:${server.port}`;
   const held: SyncResponse[] = [];
   const octets = () => new Uint8Array(Math.floor(random() * 50_000));
@@ -43,9 +43,7 @@ test.each([1, 2])(`${CALLS} calls of the blocking client, seed %i: all settle, n
     kinds[Math.floor(random() * kinds.length)]?.();
   }
   for (const response of held) response.close();
-  const { sessions, mostAtOnce } = await server.facts();
-  expect(sessions).toBeLessThanOrEqual(4);
-  expect(mostAtOnce).toBeLessThanOrEqual(5);
+  expect((await server.facts()).sessions).toBe(1);
   await blocking.close(client);
   await expect.poll(async () => (await server.facts()).open, SOON).toBe(0);
   expect(liveOctets()).toBe(before);

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 const { tls, settings } = workerData;
 const server = tls === null ? createServer({ settings }) : createSecureServer({ settings, ...tls });
 const sessions = new Set();
-const facts = { sessions: 0, streams: 0, mostAtOnce: 0, goaways: [] };
+const facts = { sessions: 0, streams: 0, streamsOpen: 0, mostAtOnce: 0, goaways: [] };
 
 /** Answers with the number of octets that came. */
 function count(stream) {
@@ -59,8 +59,12 @@ server.on('session', (session) => {
   session.on('goaway', (code) => facts.goaways.push(code));
   session.on('stream', (stream) => {
     facts.streams++;
+    facts.streamsOpen++;
     facts.mostAtOnce = Math.max(facts.mostAtOnce, ++atOnce);
-    stream.on('close', () => atOnce--);
+    stream.on('close', () => {
+      atOnce--;
+      facts.streamsOpen--;
+    });
   });
 });
 server.on('stream', (stream, headers) => {

@@ -9,6 +9,8 @@ export interface Http2Facts {
   readonly sessions: number;
   readonly open: number;
   readonly streams: number;
+  /** Those that it has not forgotten: from Node.js 22 on it counts them against its limit, reset or not. */
+  readonly streamsOpen: number;
   /** Streams that were open at a time on one connection. */
   readonly mostAtOnce: number;
   /** Codes of GOAWAY that came. */
