@@ -41,13 +41,16 @@ export function socketSettingsOf(options: SocketOptions | null | undefined): Soc
   };
 }
 
+/** How a message shows what should have been text. */
+function shownOf(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeNameOf(value);
+}
+
 /** Path of a Unix socket. @throws TypeError for what is none. */
 export function udsOf(path: string | null | undefined): string | null {
   if (path === null || path === undefined) return null;
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
-  throw new TypeError(
-    `Cannot set uds: expected the path of a Unix socket, got ${JSON.stringify(path) ?? typeNameOf(path)}`,
-  );
+  throw new TypeError(`Cannot set uds: expected the path of a Unix socket, got ${shownOf(path)}`);
 }
 
 /** An IP address as WHATWG writes it, and an IPv6 address in any spelling, perhaps with its zone. */
@@ -66,9 +69,7 @@ function isAddress(text: string): boolean {
 export function localAddressOf(address: string | null | undefined): string | null {
   if (address === null || address === undefined) return null;
   if (typeof address === 'string' && isAddress(address)) return address;
-  throw new TypeError(
-    `Cannot set localAddress: expected an IP address of this host, got ${JSON.stringify(address) ?? typeNameOf(address)}`,
-  );
+  throw new TypeError(`Cannot set localAddress: expected an IP address of this host, got ${shownOf(address)}`);
 }
 
 /** How often a failed connect is tried again. @throws TypeError, RangeError unless it is a count. */

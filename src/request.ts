@@ -65,9 +65,14 @@ export function ownExtensions(extensions: RequestExtensions | null, timeout?: Ti
   const { onInterim, sniHostname, target, trace } = made;
   checkExtension('onInterim', onInterim, typeof onInterim === 'function', 'a function');
   checkExtension('trace', trace, typeof trace === 'function', 'a function');
-  checkExtension('sniHostname', sniHostname, typeof sniHostname === 'string', 'a string');
+  checkExtension('sniHostname', sniHostname, isHostName(sniHostname), 'a host name in ASCII');
   checkExtension('target', target, typeof target === 'string' || target instanceof Uint8Array, 'a string or octets');
   return Object.freeze(made);
+}
+
+/** What may be sent as SNI and looked for in a certificate: a name, or an IP address without brackets. */
+function isHostName(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9A-Za-z._:-]+$/.test(value);
 }
 
 function checkExtension(name: string, value: unknown, fits: boolean, expected: string): void {

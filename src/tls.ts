@@ -76,7 +76,7 @@ function checkOptions(options: TlsOptions, action: string): void {
   const minVersion: unknown = own(options, 'minVersion');
   if (isGiven(minVersion) && !MIN_VERSIONS.includes(minVersion)) {
     throw new RangeError(
-      `Cannot ${action}: expected minVersion to be 'TLSv1.2' or 'TLSv1.3', older ones are broken (RFC 8996); got ${JSON.stringify(minVersion)}`,
+      `Cannot ${action}: expected minVersion to be 'TLSv1.2' or 'TLSv1.3', older ones are broken (RFC 8996); got ${isText(minVersion) ? JSON.stringify(minVersion) : typeNameOf(minVersion)}`,
     );
   }
   const pins: unknown = own(options, 'pins');

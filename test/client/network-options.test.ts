@@ -84,6 +84,9 @@ describe.each(clients)('$name', ({ over }) => {
     ['uds', '', 'expected the path of a Unix socket'],
     ['uds', 5, 'expected the path of a Unix socket'],
     ['uds', 'a\0b', 'expected the path of a Unix socket'],
+    ['uds', 10n, 'expected the path of a Unix socket, got bigint'],
+    ['localAddress', 10n, 'expected an IP address of this host, got bigint'],
+    ['verify', { minVersion: 10n }, "expected minVersion to be 'TLSv1.2' or 'TLSv1.3'"],
     ['localAddress', 'localhost', 'expected an IP address of this host, got "localhost"'],
     ['localAddress', '127.1', 'expected an IP address'],
     ['localAddress', '', 'expected an IP address'],
@@ -93,7 +96,7 @@ describe.each(clients)('$name', ({ over }) => {
     ['socketOptions', [[6, 1, 1]], 'Cannot set socketOptions: expected an object'],
     ['socketOptions', { keepAliveInitialDelay: 0 }, 'Cannot set socketOptions.keepAliveInitialDelay'],
     ['trustEnv', 1, 'Cannot set trustEnv'],
-  ])('%s: %j is refused', (option, value, message) => {
+  ])('%s: %s is refused', (option, value, message) => {
     expect(() => over({ [option]: value })).toThrow(message);
   });
 

@@ -102,6 +102,16 @@ describe.each(clients)('$name', (kind) => {
     expect(server.peer(0).tls?.servername).toBe(servername);
   });
 
+  test.each(['', 'a b', 'a\0b', 'a\nb', 'm\u00fcller.example'])('%j as sniHostname is no name', async (sniHostname) => {
+    for (const url of ['https://127.0.0.1:9/', 'http://127.0.0.1:9/']) {
+      const error = await failureOf(
+        () => kind.open({ verify: false }).get(url, { extensions: { sniHostname } }),
+        TypeError,
+      );
+      expect(error.message).toContain('extensions.sniHostname: expected a host name in ASCII');
+    }
+  });
+
   test('an address as sniHostname is checked, and not sent', async () => {
     const server = await serve(always(answer('secure')), { tls: made.server, repeatLast: true });
     const extensions = { sniHostname: ADDRESS };
