@@ -155,6 +155,8 @@ describe.each(clients)('$name with a server of node:http2', (kind) => {
         isClosed = true;
       }
     })();
+    // Otherwise the refusal may come with the SETTINGS, and the body is not begun.
+    await client.get(`http://127.0.0.1:${server.port}/first`);
     const response = await client.post(`http://127.0.0.1:${server.port}${path}`, { content: kind.pieces(pieces) });
     expect([response.statusCode, response.text]).toEqual([status, 'too much']);
     await expect.poll(() => isClosed, SOON).toBe(true);
