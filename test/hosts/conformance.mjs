@@ -36,6 +36,7 @@ function installed(folder) {
   const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   run('npm', ['install', ...quiet, `./httpx-wasm-${version}.tgz`], folder);
   cpSync(new URL('conformance', import.meta.url), folder, { recursive: true });
+  cpSync(join(root, 'examples/pipelines'), folder, { recursive: true });
   writeCounts(join(folder, 'counts'));
   const core = readFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build/core.wasm'));
   return createHash('sha256').update(core).digest('hex');

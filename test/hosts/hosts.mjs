@@ -11,6 +11,7 @@ const PROCESS_FEATURES = [
   'alpn',
   'own authorities',
   'addresses',
+  'a process',
   'blocking',
   'trailers',
   'redirects',
@@ -22,7 +23,7 @@ const PROCESS_FEATURES = [
 
 /** What a worker can do: TLS trusts whom the configuration trusts and agrees on nothing, and addresses are not its own. */
 const WORKER_FEATURES = PROCESS_FEATURES.filter(
-  (feature) => !['blocking', 'addresses', 'own authorities', 'alpn'].includes(feature),
+  (feature) => !['blocking', 'addresses', 'own authorities', 'alpn', 'a process'].includes(feature),
 );
 
 /** What a page can do: all else is the browser's. */

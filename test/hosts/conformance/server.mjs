@@ -16,6 +16,8 @@ const gates = new Map();
 /** Responses whose reader went away, by id. */
 const gone = new Map();
 const sockets = new Set();
+/** Octets that were written of floods, by id. */
+const floods = new Map();
 /** What the proxies did. */
 const proxied = { forwarded: 0, tunnels: 0, socks: 0 };
 
@@ -78,6 +80,27 @@ const routes = {
     const isKnown = request.headers.authorization === `Basic ${btoa('user:pa:ss')}`;
     response.writeHead(isKnown ? 200 : 401, { 'www-authenticate': 'Basic realm="hosts"' }).end();
   },
+  table({ response, words }) {
+    const rows = Array.from({ length: 1000 }, (_, id) => ({ id, name: `ä ${id}` }));
+    const texts =
+      words[0] === 'csv'
+        ? ['id,name', ...rows.map(({ id, name }) => `${id},${name}`)]
+        : rows.map((row) => JSON.stringify(row));
+    send(response, Buffer.from(`${texts.join('\n')}\n`));
+  },
+  /** 256 MiB, as fast as they are taken; `flooded` tells how much has been written of them. */
+  async flood({ response, words }) {
+    const piece = pattern(65536);
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    response.writeHead(200, { 'content-length': 4096 * piece.length });
+    for (let i = 1; i <= 4096 && !response.destroyed; i++) {
+      floods.set(words[0], i * piece.length);
+      if (response.write(piece)) continue;
+      await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed]);
+    }
+    response.end();
+  },
+  flooded: ({ response, words }) => response.end(String(floods.get(words[0]))),
   status: ({ response, words }) => void response.writeHead(Number(words[0])).end(),
   /** The second piece waits until somebody asks for /open. */
   async gate({ response, words }) {

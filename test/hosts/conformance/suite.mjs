@@ -6,6 +6,7 @@ import { counts } from './cases/counts.mjs';
 import { fetch } from './cases/fetch.mjs';
 import { http2, proxies, startTls } from './cases/network.mjs';
 import { page } from './cases/page.mjs';
+import { files, pipelines } from './cases/pipelines.mjs';
 import { streams } from './cases/streams.mjs';
 
 const groups = {
@@ -15,6 +16,8 @@ const groups = {
   startTls,
   proxies,
   streams,
+  pipelines,
+  files,
   codings,
   http1,
   http2,
