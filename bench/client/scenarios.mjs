@@ -3,7 +3,8 @@
  * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
  * request), heap (what a thousand connections hold), growth (loads of growing size). `body`: a coded body, as
  * codings/bodies.mjs makes it. `http2`: over TLS, all requests on one connection. `host`: who runs the client, if not Node.
- * `seldom`: peers that the short run measures once. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
+ * `seldom`: peers that the short run measures in its first round alone. Sizes in octets. Measures, ratios and limits: as
+ * figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 import { growthMeasures, MEASURES } from './measures.mjs';
@@ -38,6 +39,9 @@ const USUAL = ['raw', OURS, REFERENCE, 'node:http', 'fetch'];
 /** Who takes part besides, where all do. */
 const OTHERS = ['undici.stream', 'undici.fetch', 'got', 'axios', 'ky'];
 const ALL = { peers: [...USUAL, ...OTHERS], seldom: OTHERS };
+
+/** Whose figures no target heeds where fetch has none. */
+const UNHEEDED = ['node:http', 'fetch'];
 
 const scenario = (name, text, kind, rest) => ({
   name,
@@ -76,7 +80,7 @@ const contentScenario = (name, text, { coding, level }, limit, stretch) =>
     body: { corpus: 'JSON', octets: 8 * MIB, coding, level },
     concurrency: 1,
     peers: [...USUAL, 'got', 'axios', 'ky'],
-    seldom: ['ky'],
+    seldom: ['node:http', 'fetch', 'got', 'axios', 'ky'],
     ratios: [cpu(limit, stretch), ...lessThan('node:http', 'fetch', 'got', 'axios', 'ky')],
   });
 
@@ -97,6 +101,7 @@ const growthScenario = (name, text, load, sizes) =>
     concurrency: load === 'queue' ? DEFAULT_CONNECTIONS : Math.max(...sizes),
     measures: growthMeasures(sizes),
     peers: [OURS, REFERENCE],
+    seldom: [REFERENCE],
     limits: [{ of: 'growth', limit: 1.5 }],
   });
 
@@ -119,11 +124,27 @@ export const SCENARIOS = [
     ratios: [cpu(0.5, 0.4), fifthOfFetch],
     ...ALL,
   }),
-  scenario('S3c', 'S3, chunked', 'get', { response: 'json-chunked', concurrency: 64, ratios: [cpu()] }),
-  scenario('S3t', 'S3 over TLS', 'get', { response: 'json', concurrency: 64, tls: true, ratios: [cpu(0.5, 0.35)] }),
+  scenario('S3c', 'S3, chunked', 'get', {
+    response: 'json-chunked',
+    concurrency: 64,
+    ratios: [cpu()],
+    seldom: UNHEEDED,
+  }),
+  scenario('S3t', 'S3 over TLS', 'get', {
+    response: 'json',
+    concurrency: 64,
+    tls: true,
+    ratios: [cpu(0.5, 0.35)],
+    seldom: UNHEEDED,
+  }),
   scenario('S4', '1 GiB streamed download', 'download', { ...download, ratios: [cpu(0.45, 0.35)], ...ALL }),
-  scenario('S4t', 'S4 over TLS', 'download', { ...download, tls: true, ratios: [cpu(0.95)] }),
-  scenario('S5', '256 MiB streamed upload', 'upload', { octets: 256 * MIB, warmup: 64 * MIB, ratios: [cpu(1.1)] }),
+  scenario('S4t', 'S4 over TLS', 'download', { ...download, tls: true, ratios: [cpu(0.95)], seldom: UNHEEDED }),
+  scenario('S5', '256 MiB streamed upload', 'upload', {
+    octets: 256 * MIB,
+    warmup: 64 * MIB,
+    ratios: [cpu(1.1)],
+    seldom: UNHEEDED,
+  }),
   http2Scenario('S6a', 'HTTP/2: tiny GET, 100 streams', 'get', [0.45, 0.3], undefined, {
     response: 'tiny',
     concurrency: 100,
@@ -148,7 +169,7 @@ export const SCENARIOS = [
       { of: 'cpu', to: REFERENCE, limit: 0.5, stretch: 0.3 },
       { of: 'rss', to: REFERENCE, limit: 0.7 },
     ],
-    peers: ALL.peers,
+    ...ALL,
   }),
   scenario('S10', 'heap of 1000 connections, idle and with a request in flight', 'heap', {
     response: 'tiny',
@@ -158,6 +179,7 @@ export const SCENARIOS = [
       { of: 'idle', limit: 4, stretch: 3 },
       { of: 'flight', limit: 6 },
     ],
+    seldom: UNHEEDED,
   }),
   ...['Bun', 'Deno'].flatMap((host) => [
     hostScenario(`S2-${host}`, `S2 on ${host}`, 'get', host, { response: 'tiny', concurrency: 64 }),

@@ -60,7 +60,7 @@ async function prepare({ chosen, timing }) {
 }
 
 export async function hpack({ quick, scenario: names, peers, rounds, json }) {
-  const items = names?.map(itemOf) ?? ITEMS;
+  const items = names?.map(itemOf) ?? ITEMS.filter((one) => one.quick || !quick);
   const chosen = chosenFrom(SUBJECTS, peers);
   const usual = quick ? QUICK : FULL;
   const settings = await prepare({ chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });

@@ -41,35 +41,42 @@ const MEASURES = [
 ];
 const ratio = (peer, to, limit, stretch) => ({ of: 'cpu', to, peer, limit, stretch });
 
-const decoding = (name, text, listsOf) => ({
+/** Not part of the short run. */
+const FULL_ONLY = { quick: false };
+
+const decoding = (name, text, listsOf, rest) => ({
   name,
   text,
   isDecoding: true,
+  quick: true,
   listsOf,
   measures: MEASURES,
   subjects: DECODERS,
   ratios: [ratio(TABLE, NATIVE, 1), ratio(STRINGS, NATIVE, 2), ...NPM.map((peer) => ratio(STRINGS, peer, 0.25))],
+  ...rest,
 });
 
-const encoding = (name, text, listsOf) => ({
+const encoding = (name, text, listsOf, rest) => ({
   name,
   text,
   isDecoding: false,
+  quick: true,
   listsOf,
   measures: MEASURES,
   subjects: ENCODERS,
   ratios: [ratio(ENCODED, NATIVE, 2.5, 1.5), ...NPM.map((peer) => ratio(FROM_STRINGS, peer, 0.25))],
+  ...rest,
 });
 
 export const ITEMS = [
   decoding('DR', 'decode the field blocks of responses, 20 fields each', responseLists),
   decoding('DQ', 'decode the field blocks of requests, 12 fields each', requestLists),
-  decoding('DAR', 'decode what an API answers, 12 fields each', apiResponseLists),
-  decoding('DAQ', 'decode requests to an API, 10 fields each', apiRequestLists),
+  decoding('DAR', 'decode what an API answers, 12 fields each', apiResponseLists, FULL_ONLY),
+  decoding('DAQ', 'decode requests to an API, 10 fields each', apiRequestLists, FULL_ONLY),
   encoding('ER', 'encode responses', responseLists),
   encoding('EQ', 'encode requests', requestLists),
-  encoding('EAR', 'encode what an API answers', apiResponseLists),
-  encoding('EAQ', 'encode requests to an API', apiRequestLists),
+  encoding('EAR', 'encode what an API answers', apiResponseLists, FULL_ONLY),
+  encoding('EAQ', 'encode requests to an API', apiRequestLists, FULL_ONLY),
 ];
 
 /** Every name that --peers can choose from. */
