@@ -40,8 +40,10 @@ export function components(hosts) {
 /** `{ status, stdout, stderr }` of a program; status `null`: it was not there, or took too long. */
 function outcomeOf(command, words, { cwd, timeoutMs = 5 * MINUTE_MS, env = {} }) {
   return new Promise((resolve) => {
-    const child = spawn(command, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    // A group of its own: the compilers that cargo starts, which write into the folder, end with it.
+    const child = spawn(command, words, { cwd, env: { ...process.env, ...env }, stdio, detached: true });
+    const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeoutMs);
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('utf8').on('data', (text) => {
