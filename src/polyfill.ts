@@ -6,6 +6,7 @@
  *   that no package of today makes alone are ours, in `polyfill/`.
  * - What no script can make must come from who embeds the engine: `setTimeout` and `clearTimeout` where there are timeouts, and
  *   `crypto.getRandomValues` for forms with files and Digest. Nothing that only looks like it is put there.
+ * - Sockets come from there as well, by `provideSockets`, in a few methods.
  * - Not a host's `fetch` with its classes, nor compression streams: what is made of these says that they are absent.
  */
 import './polyfill/text.js';
@@ -15,6 +16,9 @@ import { AbortController, AbortSignal } from './polyfill/abort.js';
 import { atob, btoa } from './polyfill/base64.js';
 import { DOMException } from './polyfill/dom-exception.js';
 import { install, installed as names } from './polyfill/install.js';
+
+export type { Connect, GivenAddress, GivenSocket } from './hosts/given-sockets.js';
+export { provideSockets } from './hosts/given-sockets.js';
 
 /** Names of the globals that were absent, and are there now. */
 export const installed: readonly string[] = names;

@@ -160,7 +160,7 @@ export interface Connector {
   /** What `connect` and its sockets promise is Waitable. */
   readonly blocking: boolean;
   /** True: it never connects; the host sends requests by its `fetch`. */
-  readonly onlyFetches?: true;
+  readonly onlyFetches?: boolean;
   /** Options of transports, by name, that the host cannot honour: they are refused when a transport is made. */
   readonly cannot?: readonly string[];
   /** @throws (or rejects with) ConnectError, whose `phase` says what failed. */

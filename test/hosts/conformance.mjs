@@ -15,6 +15,7 @@ import { chromiumResults } from './chromium.mjs';
 import { componentDigest, componentResults, components } from './components.mjs';
 import { writeCounts } from './counts.mjs';
 import { hosts } from './hosts.mjs';
+import { quickjsResults } from './quickjs.mjs';
 import { writeTable } from './table.mjs';
 import { workerdResults } from './workerd.mjs';
 
@@ -79,6 +80,7 @@ async function resultsOf(host, servers, folder, digest) {
   if (host.kind === 'bundler') return bundlerResults(host, servers, folder, digest);
   if (host.kind === 'component') return componentResults(host, folder);
   if (host.kind === 'chromium') return chromiumResults(host, servers, folder);
+  if (host.kind === 'quickjs') return quickjsResults(host, servers, folder);
   if (host.kind === 'workerd') return workerdResults(host, servers, folder);
   const facts = JSON.stringify({ features: host.features });
   const words = [...host.words, 'process-entry.mjs', JSON.stringify(servers), facts];

@@ -26,6 +26,9 @@ const WORKER_FEATURES = PROCESS_FEATURES.filter(
   (feature) => !['blocking', 'addresses', 'own authorities', 'alpn', 'a process'].includes(feature),
 );
 
+/** What an engine can do whose embedder gives it sockets, and nothing else. */
+const ENGINE_FEATURES = WORKER_FEATURES.filter((feature) => feature !== 'tls');
+
 /** What a page can do: all else is the browser's. */
 const PAGE_FEATURES = ['own 401', 'a document'];
 /** Where Debian and others put the browser. */
@@ -57,6 +60,18 @@ function program(name, path, words = [], more = []) {
   return { name, kind: 'process', command: path, words, features: [...PROCESS_FEATURES, ...more], absent };
 }
 
+/** A release of Node.js that takes the core as JavaScript, and has no WebAssembly to fall back to. */
+function withoutWasm({ version, path }) {
+  const words = ['--conditions=no-wasm', '--import=data:text/javascript,delete globalThis.WebAssembly'];
+  return program(`Node.js ${version}, no WebAssembly`, path, words, ['reads up to a reset']);
+}
+
+/** QuickJS, which runs in this process. */
+function quickjs() {
+  const path = fileURLToPath(new URL('node_modules/quickjs-emscripten/package.json', import.meta.url));
+  return { ...program('QuickJS', path), kind: 'quickjs', features: ENGINE_FEATURES };
+}
+
 /**
  * `{ name, kind, command, words, features, absent, mayBeAbsent? }` of each host; `absent` says why it cannot run here, or is
  * `null`.
@@ -68,5 +83,7 @@ export function hosts() {
     program('Bun', binaryOf('bun', 'bin/bun'), ['run']),
     { ...program('workerd', binaryOf('workerd', 'bin/workerd')), kind: 'workerd', features: WORKER_FEATURES },
     chromium(),
+    withoutWasm(installedReleases().at(-1)),
+    quickjs(),
   ];
 }

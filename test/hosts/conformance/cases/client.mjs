@@ -21,16 +21,18 @@ export const client = {
     async 'bodies of every kind arrive whole'({ client, base, features }) {
       const octets = pattern(70_000);
       const digest = await sha256(octets);
-      const streams = {
-        octets,
-        buffer: octets.buffer,
-        blob: new Blob([octets]),
-      };
+      const streams = { octets, buffer: octets.buffer };
+      if (typeof Blob !== 'undefined') streams.blob = new Blob([octets]);
       if (features.has('streamed uploads')) {
         streams.iterable = (async function* () {
           for (let at = 0; at < octets.length; at += 10_000) yield octets.subarray(at, at + 10_000);
         })();
-        streams.stream = new Blob([octets]).stream();
+        streams.stream = new ReadableStream({
+          start(controller) {
+            for (let at = 0; at < octets.length; at += 10_000) controller.enqueue(octets.slice(at, at + 10_000));
+            controller.close();
+          },
+        });
       }
       for (const [kind, content] of Object.entries(streams)) {
         const seen = (await client.post(`${base}/echo`, { content })).json();

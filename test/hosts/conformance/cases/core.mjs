@@ -38,10 +38,12 @@ export const codings = {
     'coding-brotli decodes as it should': decoding('coding-brotli'),
     'coding-zstd decodes as it should': decoding('coding-zstd'),
     async 'DecoderStream decodes as DecompressionStream does'({ core }) {
+      if (typeof CompressionStream === 'undefined') return 'the host has no CompressionStream';
       const text = 'to and fro, '.repeat(10_000);
       const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
       const decoded = compressed.pipeThrough(new core.DecoderStream('gzip'));
       equal(await new globalThis.Response(decoded).text(), text, 'text');
+      return undefined;
     },
   },
 };

@@ -25,6 +25,7 @@ export const counts = {
   needs: [],
   cases: {
     async 'the core executes as many instructions as elsewhere'({ counted }) {
+      if (typeof WebAssembly === 'undefined') return 'the host has no WebAssembly';
       const { modules, rows } = await counted();
       const differing = [];
       for (const { name, module, steps } of rows) {
@@ -33,6 +34,7 @@ export const counts = {
       }
       holds(rows.length >= ROWS_MIN, `${rows.length} rows`);
       equal(differing, [], `of ${rows.length} rows`);
+      return undefined;
     },
   },
 };
