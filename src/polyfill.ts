@@ -9,13 +9,16 @@
  * - Sockets come from there as well, by `provideSockets`, in a few methods.
  * - Not a host's `fetch` with its classes, nor compression streams: what is made of these says that they are absent.
  */
+
 import './polyfill/text.js';
+
 import * as streams from 'web-streams-polyfill';
 import { URL, URLSearchParams } from 'whatwg-url';
 import { AbortController, AbortSignal } from './polyfill/abort.js';
 import { atob, btoa } from './polyfill/base64.js';
 import { DOMException } from './polyfill/dom-exception.js';
 import { install, installed as names } from './polyfill/install.js';
+import { takeAway } from './polyfill/shared-memory.js';
 
 export type { Connect, GivenAddress, GivenSocket } from './hosts/given-sockets.js';
 export { provideSockets } from './hosts/given-sockets.js';
@@ -54,6 +57,7 @@ function clock(): { now(): number } {
 /** A console that nobody reads. */
 const SILENT = { log() {}, info() {}, debug() {}, warn() {}, error() {} };
 
+takeAway();
 for (const name of ['dispose', 'asyncDispose']) {
   if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
 }

@@ -27,7 +27,7 @@ const WORKER_FEATURES = PROCESS_FEATURES.filter(
 );
 
 /** What an engine can do whose embedder gives it sockets, and nothing else. */
-const ENGINE_FEATURES = WORKER_FEATURES.filter((feature) => feature !== 'tls');
+const ENGINE_FEATURES = [...WORKER_FEATURES.filter((feature) => feature !== 'tls'), 'interpreted'];
 
 /** What a page can do: all else is the browser's. */
 const PAGE_FEATURES = ['own 401', 'a document'];

@@ -1,5 +1,7 @@
 // What an engine has of its embedder, as the platform's own names: timers, randomness, hashes, and sockets. `embedder.call`
 // begins something in quickjs.mjs, which answers by `settle`, or by `fire` when a timer is due.
+import { installed, provideSockets } from 'httpx-wasm/polyfill';
+
 const calls = new Map();
 const timers = new Map();
 let numbers = 0;
@@ -13,6 +15,8 @@ function call(name, words, octets = null) {
 }
 
 globalThis.embedded = {
+  /** Whether the engine had nothing of its own. */
+  isBare: ['ReadableStream', 'URL', 'TextDecoder', 'AbortController'].every((name) => installed.includes(name)),
   settle(id, error, value) {
     const { resolve, reject } = calls.get(id);
     calls.delete(id);
@@ -45,8 +49,7 @@ globalThis.crypto = {
   },
 };
 
-/** Connects in the embedder: a socket as `provideSockets` wants it. */
-export async function connect({ host, port, tls }) {
+provideSockets(async ({ host, port, tls }) => {
   if (tls !== null) throw new Error('the embedder has no TLS');
   const id = await call('connect', [host, port]);
   return {
@@ -55,4 +58,4 @@ export async function connect({ host, port, tls }) {
     closeWrite: () => call('closeWrite', [id]),
     close: () => void call('close', [id]),
   };
-}
+});

@@ -8,6 +8,9 @@ async function vectors({ client, base }, name) {
   return response.statusCode === 404 ? null : response.json().cases;
 }
 
+/** Engines that compile nothing take a case in so many. */
+const INTERPRETED_STEP = 8;
+
 const ABSENT = '../shared is absent';
 
 function decoding(name) {
@@ -15,7 +18,9 @@ function decoding(name) {
     const cases = await vectors(context, name);
     if (cases === null) return ABSENT;
     const wrong = [];
-    for (const { id, coding, input_b64, expect } of cases) {
+    const step = context.features.has('interpreted') ? INTERPRETED_STEP : 1;
+    for (let at = 0; at < cases.length; at += step) {
+      const { id, coding, input_b64, expect } = cases[at];
       let found = null;
       try {
         found = await context.core.decode(coding, octetsOf(input_b64));
