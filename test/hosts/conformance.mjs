@@ -82,7 +82,7 @@ async function resultsOf(host, servers, folder, digest) {
   if (host.kind === 'chromium') return chromiumResults(host, servers, folder);
   if (host.kind === 'quickjs') return quickjsResults(host, servers, folder);
   if (host.kind === 'workerd') return workerdResults(host, servers, folder);
-  const facts = JSON.stringify({ features: host.features });
+  const facts = JSON.stringify({ features: host.features, groups: host.groups });
   const words = [...host.words, 'process-entry.mjs', JSON.stringify(servers), facts];
   const text = await output(host.command, words, folder);
   const found = /^RESULTS (.*)$/m.exec(text);

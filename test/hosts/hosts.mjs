@@ -60,16 +60,20 @@ function program(name, path, words = [], more = []) {
   return { name, kind: 'process', command: path, words, features: [...PROCESS_FEATURES, ...more], absent };
 }
 
+/** What is tried of the core as JavaScript. */
+const SCRIPT_GROUPS = ['client', 'sockets', 'tls', 'streams', 'codings', 'http1', 'blocking'];
+
 /** A release of Node.js that takes the core as JavaScript, and has no WebAssembly to fall back to. */
 function withoutWasm({ version, path }) {
   const words = ['--conditions=no-wasm', '--import=data:text/javascript,delete globalThis.WebAssembly'];
-  return program(`Node.js ${version}, no WebAssembly`, path, words, ['reads up to a reset']);
+  const host = program(`Node.js ${version}, no WebAssembly`, path, words, ['reads up to a reset']);
+  return { ...host, groups: SCRIPT_GROUPS };
 }
 
 /** QuickJS, which runs in this process. */
 function quickjs() {
   const path = fileURLToPath(new URL('node_modules/quickjs-emscripten/package.json', import.meta.url));
-  return { ...program('QuickJS', path), kind: 'quickjs', features: ENGINE_FEATURES };
+  return { ...program('QuickJS', path), kind: 'quickjs', features: ENGINE_FEATURES, groups: SCRIPT_GROUPS };
 }
 
 /**
