@@ -123,14 +123,11 @@ describe.each(clients)('SECURITY §2: $name', (kind) => {
   test('2.5 a handshake that stalls, and a proxy that does, end within connect', async () => {
     const { server: certificate } = await certificates();
     const silent = await serve(dialogue().acceptOnly(), { tls: certificate });
-    const tls = await failureOf(
-      () => kind.open({ timeout: { connect: '200ms' } }).get(silent.url),
-      httpx.ConnectTimeout,
-    );
+    const tls = await failureOf(() => kind.open({ timeout: { connect: '1s' } }).get(silent.url), httpx.ConnectTimeout);
     expect(tls.phase).toBe('tls');
     const proxy = await serve(dialogue().acceptOnly());
     const between = await failureOf(
-      () => kind.open({ proxy: proxy.url, timeout: { connect: '200ms' } }).get('https://example.invalid/'),
+      () => kind.open({ proxy: proxy.url, timeout: { connect: '1s' } }).get('https://example.invalid/'),
       httpx.ConnectTimeout,
     );
     expect(between.phase).toBe('proxy');
