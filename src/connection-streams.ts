@@ -162,6 +162,8 @@ export class Streams {
       if (exchange.credit === 0) continue;
       this.#protocol.release(exchange.stream, exchange.credit);
       exchange.credit = 0;
+      // Its reader said once that it waits, and the core forgot that with the content that came.
+      if (exchange.readsAll) this.#protocol.want(exchange.stream);
     }
     this.#flush();
     if (failure !== null) {

@@ -159,6 +159,11 @@ export class Exchange extends Park implements ByteSource {
     return this.#buffered >= BUFFERED_OCTETS_MAX && !this.#whole;
   }
 
+  /** @internal Its reader takes all that comes, and waits for more. */
+  get readsAll(): boolean {
+    return this.#whole && !this.ended && this.error === null;
+  }
+
   /** @internal The flow that is parked here has something to do. */
   get ready(): boolean {
     return this.ended || this.error !== null || (this.status !== 0 && !this.#whole);

@@ -12,6 +12,7 @@ import {
   ping,
   SETTING,
   settings,
+  TYPE,
   times,
 } from '../support/http2-frames.js';
 import { http2Side } from '../support/http2-peer.js';
@@ -323,6 +324,30 @@ describe('streams of one connection', () => {
     expect(server.heard()).toEqual([expect.stringMatching(/^WINDOW_UPDATE 0 1[56]\d{6}$/)]);
     server.say(data(25, 'hi', END_STREAM));
     expect((await call).text).toBe('hi');
+    for (const response of unread) await response.aclose();
+  });
+
+  test('one that is read as a whole is let through to its end, whatever of others comes unread meanwhile', async () => {
+    const { client, peer, settled } = http2Side();
+    const call = client.get(url);
+    const server = await peer();
+    server.say(hello(), head(1, 200));
+    await settled();
+    server.say(data(1, 'first, '));
+    const unread = [];
+    for (let stream = 3; stream < 27; stream += 2) {
+      const other = client.stream('GET', url);
+      await settled();
+      server.say(head(stream, 200), times(255, data(stream, 'x'.repeat(16384))));
+      unread.push(await other);
+    }
+    const credit = server
+      .take()
+      .filter(({ type, stream }) => type === TYPE.windowUpdate && stream === 0)
+      .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
+    expect(65_535 + credit - 12 * 255 * 16384).toBeGreaterThan(8 * 1024 * 1024);
+    server.say(data(1, 'last', END_STREAM));
+    expect((await call).text).toBe('first, last');
     for (const response of unread) await response.aclose();
   });
 
