@@ -6,7 +6,7 @@
  * flows that can go on are woken afterwards, in the same step); octets on an idle connection of HTTP/1.1 end it; what the
  * core made to be written is written in the step that made it, unless the socket is behind and it is the core's own answer.
  */
-import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PREFACE } from '../assembly/abi.js';
+import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PEER_CLOSED, RULE_H2_PREFACE } from '../assembly/abi.js';
 import { Streams } from './connection-streams.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
@@ -57,8 +57,10 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** Counts the pool's connections. */
   readonly number: number;
   closed = false;
-  /** A response has come on it: to find it dead is no news about the peer. */
+  /** A response has come on it, or will: to find it dead is no news about the peer. */
   hasServed = false;
+  /** Its peer broke the protocol: it did not just go away. */
+  breached = false;
   /** Seconds that the peer said it keeps idle connections, or `null`. */
   keepAliveSeconds: number | null = null;
   /** Places given away on which no exchange was begun yet. */
@@ -436,7 +438,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     exchange.error = new RemoteProtocolError(`${this.origin} ${what} (${errorCodeName(error)})`);
   }
 
-  onGoaway(_lastStream: StreamId, code: number): void {
+  onGoaway(lastStream: StreamId, code: number): void {
+    if (lastStream > 0) this.hasServed = true;
     this.#streams?.leave(code);
   }
 
@@ -454,7 +457,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (!exchange.ended && exchange.error === null) exchange.error = error;
   }
 
-  onError(error: ProtocolError, rule: number): void {
+  onError(error: ProtocolError, rule: number, stream: StreamId): void {
     const exchange = this.#exchange;
     error.message += `; the peer is ${this.origin}${this.#streams?.farewell ?? ''}`;
     if (exchange !== null && !exchange.ended && exchange.error === null) {
@@ -463,7 +466,10 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
           ? new RemoteProtocolError(`${this.origin} closed the connection without sending a response`, { cause: error })
           : error;
     }
-    // What came is an answer, of another protocol: it would come again.
+    this.breached = rule !== RULE_CLOSED_EARLY && rule !== RULE_H2_PEER_CLOSED;
+    // What came is an answer, or one of another protocol: it would come again.
+    const refused = this.#streams?.told(stream) ?? null;
+    if (refused !== null) refused.answered = true;
     if (rule === RULE_H2_PREFACE) for (const each of this.#streams?.all ?? []) each.answered = true;
     this.#failure = error;
   }

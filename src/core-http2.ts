@@ -231,7 +231,7 @@ class Http2Connection implements Connection {
     this.#paused = false;
     const inner = this.#core;
     if (records < 0) {
-      if (inner.broken !== null) to.onError(coreFailure('Cannot read the response', inner.broken), 0);
+      if (inner.broken !== null) to.onError(coreFailure('Cannot read the response', inner.broken), 0, 0);
       return length;
     }
     for (let i = 0; i < records; i++) {
@@ -248,9 +248,11 @@ class Http2Connection implements Connection {
         case abi.KIND_PAUSE:
           this.#paused = true;
           return offset;
-        case abi.KIND_ERROR:
-          to.onError(protocolError(inner.record(i, 1), inner.record(i, 5), inner.record(i, 6)), inner.record(i, 1));
+        case abi.KIND_ERROR: {
+          const rule = inner.record(i, 1);
+          to.onError(protocolError(rule, inner.record(i, 5), inner.record(i, 6)), rule, stream);
           return length;
+        }
         default:
           this.#tell(i, stream, to);
       }

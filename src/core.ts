@@ -60,8 +60,11 @@ export interface Events {
   onStreamsMax(streams: number): void;
   /** HTTP/2: the peer broke a rule in one stream, which is over; the connection goes on. */
   onStreamError(stream: StreamId, error: ProtocolError, rule: number): void;
-  /** The peer broke a rule (`rule`: RULE_* of the ABI), or the core failed (0). The connection is finished. */
-  onError(error: ProtocolError, rule: number): void;
+  /**
+   * The peer broke a rule (`rule`: RULE_* of the ABI), or the core failed (0). The connection is finished. `stream`: the one
+   * that what was wrong came on; 0: none, or not known.
+   */
+  onError(error: ProtocolError, rule: number, stream: StreamId): void;
 }
 
 /** Limits on what a peer may send in one head. */
@@ -367,7 +370,7 @@ class Http1Connection implements Connection {
     let at = this.#core.events;
     if (records < 0) {
       const cause = this.#core.broken;
-      to.onError(coreFailure('Cannot read the response', cause), 0);
+      to.onError(coreFailure('Cannot read the response', cause), 0, 0);
       return length;
     }
     for (let i = 0; i < records; i++, at += 8) {
@@ -401,7 +404,7 @@ class Http1Connection implements Connection {
           to.onUpgrade(stream, bytes, base + offset, length);
           return length;
         case abi.KIND_ERROR:
-          to.onError(protocolError(code, a, words[at + 6] as number), code);
+          to.onError(protocolError(code, a, words[at + 6] as number), code, stream);
           return length;
       }
     }

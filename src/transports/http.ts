@@ -53,7 +53,7 @@ import { Trace, TracedSource } from '../trace.js';
 import { type Route, throughProxy } from '../tunnel.js';
 import type { Origin } from '../url.js';
 import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
-import { canRepeat, described, repeatOf } from './repeat.js';
+import { canRepeat, described, isRefusal, repeatOf } from './repeat.js';
 import { asyncBody, PiecesReader, upload, uploadAside } from './upload.js';
 
 /** Settings of a transport over sockets. */
@@ -347,7 +347,7 @@ class SocketTransport {
       case 'dead connection':
         return { site, after: multiplexes ? this.#pool.latest : Number.POSITIVE_INFINITY, wasKept, refusals };
       case 'not processed':
-        return { site, after: number, wasKept, refusals: refusals + 1 };
+        return { site, after: number, wasKept, refusals: isRefusal(exchange) ? refusals + 1 : refusals };
       case 'HTTP/1.1 required':
         return { site: this.#siteOf(request, HTTP_1_1_ONLY), after: -1, wasKept, refusals };
       default:

@@ -20,6 +20,7 @@ import type { Exchange } from '../exchange.js';
 import type { Request } from '../request.js';
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+const NO_ERROR = 0;
 /** The peer wants the request on HTTP/1.1 (RFC 9113 §7). */
 const HTTP_1_1_REQUIRED = 13;
 /** How often a request is sent again that peers refuse to process. */
@@ -43,13 +44,24 @@ export function canRepeat(request: Request): boolean {
   return IDEMPOTENT.has(request.method) && request.isReplayable;
 }
 
+/**
+ * The peer refused a request that it did not process: so it does whatever it is asked, perhaps. Not so one that ended its
+ * connection after requests that it did process, as servers do after some number of them: with each such connection fewer
+ * are left.
+ */
+export function isRefusal({ unprocessed, resetCode, connection }: Exchange): boolean {
+  return unprocessed && !(resetCode === NO_ERROR && connection.hasServed);
+}
+
 /** Whether, and why, a request whose exchange failed with `error` is sent again. */
 export function repeatOf(error: unknown, exchange: Exchange, request: Request, tries: Tries): Repeat | null {
-  if (exchange.answered || error !== exchange.error) return null;
+  const { answered, unprocessed, resetCode, connection } = exchange;
+  // What the peer did not process may have had an interim response.
+  if ((answered && !unprocessed) || error !== exchange.error) return null;
   if (exchange.bodyBegun && !request.isReplayable) return null;
-  if (exchange.resetCode === HTTP_1_1_REQUIRED && tries.http1) return 'HTTP/1.1 required';
-  if (exchange.unprocessed) return tries.refusals < REFUSALS_MAX ? 'not processed' : null;
-  if (!tries.mayBeDead || !canRepeat(request) || exchange.resetCode !== null) return null;
+  if (resetCode === HTTP_1_1_REQUIRED) return tries.http1 ? 'HTTP/1.1 required' : null;
+  if (unprocessed) return tries.refusals < REFUSALS_MAX || !isRefusal(exchange) ? 'not processed' : null;
+  if (!tries.mayBeDead || !canRepeat(request) || resetCode !== null || connection.breached) return null;
   const isDead = error instanceof ReadError || error instanceof WriteError || error instanceof RemoteProtocolError;
   return isDead ? 'dead connection' : null;
 }
@@ -67,7 +79,7 @@ export function described(error: unknown, request: Request, exchange: Exchange |
     error instanceof ReadError ||
     error instanceof WriteError ||
     error instanceof TimeoutException ||
-    (error instanceof RemoteProtocolError && exchange !== null && !exchange.answered);
+    (error instanceof RemoteProtocolError && exchange !== null && (unprocessed || !exchange.answered));
   const isSafe = unprocessed || error.sent === 'none' || IDEMPOTENT.has(request.method);
   error.retryable = transient && request.isReplayable && isSafe;
   return error;
