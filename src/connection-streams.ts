@@ -43,8 +43,10 @@ export class Streams {
   #goaway: number | null = null;
   /** The socket has not taken the core's latest answer yet. */
   #behind = false;
-  /** When octets last came. */
+  /** When octets last came, but SETTINGS alone. */
   #heardAt = 0;
+  /** The records being consumed are about streams. */
+  #heard = false;
 
   constructor(connection: HttpConnection, protocol: Protocol) {
     this.#connection = connection;
@@ -134,13 +136,18 @@ export class Streams {
 
   /** The peer's limit on concurrent ones. */
   limit(streams: number): void {
-    if (this.max === null) for (const stream of this.#open.keys()) this.told(stream);
+    if (this.max === null) for (const stream of this.#open.keys()) this.#note(stream);
     this.max = streams;
     this.#placesChanged = true;
   }
 
   /** The exchange of a stream; it is noted that the records are about it. */
   told(stream: StreamId): Exchange | null {
+    this.#heard = true;
+    return this.#note(stream);
+  }
+
+  #note(stream: StreamId): Exchange | null {
     const exchange = this.#open.get(stream);
     if (exchange === undefined) return null;
     if (!exchange.told) {
@@ -155,7 +162,9 @@ export class Streams {
   settle(now: number, failure: TransportError | null): void {
     const connection = this.#connection;
     const told = this.#told;
-    this.#heardAt = now;
+    // SETTINGS come from the peer's stack, whether or not there is anybody behind it.
+    if (this.#heard || !this.#placesChanged) this.#heardAt = now;
+    this.#heard = false;
     this.#told = [];
     for (const exchange of told) {
       exchange.told = false;

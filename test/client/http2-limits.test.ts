@@ -3,7 +3,7 @@
  * call is refused for it; then as many as it says.
  */
 import { describe, expect, test } from 'vitest';
-import { ConnectTimeout, type Response } from '../../src/index.js';
+import { ConnectTimeout, ReadTimeout, type Response } from '../../src/index.js';
 import { failureOf, openClient } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { END_STREAM, goaway, head, hello, rstStream, SETTING } from '../support/http2-frames.js';
@@ -89,6 +89,20 @@ describe('a connection whose limit is not known', () => {
     expect(environment.connector.sockets.length).toBe(3);
     for (const call of [first, second, third]) call.catch(() => {});
   });
+});
+
+test('a connection on which nothing but SETTINGS came until a request timed out serves no other', async () => {
+  const { client, environment, peer, settled } = http2Side({ timeout: { read: 300 } });
+  const first = failureOf(client.get(url), ReadTimeout);
+  const server = await peer();
+  await environment.host.advance(30);
+  server.say(hello());
+  await environment.host.advance(300);
+  await first;
+  const second = client.get(url);
+  await settled();
+  (await peer(1)).say(hello(), head(1, 200, [], END_STREAM));
+  expect((await second).statusCode).toBe(200);
 });
 
 describe('a body that can be read but once', () => {
