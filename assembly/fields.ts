@@ -112,12 +112,12 @@ export const TOKEN_UPGRADE: u32 = 4;
 
 /** TOKEN_* bits of the options that [p, end) lists; what is no token is passed over. */
 export function connectionTokens(p: usize, end: usize): u32 {
-  const only = tokenOf(p, <u32>(end - p));
+  const only = optionOf(p, <u32>(end - p));
   if (only) return only;
   let tokens: u32 = 0;
   while (p < end) {
     const tokenEnd = scanToken(p, end);
-    tokens |= tokenOf(p, <u32>(tokenEnd - p));
+    tokens |= optionOf(p, <u32>(tokenEnd - p));
     p = tokenEnd;
     while (p < end && load<u8>(p) != 0x2c) p++;
     p = skipBlanks(p + 1, end);
@@ -125,7 +125,8 @@ export function connectionTokens(p: usize, end: usize): u32 {
   return tokens;
 }
 
-function tokenOf(p: usize, length: u32): u32 {
+/** TOKEN_* bit of the option of `length` octets; 0: it is none of these. */
+export function optionOf(p: usize, length: u32): u32 {
   // SAFE: each comparison reads within `length` octets.
   if (length == 10 && lower8(p) == 0x696c612d7065656b && lower2(p + 8) == 0x6576) return TOKEN_KEEP_ALIVE;
   if (length == 5 && lower4(p) == 0x736f6c63 && (load<u8>(p, 4) | 0x20) == 0x65) return TOKEN_CLOSE;

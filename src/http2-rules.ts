@@ -139,12 +139,15 @@ const STREAM_RULES: readonly (readonly [number, Rule])[] = [
 const REQUEST_RULES: readonly (readonly [number, Rule])[] = [
   [
     abi.RULE_H2_REQUEST_LINE,
-    { what: 'send the request: expected a method, a target, a scheme, and nothing else', source: 'RFC 9113 §8.3.1' },
+    {
+      what: "send the request: expected a method, a target that begins with '/' (or is '*' for OPTIONS), and a scheme",
+      source: 'RFC 9113 §8.3.1',
+    },
   ],
   [
     abi.RULE_H2_REQUEST_FIELD,
     {
-      what: 'send the field section: expected names that are tokens, and values without control characters',
+      what: 'send the field section: expected names that are tokens, values without control characters, no empty Host',
       source: 'RFC 9113 §8.2.1',
     },
   ],

@@ -48,9 +48,9 @@ const NAME_OCTETS_MAX: u32 = 65535;
 /** ":status", as a little-endian number. */
 const STATUS_NAME: u64 = 0x7375746174733a;
 const COLON: u32 = 0x3a;
-/** As FIELD_*, for this file alone: names that steer a connection and have no id. */
+/** As FIELD_*, for HTTP/2 alone: names that steer a connection and have no id. */
 const PROXY_CONNECTION: u32 = 254;
-const TE: u32 = 255;
+export const TE: u32 = 255;
 
 // What the section read last says.
 let statusRead: u32 = 0;
@@ -188,8 +188,8 @@ export function idOfField(name: usize, length: u32): u32 {
   return idOf(name, length);
 }
 
-/** Whether a field of that id is about the connection (§8.2.2), so that no request may have it. `te` may say `trailers`. */
-export function isOfConnection(id: u32, value: usize, valueLength: u32): bool {
+/** Whether a field of that id is about the connection (§8.2.2), so that no request may have it. */
+export function isOfConnection(id: u32): bool {
   switch (id) {
     case FIELD_CONNECTION:
     case FIELD_KEEP_ALIVE:
@@ -197,8 +197,6 @@ export function isOfConnection(id: u32, value: usize, valueLength: u32): bool {
     case FIELD_UPGRADE:
     case PROXY_CONNECTION:
       return true;
-    case TE:
-      return !isTrailers(value, valueLength);
   }
   return false;
 }

@@ -5,6 +5,7 @@
  *   head:  method SP target SP scheme [SP protocol] CR LF | field lines
  */
 import {
+  FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,
   HPACK_FIELD_OVERHEAD_OCTETS,
   HTTP2_FRAME_OCTETS_MAX,
@@ -15,10 +16,10 @@ import {
   RULE_H2_REQUEST_LIST_OCTETS,
   RULE_H2_REQUEST_PROTOCOL,
 } from '../abi';
-import { contentLength, readContentLength } from '../fields';
+import { contentLength, optionOf, readContentLength } from '../fields';
 import { ENCODED_OVERHEAD_OCTETS, encodeField } from '../hpack/encoder';
-import { CRLF, lower4, scanText, scanToken, skipBlanks, trimBlanks } from '../octets';
-import { idOfField, isOfConnection } from './fields';
+import { areSame, CRLF, lower4, scanText, scanToken, skipBlanks, trimBlanks } from '../octets';
+import { idOfField, isOfConnection, TE } from './fields';
 import { HEAD_OCTETS, outputEnd, reserveOutput, writeHead } from './output';
 import { ANY_LENGTH, Connection } from './stream';
 
@@ -28,8 +29,13 @@ const FLAG_END_STREAM: u32 = 1;
 const FLAG_END_HEADERS: u32 = 4;
 const SP: u32 = 0x20;
 const COLON: u32 = 0x3a;
+const COMMA: u32 = 0x2c;
+const SLASH: u32 = 0x2f;
+const ASTERISK: u32 = 0x2a;
+/** "OPTIONS ", as a little-endian number. */
+const OPTIONS_SP: u64 = 0x20534e4f4954504f;
 
-// ":method:authority:scheme:path:protocol", each name found by its place; what reads wide may read behind the last.
+// ":method:authority:scheme:path:protocol" and "trailers", each name found by its place; what reads wide may read behind the last.
 // biome-ignore format: a string
 const NAMES: usize = memory.data<u8>([
   0x3a, 0x6d, 0x65, 0x74, 0x68, 0x6f, 0x64,
@@ -37,6 +43,7 @@ const NAMES: usize = memory.data<u8>([
   0x3a, 0x73, 0x63, 0x68, 0x65, 0x6d, 0x65,
   0x3a, 0x70, 0x61, 0x74, 0x68,
   0x3a, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x63, 0x6f, 0x6c,
+  0x74, 0x72, 0x61, 0x69, 0x6c, 0x65, 0x72, 0x73,
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 const METHOD: usize = NAMES;
@@ -45,6 +52,8 @@ const SCHEME: usize = AUTHORITY + 10;
 const PATH: usize = SCHEME + 7;
 const PROTOCOL: usize = PATH + 5;
 const NAMES_END: usize = PROTOCOL + 9;
+const TRAILERS: usize = NAMES_END;
+const TRAILERS_OCTETS: usize = 8;
 
 // What `checkHead` found: words of the first line, and the value of Host; each [start, end).
 let method: usize = 0;
@@ -58,6 +67,8 @@ let protocolEnd: usize = 0;
 let authority: usize = 0;
 let authorityEnd: usize = 0;
 let lines: usize = 0;
+/** The first line of Connection that may nominate another field (RFC 9110 §7.6.1); 0: there is none. */
+let nominating: usize = 0;
 let listOctets: u64 = 0;
 let bodyLength: u64 = ANY_LENGTH;
 
@@ -102,6 +113,7 @@ export function checkHead(c: Connection, open: u32, p: usize, end: usize): u32 {
   ) {
     return RULE_H2_REQUEST_LINE;
   }
+  if ((protocol || !(open & OPEN_CONNECT)) && !isPath()) return RULE_H2_REQUEST_LINE;
   if (protocol && (!c.peerConnectProtocol || !(open & OPEN_CONNECT))) return RULE_H2_REQUEST_PROTOCOL;
   listOctets = 5 * HPACK_FIELD_OVERHEAD_OCTETS + <u64>(NAMES_END - NAMES) + <u64>(lineEnd - p);
   lines = lineEnd + 2;
@@ -109,6 +121,16 @@ export function checkHead(c: Connection, open: u32, p: usize, end: usize): u32 {
   authorityEnd = 0;
   bodyLength = ANY_LENGTH;
   return checkLines(c, lines, end);
+}
+
+/** Whether the target can be a :path (§8.3.1): it begins with "/", or is "*" for OPTIONS. */
+function isPath(): bool {
+  const first = <u32>load<u8>(target); // SAFE: the target is not empty
+  if (first == SLASH) return true;
+  // SAFE: the method's seven octets and a space were read.
+  return (
+    first == ASTERISK && targetEnd - target == 1 && methodEnd - method == 7 && load<u64>(method, 0, 1) == OPTIONS_SP
+  );
 }
 
 /** Checks field lines [p, end), as `checkHead`. */
@@ -119,17 +141,25 @@ export function checkTrailers(c: Connection, p: usize, end: usize): u32 {
 }
 
 function checkLines(c: Connection, p: usize, end: usize): u32 {
+  nominating = 0;
   while (p < end) {
-    p = readLine(p, end);
+    const line = p;
+    p = readLine(line, end);
     if (!p) return RULE_H2_REQUEST_FIELD;
     lowerCase(name, nameEnd);
     nameId = idOfField(name, <u32>(nameEnd - name));
     if (isHost()) {
+      if (value == valueEnd) return RULE_H2_REQUEST_FIELD;
       authority = value;
       authorityEnd = valueEnd;
     } else if (nameId == FIELD_CONTENT_LENGTH) {
       if (!readContentLength(value, valueEnd, 0, 0)) return RULE_H2_REQUEST_FIELD;
       bodyLength = contentLength();
+    } else if (nameId == TE) {
+      lowerCase(value, valueEnd);
+    } else if (nameId == FIELD_CONNECTION && !optionOf(value, <u32>(valueEnd - value))) {
+      lowerCase(value, valueEnd);
+      if (!nominating) nominating = line;
     }
     listOctets += <u64>(nameEnd - name) + <u64>(valueEnd - value) + HPACK_FIELD_OVERHEAD_OCTETS;
   }
@@ -199,10 +229,47 @@ function putLines(c: Connection, end: usize): bool {
   for (let p = lines; p < end; ) {
     p = readLine(p, end);
     const id = idOfField(name, <u32>(nameEnd - name));
-    if (isHost() || isOfConnection(id, value, <u32>(valueEnd - value))) continue;
+    if (id == TE) {
+      // It may say nothing else (§8.2.2), and no Connection need nominate it.
+      value = memberOf(value, valueEnd, TRAILERS, TRAILERS_OCTETS);
+      if (!value) continue;
+      valueEnd = value + TRAILERS_OCTETS;
+    } else if (isHost() || isOfConnection(id) || (nominating && isNominated(end))) continue;
     if (!put(c, name, nameEnd, value, valueEnd)) return false;
   }
   return true;
+}
+
+/** Whether Connection nominates the field that was read last, which stays the one. */
+function isNominated(end: usize): bool {
+  const field = name;
+  const fieldEnd = nameEnd;
+  const content = value;
+  const contentEnd = valueEnd;
+  let found = false;
+  for (let p = nominating; p < end && !found; ) {
+    p = readLine(p, end);
+    if (idOfField(name, <u32>(nameEnd - name)) != FIELD_CONNECTION) continue;
+    found = memberOf(value, valueEnd, field, fieldEnd - field) != 0;
+  }
+  name = field;
+  nameEnd = fieldEnd;
+  value = content;
+  valueEnd = contentEnd;
+  return found;
+}
+
+/** Where in the list [p, end), which is in lower case, the member of those `length` octets stands; 0: nowhere. */
+function memberOf(p: usize, end: usize, member: usize, length: usize): usize {
+  while (p < end) {
+    const tokenEnd = scanToken(p, end);
+    let next = skipBlanks(tokenEnd, end);
+    const isWhole = next == end || load<u8>(next) == COMMA;
+    if (isWhole && tokenEnd - p == length && areSame(p, member, length)) return p;
+    while (next < end && load<u8>(next) != COMMA) next++;
+    p = skipBlanks(next + 1, end);
+  }
+  return 0;
 }
 
 function put(c: Connection, from: usize, to: usize, at: usize, atEnd: usize): bool {

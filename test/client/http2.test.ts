@@ -99,6 +99,23 @@ test('CONNECT is refused, and the connection serves others', async () => {
   expect(environment.connector.sockets.length).toBe(1);
 });
 
+test.each([
+  ['an empty Host', { headers: { Host: '' } }],
+  ['a target that is no path', { extensions: { target: 'foo' } }],
+])('%s is refused, and the connection serves others', async (_name, options) => {
+  const { client, peer, environment } = http2Side({}, (each) => each.say(hello()));
+  expect(await failureOf(client.get(url, options), LocalProtocolError)).toMatchObject({
+    sent: 'none',
+    retryable: false,
+  });
+  const call = client.get(url);
+  const server = await peer();
+  expect(server.heard().filter((words) => words.startsWith('HEADERS'))).toEqual(['HEADERS 1 END_STREAM GET /']);
+  server.say(head(1, 204, [], END_STREAM));
+  await call;
+  expect(environment.connector.sockets.length).toBe(1);
+});
+
 describe('without TLS', () => {
   test('HTTP/2 is spoken by prior knowledge where HTTP/1.1 is off', async () => {
     const { client, peer } = http2Side({ http1: false });

@@ -74,14 +74,58 @@ test('fields about the connection are left out, TE but for trailers', () => {
     'Transfer-Encoding: chunked',
     'Upgrade: websocket',
     'TE: gzip',
+    'TE: trailersx, x;y="trailers"',
     'te: Trailers',
     'X: y',
   ];
   const { fields } = send('POST', '/', lines.map((line) => `${line}\r\n`).join(''), 0);
   expect(fields.slice(4)).toEqual([
-    ['te', 'Trailers'],
+    ['te', 'trailers'],
     ['x', 'y'],
   ]);
+});
+
+test.each(['trailers, deflate', 'gzip;q=0.5 , TRAILERS\t,deflate', ',deflate,trailers'])(
+  'of TE: %s only trailers goes out',
+  (value) => {
+    expect(send('GET', '/', `Host: a\r\nTE: ${value}\r\n`).fields.slice(4)).toEqual([['te', 'trailers']]);
+  },
+);
+
+test('fields that any Connection nominates are left out, wherever they stand', () => {
+  const lines = [
+    'X-Early: 1',
+    'Host: a',
+    'Connection: close',
+    'Connection: keep-alive, X-Early ,x-late',
+    'X: 2',
+    'X-Late: 3',
+    'X-Later: 4',
+    'Connection: , TE, X-Other',
+    'x-OTHER: 5',
+    'TE: trailers',
+  ];
+  const { fields } = send('GET', '/', lines.map((line) => `${line}\r\n`).join(''));
+  expect(fields.slice(4)).toEqual([
+    ['x', '2'],
+    ['x-later', '4'],
+    ['te', 'trailers'],
+  ]);
+});
+
+test('what one head nominates, the next may have', () => {
+  const driver = new Http2Driver(core);
+  driver.feed(f.hello());
+  driver.open('GET', '/', 'Host: a\r\nConnection: x\r\nX: 1\r\n');
+  driver.open('GET', '/', 'Host: a\r\nX: 2\r\n');
+  expect(fieldsOf(driver.frames).filter(([name]) => name === 'x')).toEqual([['x', '2']]);
+  driver.free();
+});
+
+test('the path of OPTIONS may be an asterisk', () => {
+  const { answer, fields } = send('OPTIONS', '*', 'Host: a\r\n');
+  expect(answer).toBe(1);
+  expect(fields[3]).toEqual([':path', '*']);
 });
 
 test('cookies and fields of one name stay as they are', () => {
@@ -154,6 +198,12 @@ describe('what is refused leaves no trace', () => {
     ['a method that is no token', 'G\x01T', '/', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
     ['a target with a control octet', 'GET', '/\0', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
     ['a target with a line end', 'GET', '/\r\nX: y', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
+    ['a target that is no path', 'GET', 'foo', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
+    ['a target with an authority', 'GET', 'http://a/', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
+    ['an asterisk for another method', 'GET', '*', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
+    ['an asterisk for a longer method', 'OPTIONSX', '*', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
+    ['an asterisk with more behind it', 'OPTIONS', '*x', 'Host: a\r\n', abi.RULE_H2_REQUEST_LINE],
+    ['an empty Host', 'GET', '/', 'Host: \r\n', abi.RULE_H2_REQUEST_FIELD],
     ['a name that is no token', 'GET', '/', 'Host: a\r\nX y: z\r\n', abi.RULE_H2_REQUEST_FIELD],
     ['a pseudo-header field', 'GET', '/', 'Host: a\r\n:path: /other\r\n', abi.RULE_H2_REQUEST_FIELD],
     ['an empty name', 'GET', '/', 'Host: a\r\n: y\r\n', abi.RULE_H2_REQUEST_FIELD],
