@@ -77,6 +77,11 @@ export class Streams {
     return this.max === null && !this.#retiring;
   }
 
+  /** The peer takes none for now; it may take some later (RFC 9113 §6.5.2). */
+  get paused(): boolean {
+    return this.max === 0 && !this.#retiring;
+  }
+
   /** What the peer had said when the connection ended: to be added to messages. */
   get farewell(): string {
     return this.#goaway === null ? '' : `; the peer had said GOAWAY (${errorCodeName(this.#goaway)})`;

@@ -142,6 +142,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     return !this.closed && this.#streams?.settling === true;
   }
 
+  /** Its peer takes no exchange for now, and it is worth waiting for: not so where sockets block, since nobody can wait. */
+  get paused(): boolean {
+    return !this.closed && !this.socket.blocking && this.#streams?.paused === true;
+  }
+
   /** How many exchanges could be begun on it, beside those for which a place is reserved. */
   get places(): number {
     if (this.closed) return 0;

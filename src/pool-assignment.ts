@@ -11,6 +11,20 @@ export interface Offer<S> {
   readonly places: number;
   /** Nothing is under way on it: it may be closed in favour of another. */
   readonly idle: boolean;
+  /** Its peer takes nothing for now: who waits for the site waits for that to change. */
+  readonly paused: boolean;
+}
+
+/** Connections of a site, of which some may be paused. */
+export interface Pausable {
+  readonly shared: readonly Pick<Offer<unknown>, 'number' | 'paused'>[];
+  readonly idle: readonly Pick<Offer<unknown>, 'number' | 'paused'>[];
+}
+
+/** Whether a connection of the site is paused whose number is larger than `after`: a new one would be, too, perhaps. */
+export function isPaused({ shared, idle }: Pausable, after: number): boolean {
+  const isOne = ({ number, paused }: Pick<Offer<unknown>, 'number' | 'paused'>) => paused && number > after;
+  return shared.some(isOne) || idle.some(isOne);
 }
 
 /** One who waits. */
@@ -46,13 +60,14 @@ export interface Assignment {
 }
 
 /**
- * Who of the waiting is served by what, in order: a place on a connection of the site, else one that is coming (they go on
- * waiting), else room for a new connection, else the room of another's idle one.
+ * Who of the waiting is served by what, in order: a place on a connection of the site, else one that is coming or paused (they
+ * go on waiting), else room for a new connection, else the room of another's idle one.
  */
 export function assign<S>(state: PoolState<S>): readonly Assignment[] {
   const { waiting, offers, maxConnections } = state;
   const assignments: Assignment[] = [];
   const left = offers.map(({ places }) => places);
+  const paused = offers.filter((offer) => offer.paused);
   const coming = new Map(state.coming);
   let placesLeft = left.reduce((sum, places) => sum + places, 0);
   let { total } = state;
@@ -67,6 +82,7 @@ export function assign<S>(state: PoolState<S>): readonly Assignment[] {
       assignments.push({ waiter, take, close: null });
       continue;
     }
+    if (paused.some((offer) => offer.site === site && offer.number > after)) continue;
     const due = coming.get(site) ?? 0;
     if (due > 0) {
       coming.set(site, due - 1);

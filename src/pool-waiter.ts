@@ -5,10 +5,13 @@ import type { CallLimits } from './exchange.js';
 import { Park } from './flow.js';
 import type { Host } from './hosts/host.js';
 import type { Socket } from './hosts/socket.js';
-import type { Wish } from './pool-assignment.js';
+import { isPaused, type Pausable, type Wish } from './pool-assignment.js';
 
 /** One who waits for a place on a connection, or for leave to make one. */
-export class Waiter<S extends { readonly origin: string; readonly expects: number }> extends Park implements Wish<S> {
+export class Waiter<S extends Pausable & { readonly origin: string; readonly expects: number }>
+  extends Park
+  implements Wish<S>
+{
   readonly site: S;
   readonly after: number;
   readonly limits: CallLimits;
@@ -37,6 +40,8 @@ export class Waiter<S extends { readonly origin: string; readonly expects: numbe
         `Cannot connect to ${this.site.origin}: the connection that is being made was not ready after ${ms} ms`,
       );
       this.wake();
+    } else if (isPaused(this.site, this.after)) {
+      this.#fail(`the peer allowed no stream for ${ms} ms (SETTINGS_MAX_CONCURRENT_STREAMS: 0)`);
     } else {
       this.#fail(`no connection of the pool became free after ${ms} ms (maxConnections: ${this.#maxConnections})`);
     }

@@ -3,9 +3,9 @@
  *
  * Invariants: connections (connecting ones included) never outnumber `maxConnections`; who waits is served in order, and
  * nobody overtakes for the same site, so that who finds a place, or room, takes it from nobody; where one connection may
- * serve many, they wait for the one that is being made; a cancelled flow leaves the pool as if it had never been; an idle
- * connection is used again only if nothing came on it, also not unseen: one that was idle before the host's latest reads is
- * looked at again in a later turn (SECURITY §1.8).
+ * serve many, they wait for the one that is being made, or that its peer has paused; a cancelled flow leaves the pool as if
+ * it had never been; an idle connection is used again only if nothing came on it, also not unseen: one that was idle before
+ * the host's latest reads is looked at again in a later turn (SECURITY §1.8).
  */
 
 import type { Limits } from './config.js';
@@ -19,7 +19,7 @@ import type { Connector, Socket, TlsSessions } from './hosts/socket.js';
 import { IdleConnections, remove } from './idle-connections.js';
 import { mayMultiplex, type Versions, versionOf } from './negotiation.js';
 import { ownOf } from './own-error.js';
-import { assign, type Offer } from './pool-assignment.js';
+import { assign, isPaused, type Offer } from './pool-assignment.js';
 import { Line, NextTurn, Waiter } from './pool-waiter.js';
 import type { Trace } from './trace.js';
 import { connectedSocket, type Route } from './tunnel.js';
@@ -144,7 +144,9 @@ export class ConnectionPool implements ConnectionOwner {
     }
     const { idle } = site;
     const connection = idle[idle.length - 1];
-    return connection === undefined || !this.#justReleased(connection) ? null : this.#take(connection);
+    return connection === undefined || connection.paused || !this.#justReleased(connection)
+      ? null
+      : this.#take(connection);
   }
 
   /** A connection in use that can serve one more. */
@@ -167,10 +169,10 @@ export class ConnectionPool implements ConnectionOwner {
     const kept = yield* this.#checkedPlace(site, after);
     if (kept !== null) return kept;
     if (this.#closed) throw new CloseError('Cannot send the request: the connection pool is closed', { sent: 'none' });
-    if (this.#coming(site) > site.waiting || !this.#hasRoom()) {
+    if (isPaused(site, after) || this.#coming(site) > site.waiting || !this.#tryGrant(site)) {
       const served = yield* this.#inLine(site, limits, after);
       if (served !== null) return served;
-    } else this.#grant(site);
+    }
     return yield* this.#connect(site, limits, got);
   }
 
@@ -184,12 +186,16 @@ export class ConnectionPool implements ConnectionOwner {
     return making === 0 ? 0 : making * (site.expects - 1);
   }
 
-  #hasRoom(): boolean {
+  /** Leave to connect, if there is room, or an idle connection that can make room. */
+  #tryGrant(site: Site): boolean {
     const { maxConnections } = this.#limits;
-    if (maxConnections === null || this.#total < maxConnections) return true;
-    const oldest = this.#idle.oldest();
+    const isFull = maxConnections !== null && this.#total >= maxConnections;
+    const oldest = isFull ? this.#idle.oldest() : null;
+    if (isFull && oldest === null) return false;
+    // Before the other closes: its room is not for those who wait for it while it is paused.
+    this.#grant(site);
     oldest?.close();
-    return oldest !== null;
+    return true;
   }
 
   /** Leave to connect. */
@@ -202,7 +208,8 @@ export class ConnectionPool implements ConnectionOwner {
   /** A place on a connection in use, or on an idle one that proved alive in a later turn than it became idle in. */
   *#checkedPlace(site: Site, after: number): Flow<HttpConnection | null> {
     for (;;) {
-      const connection = this.#sharedPlace(site, after) ?? site.idle.findLast(({ number }) => number > after);
+      const connection =
+        this.#sharedPlace(site, after) ?? site.idle.findLast(({ number, paused }) => number > after && !paused);
       if (connection === undefined) return null;
       const expires = connection.list !== null;
       const expired = expires && connection.expiresAt <= this.deadlines.tick();
@@ -428,7 +435,7 @@ export class ConnectionPool implements ConnectionOwner {
       return;
     }
     const expiry = this.#expiryOf(connection);
-    if (this.#closed || expiry === 0 || !connection.canOpen || !this.#mayIdle()) {
+    if (this.#closed || expiry === 0 || !(connection.canOpen || connection.paused) || !this.#mayIdle()) {
       connection.close();
       return;
     }
@@ -459,9 +466,9 @@ export class ConnectionPool implements ConnectionOwner {
 
   placesChanged(connection: HttpConnection): void {
     const site = connection.site as Site;
-    const { streamsMax } = connection;
-    if (streamsMax !== null && !this.#connector.blocking) site.expects = Math.max(1, streamsMax);
-    if (connection.idle && !connection.canOpen) connection.close();
+    const { streamsMax, paused } = connection;
+    if (streamsMax !== null && !paused && !this.#connector.blocking) site.expects = Math.max(1, streamsMax);
+    if (connection.idle && !connection.canOpen && !paused) connection.close();
     if (this.#waiters.length > 0) this.#assignFollowers(site);
   }
 
@@ -522,8 +529,8 @@ export class ConnectionPool implements ConnectionOwner {
   #offers(): { readonly connection: HttpConnection; readonly offer: Offer<Site> }[] {
     const shared = [...this.#open].filter(({ multiplexes, idle }) => multiplexes && !idle);
     return [...shared, ...this.#idle.byAge()].map((connection) => {
-      const { number, places, idle } = connection;
-      return { connection, offer: { site: connection.site as Site, number, places, idle } };
+      const { number, places, idle, paused } = connection;
+      return { connection, offer: { site: connection.site as Site, number, places, idle, paused } };
     });
   }
 

@@ -342,12 +342,18 @@ class SocketTransport {
   /** Where a request whose exchange failed is sent again, if it is. */
   #nextTry(error: unknown, exchange: Exchange, request: Request, { site, after, wasKept, refusals }: Try): Try | null {
     const tries = { mayBeDead: wasKept && after < 0, refusals, http1: this.#versions.http1 };
-    const { multiplexes, number } = exchange.connection;
+    const { multiplexes, number, paused } = exchange.connection;
     switch (repeatOf(error, exchange, request, tries)) {
       case 'dead connection':
         return { site, after: multiplexes ? this.#pool.latest : Number.POSITIVE_INFINITY, wasKept, refusals };
       case 'not processed':
-        return { site, after: number, wasKept, refusals: isRefusal(exchange) ? refusals + 1 : refusals };
+        // One that is paused may take it later.
+        return {
+          site,
+          after: paused ? number - 1 : number,
+          wasKept,
+          refusals: isRefusal(exchange) ? refusals + 1 : refusals,
+        };
       case 'HTTP/1.1 required':
         return { site: this.#siteOf(request, HTTP_1_1_ONLY), after: -1, wasKept, refusals };
       default:

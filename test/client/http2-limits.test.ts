@@ -3,10 +3,10 @@
  * call is refused for it; then as many as it says.
  */
 import { describe, expect, test } from 'vitest';
-import { ConnectTimeout, ReadTimeout, type Response } from '../../src/index.js';
+import { ConnectTimeout, PoolTimeout, ReadTimeout, type Response } from '../../src/index.js';
 import { failureOf, openClient } from '../support/client.js';
 import { clients } from '../support/clients.js';
-import { END_STREAM, goaway, head, hello, rstStream, SETTING } from '../support/http2-frames.js';
+import { END_STREAM, goaway, head, hello, rstStream, SETTING, settings } from '../support/http2-frames.js';
 import { type Http2Peer, http2Side } from '../support/http2-peer.js';
 import { openHttp2Server } from '../support/http2-server.js';
 
@@ -88,6 +88,108 @@ describe('a connection whose limit is not known', () => {
     await settled();
     expect(environment.connector.sockets.length).toBe(3);
     for (const call of [first, second, third]) call.catch(() => {});
+  });
+});
+
+describe('a connection whose peer takes no stream for now', () => {
+  const NONE = [SETTING.maxConcurrentStreams, 0] as const;
+  const TEN = [SETTING.maxConcurrentStreams, 10] as const;
+
+  /** A client with `calls` calls under way, of which the first was refused by a peer whose first SETTINGS allow none. */
+  async function refused(calls: number, options: Parameters<typeof http2Side>[0] = {}) {
+    const side = http2Side(options);
+    const responses = Array.from({ length: calls }, (_, i) => side.client.get(`${url}${i}`));
+    const server = await side.peer();
+    server.say(hello(NONE), rstStream(1, REFUSED_STREAM));
+    await side.settled();
+    return { ...side, server, responses };
+  }
+
+  test('is waited for by all, also by who was refused on it; no other is made', async () => {
+    const { environment, server, responses, settled } = await refused(3);
+    expect(server.socket.closed).toBe(false);
+    server.heard();
+    server.say(settings(TEN));
+    await settled();
+    expect(opened(server)).toBe(3);
+    server.say(head(3, 200, [], END_STREAM), head(5, 200, [], END_STREAM), head(7, 200, [], END_STREAM));
+    expect((await Promise.all(responses)).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('is waited for where it was idle, too', async () => {
+    const { client, environment, peer, settled } = http2Side();
+    const first = client.get(url);
+    const server = await peer();
+    server.say(hello(), head(1, 200, [], END_STREAM));
+    await first;
+    server.say(settings(NONE));
+    await settled();
+    const calls = [client.get(url), client.post(url, { content: 'x' })];
+    await settled();
+    server.heard();
+    expect(environment.connector.sockets.length).toBe(1);
+    server.say(settings(TEN));
+    await settled();
+    expect(opened(server)).toBe(2);
+    server.say(head(3, 200, [], END_STREAM), head(5, 200, [], END_STREAM));
+    await Promise.all(calls);
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('is waited for by who looked at it while it was told so', async () => {
+    const { client, environment, peer, settled } = http2Side();
+    const first = client.get(url);
+    const server = await peer();
+    server.say(hello(), head(1, 200, [], END_STREAM));
+    await first;
+    server.heard();
+    server.say(settings(NONE));
+    const call = client.post(url, { content: 'x' });
+    await settled();
+    expect(opened(server)).toBe(0);
+    server.say(settings(TEN));
+    await settled();
+    server.say(head(3, 200, [], END_STREAM));
+    expect((await call).statusCode).toBe(200);
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('is waited for as long as the pool may take, and the error names the limit', async () => {
+    const timeout = { connect: 200, pool: 1000 };
+    const { environment, responses, settled } = await refused(2, { timeout });
+    const failures = responses.map((response) => failureOf(response, PoolTimeout));
+    await environment.host.advance(900);
+    await settled();
+    await environment.host.advance(200);
+    for (const failure of failures) expect((await failure).message).toContain('SETTINGS_MAX_CONCURRENT_STREAMS: 0');
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test.each([
+    ['expires', { keepaliveExpiry: '1s' }],
+    ['is closed by its peer', { keepaliveExpiry: '9s' }],
+  ] as const)('gives who waits a new one when it %s', async (how, limits) => {
+    const { environment, peer, server, responses, settled } = await refused(2, { limits });
+    if (how === 'expires') await environment.host.advance(1100);
+    else server.socket.fin();
+    const next = (await peer(1)).say(hello());
+    await settled();
+    next.say(head(1, 200, [], END_STREAM), head(3, 200, [], END_STREAM));
+    expect((await Promise.all(responses)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    expect(server.socket.closed).toBe(true);
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+
+  test('gives room to other origins where the pool is full, and who waits a new one after that', async () => {
+    const { client, environment, peer, server, responses } = await refused(1, { limits: { maxConnections: 1 } });
+    const other = client.get('https://other.invalid/');
+    (await peer(1)).say(hello(), head(1, 200, [], END_STREAM));
+    expect((await other).statusCode).toBe(200);
+    expect(server.socket.closed).toBe(true);
+    (await peer(2)).say(hello(), head(1, 200, [], END_STREAM));
+    expect((await responses[0])?.statusCode).toBe(200);
+    expect(environment.connector.sockets.length).toBe(3);
   });
 });
 

@@ -4,8 +4,21 @@ import { type Assignment, assign, type Offer, type PoolState, type Wish } from '
 
 const many = Number.POSITIVE_INFINITY;
 const wants = (site: string, expects = 1, after = -1): Wish<string> => ({ site, after, expects });
-const idle = (site: string, number = 0, places = 1): Offer<string> => ({ site, number, places, idle: true });
-const busy = (site: string, places: number, number = 0): Offer<string> => ({ site, number, places, idle: false });
+const idle = (site: string, number = 0, places = 1): Offer<string> => ({
+  site,
+  number,
+  places,
+  idle: true,
+  paused: false,
+});
+const busy = (site: string, places: number, number = 0): Offer<string> => ({
+  site,
+  number,
+  places,
+  idle: false,
+  paused: false,
+});
+const paused = (site: string, number = 0): Offer<string> => ({ ...idle(site, number, 0), paused: true });
 const take = (waiter: number, offer: number): Assignment => ({ waiter, take: offer, close: null });
 const connect = (waiter: number, close: number | null = null): Assignment => ({ waiter, take: null, close });
 
@@ -21,6 +34,28 @@ function assigned({ waiting, offers = [], coming = [], total = offers.length, ma
   const state: PoolState<string> = { waiting, offers, coming: new Map(coming), total, maxConnections: max };
   return assign(state);
 }
+
+describe('connections whose peer takes nothing for now', () => {
+  const rows: readonly (readonly [string, Row, readonly Assignment[]])[] = [
+    ['are waited for', { waiting: [wants('a'), wants('a', many)], offers: [paused('a')] }, []],
+    ['not by other sites', { waiting: [wants('a'), wants('b')], offers: [paused('a')] }, [connect(1)]],
+    [
+      'not by who wants a later one',
+      { waiting: [wants('a', 1, 3), wants('a', 1, 2)], offers: [paused('a', 3)] },
+      [connect(0)],
+    ],
+    [
+      'nor where another has a place',
+      { waiting: [wants('a'), wants('a')], offers: [paused('a'), busy('a', 1, 1)] },
+      [take(0, 1)],
+    ],
+    ['are closed for another site, if idle', { waiting: [wants('b')], offers: [paused('a')], max: 1 }, [connect(0, 0)]],
+  ];
+
+  test.each(rows)('%s', (_name, row, expected) => {
+    expect(assigned(row)).toEqual(expected);
+  });
+});
 
 describe('connections of one place', () => {
   const rows: readonly (readonly [string, Row, readonly Assignment[]])[] = [
