@@ -50,7 +50,10 @@ export class Sending extends Park {
     return this.#exchange.block(timeoutMs);
   }
 
-  /** Waits until the host took what was written, or it is not wanted any more. @throws WriteTimeout, WriteError */
+  /**
+   * Waits until the host took what was written, or it is not wanted any more. An error behind the head of the answer to a
+   * request that has left whole is its body's: it waits for who reads that. @throws WriteTimeout, WriteError
+   */
   *drained(written: PromiseLike<void>): Flow<void> {
     const exchange = this.#exchange;
     let done = false;
@@ -67,11 +70,9 @@ export class Sending extends Park {
     );
     this.#arm(exchange.limits.write);
     try {
-      while (!done && !exchange.unwanted) {
-        if (exchange.error !== null) throw exchange.error;
-        yield this;
-      }
-      if (exchange.error !== null) throw exchange.error;
+      while (!done && !exchange.unwanted && exchange.error === null) yield this;
+      const isOfBody = exchange.status !== 0 && exchange.sent === 'full';
+      if (exchange.error !== null && !isOfBody) throw exchange.error;
     } finally {
       disarm(this);
     }

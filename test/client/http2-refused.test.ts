@@ -31,6 +31,18 @@ async function servedOnce(client: AsyncClient, peer: () => Promise<Http2Peer>): 
   return server;
 }
 
+test('what came before a reset is given, also where the request is still being written', async () => {
+  const { client, environment, peer, settled } = http2Side();
+  const server = await servedOnce(client, peer);
+  environment.connector.sockets[0]?.holdWrites();
+  const call = client.stream('GET', url);
+  await settled();
+  server.say(head(3, 200), data(3, 'some'), rstStream(3, 8));
+  const pieces = (await call).aiterBytes();
+  expect(Buffer.from((await pieces.next()).value ?? []).toString()).toBe('some');
+  expect((await failureOf(pieces.next(), RemoteProtocolError)).message).toContain('CANCEL');
+});
+
 describe('an answer that ends the connection', () => {
   const longField = [['x', 'a'.repeat(70_000)]] as const;
   const answers: Record<string, (stream: number) => Buffer> = {
