@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import * as httpx from '../../src/index.js';
 import { errorOf, failureOf } from '../support/client.js';
 import { type ClientKind, clients, type Settings } from '../support/clients.js';
+import { cpuMs } from '../support/cpu-time.js';
 
 const A = 'https://a.org';
 const CHALLENGE = 'Digest realm="r", nonce="n1", qop="auth"';
@@ -238,7 +239,7 @@ test('a long challenge is read in one pass (SECURITY 5.5)', async () => {
     `Digest ${' ,'.repeat(25_000)}x`,
     `Digest a${' '.repeat(50_000)}b`,
   ];
-  const from = performance.now();
+  const from = cpuMs();
   for (const challenge of hostile) await errorOf(() => asking(kind, [challenge]).client.get(A));
-  expect(performance.now() - from).toBeLessThan(500);
+  expect(cpuMs() - from).toBeLessThan(500);
 });

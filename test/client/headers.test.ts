@@ -4,6 +4,7 @@ import * as abi from '../../assembly/abi.js';
 import { LocalProtocolError } from '../../src/exceptions.js';
 import { nameOf } from '../../src/fields.js';
 import { Headers, type HeaderTypes } from '../../src/headers.js';
+import { cpuMs } from '../support/cpu-time.js';
 
 const octets = (latin1: string) => Uint8Array.from(latin1, (unit) => unit.charCodeAt(0));
 const textOf = (bytes: Uint8Array) => String.fromCharCode(...bytes);
@@ -517,7 +518,7 @@ describe('showing headers', () => {
 });
 
 test('names and values of 50,000 code units are judged in linear time', () => {
-  const started = performance.now();
+  const started = cpuMs();
   for (const tail of ['', '\n', ' ', '\u560a']) {
     const headers = new Headers([
       ['n', `a${' '.repeat(50_000)}${tail}`],
@@ -525,5 +526,5 @@ test('names and values of 50,000 code units are judged in linear time', () => {
     ]);
     expect(() => headers.block()).toThrow(LocalProtocolError);
   }
-  expect(performance.now() - started).toBeLessThan(500);
+  expect(cpuMs() - started).toBeLessThan(500);
 });

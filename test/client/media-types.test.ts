@@ -1,6 +1,7 @@
 /** Which charset Content-Type names: of the last media type, quoted or not, and in time that grows with the field alone. */
 import { describe, expect, test } from 'vitest';
 import { charsetOf } from '../../src/media-type.js';
+import { cpuMs } from '../support/cpu-time.js';
 
 describe('the charset', () => {
   test.each<[string | null, string | null]>([
@@ -36,9 +37,9 @@ describe('the charset', () => {
       for (const before of ['a/b;charset', 'a/b;charset="', 'a/b; charset= ', 'charset ']) {
         const field = `${before}${part.repeat(50_000 / part.length)}c`;
         charsetOf(field);
-        const start = performance.now();
+        const start = cpuMs();
         charsetOf(field);
-        expect(performance.now() - start).toBeLessThan(500);
+        expect(cpuMs() - start).toBeLessThan(500);
       }
     },
   );

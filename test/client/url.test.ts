@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { InvalidURL, UnsupportedProtocol } from '../../src/exceptions.js';
 import { Origin, URL, type URLComponents, type URLTypes } from '../../src/url.js';
+import { cpuMs } from '../support/cpu-time.js';
 
 const ascii = (octets: Uint8Array) => String.fromCharCode(...octets);
 
@@ -503,7 +504,7 @@ describe('where a request goes', () => {
 });
 
 test('50,000 code units of anything are parsed in linear time', () => {
-  const started = performance.now();
+  const started = cpuMs();
   for (const run of ['/', '.', '/.', '/..', '%', '%41', '?', '#', '@', ':', 'a', 'é', '[', 'xn--', '0.']) {
     const long = run.repeat(50_000 / run.length);
     for (const text of [long, `http://${long}`, `http://h/${long}`, `http://h/${long}\u0100`, `http://h/?${long} `]) {
@@ -516,7 +517,7 @@ test('50,000 code units of anything are parsed in linear time', () => {
       }
     }
   }
-  expect(performance.now() - started).toBeLessThan(3000);
+  expect(cpuMs() - started).toBeLessThan(3000);
 });
 
 test('a rawPath of many octets is an InvalidURL, not a full stack', () => {
