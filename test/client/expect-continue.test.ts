@@ -99,9 +99,7 @@ test('a final response first: the stream that was not read is cancelled', async 
 describe.each(clients)('on real sockets, $name', (kind) => {
   test('without a body there is nothing to wait for', async () => {
     const server = await serve(always(answer('ok')));
-    const from = performance.now();
     expect((await kind.open().get(server.url, { headers })).text).toBe('ok');
-    expect(performance.now() - from).toBeLessThan(800);
   });
 
   test('an unasked 100 is an interim response like any other', async () => {

@@ -81,7 +81,6 @@ async function play(kind: ClientKind, scenario: Scenario, options: Settings): Pr
   const client = kind.open(isProxy ? { ...options, proxy: server.url } : options, environment);
   const outcomes: string[] = [];
   const errors: unknown[] = [];
-  const from = performance.now();
   for (const call of calls) {
     for (const key of Object.keys(call))
       if (!CALL_KEYS.includes(key)) throw new Error(`${scenario.id}: ${key} is not known`);
@@ -96,9 +95,8 @@ async function play(kind: ClientKind, scenario: Scenario, options: Settings): Pr
     if (error !== null) outcomes.push((error as Error).constructor.name);
     errors.push(error);
   }
-  const tookMs = performance.now() - from;
   for (const peer of server.peers) await closesNoted(scenario, server, peer.index);
-  return { server, outcomes, errors, tookMs };
+  return { server, outcomes, errors };
 }
 
 /** Lets every `expect_client_close_within_ms` of a connection come to its end. */

@@ -237,11 +237,12 @@ describe('phases and times', () => {
       steps.push(step);
       if (step === 'connection.start_tls.started') stop.abort();
     };
-    using client = new Client({ timeout: { connect: '5s' } });
+    // Who does not hear of the step until the time is up has a ConnectTimeout.
+    using client = new Client({ timeout: { connect: '20s' } });
     const url = `https://127.0.0.1:${server.port}/`;
     const from = performance.now();
     expect(() => client.get(url, { signal: stop.signal, extensions: { trace } })).toThrow(stop.signal.reason);
-    expect(performance.now() - from).toBeLessThan(4000);
+    expect(performance.now() - from).toBeLessThan(19_000);
     expect(steps).toContain('connection.connect_tcp.complete');
   });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { MessageChannel, Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CloseError, ConnectError } from '../../src/exceptions.js';
 import type { Connector, Socket, Waitable } from '../../src/hosts/socket.js';
 import { ROOT } from '../source-syntax.js';
@@ -159,13 +159,15 @@ describe('its life', () => {
     const line = connectTo(server.port);
     latest().postMessage(asleep);
     Atomics.wait(asleep, 0, 0);
+    const slept = vi.spyOn(Atomics, 'wait');
+    onTestFinished(() => slept.mockRestore());
     const from = performance.now();
     expect(line.socket.wait(0, 30)).toBe(false);
     const took = performance.now() - from;
     Atomics.store(asleep, 1, 1);
     Atomics.notify(asleep, 1);
     expect(took).toBeGreaterThanOrEqual(29);
-    expect(took).toBeLessThan(900);
+    expect(Math.max(...slept.mock.calls.map(([, , , ms]) => ms ?? Number.POSITIVE_INFINITY))).toBeLessThanOrEqual(30);
   });
 
   test('may be slow: with no time to wait, all that has arrived at the host by then is delivered all the same', async () => {
@@ -177,7 +179,7 @@ describe('its life', () => {
       parentPort.on('message', (asleep) => {
         Atomics.store(asleep, 0, 1);
         Atomics.notify(asleep, 0);
-        Atomics.wait(asleep, 1, 0, 400);
+        Atomics.wait(asleep, 1, 0, 100);
       }).unref();`;
     const line = connectTo(server.port);
     expect(line.socket.wait(0)).toBe(false);
@@ -295,10 +297,8 @@ describe('its death', () => {
     ['of itself', ''],
   ])('%s is a ConnectError, soon', (_name, instead) => {
     code = instead;
-    const from = performance.now();
     const error = failureOf(() => settled(connectorOf().connect(addressOf(1), cancelOf()), NOTICED_MS));
     expect(error).toMatchObject({ message: `Cannot connect to 127.0.0.1:1: ${GONE}`, retryable: false });
-    expect(performance.now() - from).toBeLessThan(NOTICED_MS);
   });
 
   test('for want of its file, as in a bundle: an error that says so, and not to try again', async () => {
@@ -360,11 +360,9 @@ describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist
     return file;
   }
 
-  /** Its connection would be idle for ever; it says if it does not end soon after. */
+  /** Its connection is idle for ever: a process that waited for that would not end. */
   const idle = `const client = new Client({ limits: { keepaliveExpiry: null } });
-    console.log(client.get(url).text);
-    const over = performance.now();
-    process.on('exit', () => performance.now() - over < 2000 || console.log('late'));`;
+    console.log(client.get(url).text);`;
 
   test('ends by itself with idle connections open', async () => {
     const server = await serve(always(answer('done')), { repeatLast: true });
