@@ -11,7 +11,14 @@ import { host as ownHost } from '#host';
 import { Auth, type AuthFlow, isAnswerTo, serverOf, utf8Octets } from './auth.js';
 import { typeNameOf } from './config.js';
 import type { Cookies } from './cookies.js';
-import { type Credentials, type DigestChallenge, DigestSession, digestChallengeOf, hex } from './digest.js';
+import {
+  type Credentials,
+  type DigestChallenge,
+  DigestSession,
+  digestChallengeOf,
+  hex,
+  stillLoading,
+} from './digest.js';
 import { octetsOfText, textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
 import type { Digests, Host } from './hosts/host.js';
@@ -39,6 +46,8 @@ export class DigestAuth extends Auth {
   readonly #credentials: Credentials;
   readonly #host: Pick<Host, 'random' | 'digests'>;
   #spaces: readonly Space[] = [];
+  /** What a flow waits for whose host is still loading hash functions. */
+  #loading: PromiseLike<Request> | null = null;
 
   /**
    * MD5, SHA, SHA-256, SHA-512-256 and SHA-512, each with `-sess`: of several challenges the strongest is answered. One
@@ -75,9 +84,26 @@ export class DigestAuth extends Auth {
       const next = asked === request ? request : asked.clone();
       const cookies = response.setsCookies ? response.cookies : null;
       const digests = this.#host.digests();
-      response = yield isThenable(digests)
-        ? digests.then((loaded) => this.#answered(next, challenge, cookies, loaded))
-        : this.#answered(next, challenge, cookies, digests as Digests);
+      if (isThenable(digests)) {
+        this.#loading = digests.then((loaded) => this.#answered(next, challenge, cookies, loaded));
+        response = yield this.#loading;
+      } else response = yield this.#answered(next, challenge, cookies, digests as Digests);
+    }
+  }
+
+  /** @throws LocalProtocolError on a host that is still loading hash functions */
+  override *syncAuthFlow(request: Request): AuthFlow {
+    const flow = super.syncAuthFlow(request);
+    try {
+      for (let step = flow.next(); step.done !== true; ) {
+        if (step.value === this.#loading) {
+          this.#loading.then(undefined, () => {});
+          throw stillLoading('full');
+        }
+        step = flow.next(yield step.value);
+      }
+    } finally {
+      flow.return();
     }
   }
 

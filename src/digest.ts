@@ -52,6 +52,15 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** For a blocking call that needs hash functions which its host has not yet. Most have them at once. */
+export function stillLoading(sent: 'none' | 'full'): LocalProtocolError {
+  return new LocalProtocolError(
+    'Cannot answer a Digest challenge: this host is still loading the hash functions, and a blocking call cannot wait for ' +
+      'them; call again in a later turn of the event loop',
+    { sent },
+  );
+}
+
 /** A request, as far as a response speaks of it. */
 export interface DigestSubject {
   readonly method: string;

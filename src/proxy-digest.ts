@@ -3,7 +3,8 @@
  * requests that follow. One of these serves one transport, whichever origins its requests are for.
  */
 import type { ProxyAuthenticator } from './connect-handshake.js';
-import { type Credentials, DigestSession, digestChallengeOf, hex } from './digest.js';
+import { type Credentials, DigestSession, digestChallengeOf, hex, stillLoading } from './digest.js';
+import { isThenable } from './flow.js';
 import type { Headers } from './headers.js';
 import type { Digests, Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -24,14 +25,20 @@ export class ProxyDigest implements ProxyAuthenticator {
     this.#host = host;
   }
 
-  /** Must be waited for before all else: a host may have to load its hash functions. */
-  ready(): MaybePromise<unknown> {
+  /**
+   * Must be waited for before all else: a host may have to load its hash functions.
+   * @throws LocalProtocolError if who blocks would have to wait
+   */
+  ready(blocking: boolean): MaybePromise<unknown> {
     if (this.#digests !== null) return undefined;
     const digests = this.#host.digests();
     const keep = (loaded: Digests): void => {
       this.#digests = loaded;
     };
-    return 'then' in digests ? digests.then(keep) : keep(digests);
+    if (!isThenable(digests)) return keep(digests as Digests);
+    if (!blocking) return digests.then(keep);
+    digests.then(undefined, () => {});
+    throw stillLoading('none');
   }
 
   get nonce(): string | null {

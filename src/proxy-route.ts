@@ -152,7 +152,7 @@ export class ProxyRoute {
       traced: { tcp: 'connection', tls: 'proxy' },
       tls,
       pin: this.#pinOf(origin.host),
-      ready: digest === null ? null : () => digest.ready(),
+      ready: digest === null ? null : (blocking) => digest.ready(blocking),
       handshake: ({ where, round, address }) =>
         new ConnectHandshake(where, this.#connectRequest(address ?? origin.host, origin.port), round === 0),
     };

@@ -67,7 +67,7 @@ export interface Tunnel {
   /** The address that the proxy is asked for in place of the origin's host, found and allowed here; `null`: none. */
   readonly pin: ((blocking: boolean) => MaybePromise<string>) | null;
   /** What must be there before a handshake; `null`: nothing. */
-  readonly ready: (() => MaybePromise<unknown>) | null;
+  readonly ready: ((blocking: boolean) => MaybePromise<unknown>) | null;
   handshake(asked: Asked): Handshake;
 }
 
@@ -165,7 +165,7 @@ export function* connectedSocket(
   limits: CallLimits,
   trace: Trace | null,
 ): Flow<Socket> {
-  if (tunnel !== null && tunnel.ready !== null) yield* wait(tunnel.ready());
+  if (tunnel !== null && tunnel.ready !== null) yield* wait(tunnel.ready(connector.blocking));
   let pinned: string | null = null;
   for (let round = 0; ; round++) {
     if (trace !== null) yield trace.connecting(address, limits, tunnel?.traced.tcp ?? 'connection');

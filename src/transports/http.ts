@@ -256,7 +256,7 @@ class SocketTransport {
 
   /** Answers the challenge of the proxy that forwards, once, if the request can be sent again. */
   *#answering(request: Request, digest: ProxyDigest): Flow<Response> {
-    yield* wait(digest.ready());
+    yield* wait(digest.ready(this.#environment.connector.blocking));
     for (let isFirst = true; ; isFirst = false) {
       const { nonce } = digest;
       const authorization = digest.authorization(request.method, forwardedTarget(request), request.stream.octets);

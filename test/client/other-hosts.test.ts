@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { blockingRuntime, type Environment, runtime } from '../../src/environment.js';
-import type { PublicSuffixes } from '../../src/hosts/host.js';
+import type { Digests, Host, PublicSuffixes } from '../../src/hosts/host.js';
 import { openConnector } from '../../src/hosts/web/blocking.js';
 import { webHost } from '../../src/hosts/web/host.js';
 import { connector as noSockets } from '../../src/hosts/web/sockets.js';
@@ -11,6 +11,7 @@ import {
   AsyncHTTPTransport,
   Client,
   ConnectError,
+  DigestAuth,
   LocalProtocolError,
   MockTransport,
   Response,
@@ -77,6 +78,65 @@ test('a host that loads the suffix list later says so to a blocking call that ne
   client.get('http://www.example.co.uk/');
   expect(client.cookies.get('a', { domain: 'example.co.uk' })).toBe('b');
   client.close();
+});
+
+describe('a host that loads hash functions later', () => {
+  const digests = async () => (await import('../../src/hosts/node/digests.js')).digests();
+  /** A host that has them from the first await behind the first question on. */
+  function lateHost(): Pick<Host, 'random' | 'digests'> {
+    let loaded: Digests | null = null;
+    const loading = async () => {
+      loaded = await digests();
+      return loaded;
+    };
+    return { random: (n) => new Uint8Array(n), digests: () => loaded ?? loading() };
+  }
+  const asking = new MockTransport(({ headers }) =>
+    headers.has('authorization')
+      ? new Response(200)
+      : new Response(401, { headers: { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' } }),
+  );
+
+  test('says so to a blocking call that is challenged, and has them in a later turn', async () => {
+    const auth = new DigestAuth('user', 'secret', lateHost());
+    using client = new Client({ auth, transport: asking });
+    const error = await failureOf(() => client.get('http://host.example/'), LocalProtocolError);
+    expect(error.message).toMatch(/^Cannot answer a Digest challenge: .*still loading.*; call again in a later turn/);
+    expect([error.sent, error.request.url.host]).toEqual(['full', 'host.example']);
+    await digests();
+    expect(client.get('http://host.example/').statusCode).toBe(200);
+  });
+
+  test('lets a call that can wait do so', async () => {
+    const auth = new DigestAuth('user', 'secret', lateHost());
+    await using client = new AsyncClient({ auth, transport: asking });
+    expect((await client.get('http://host.example/')).statusCode).toBe(200);
+  });
+
+  test('an auth of the user in between is heard, and its promise is its own mistake', () => {
+    class Slow extends DigestAuth {
+      override *authFlow(): ReturnType<DigestAuth['authFlow']> {
+        yield Promise.resolve() as never;
+      }
+    }
+    using client = new Client({
+      auth: new Slow('user', 'secret'),
+      transport: new MockTransport(() => new Response(200)),
+    });
+    expect(() => client.get('http://host.example/')).toThrow(TypeError);
+  });
+
+  test.each(['http', 'https'])(
+    'says so to a blocking call to an %s origin through a proxy with Digest',
+    async (scheme) => {
+      const host = { ...runtime.host, ...lateHost() };
+      const proxy = { url: 'http://127.0.0.1:9', auth: new DigestAuth('user', 'secret') };
+      using client = new Client({ proxy }, { ...blockingRuntime(), host });
+      const error = await failureOf(() => client.get(`${scheme}://host.example/`), LocalProtocolError);
+      expect(error.message).toContain('still loading the hash functions');
+      expect(error.sent).toBe('none');
+    },
+  );
 });
 
 test('options that a host of sockets cannot honour are refused by name', () => {
