@@ -21,6 +21,7 @@ import {
 import { type Flow, isThenable, Park, runAsync, runSync } from './flow.js';
 import type { Cancel, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
+import { isHostName } from './origin.js';
 import { TlsSettings } from './tls.js';
 
 /** Octets that wait for a reader before reading pauses. */
@@ -523,8 +524,10 @@ export interface SyncNetworkStream extends Omit<NetworkStream, 'read' | 'write' 
 /** @throws TypeError for what is no name */
 function hostnameGiven(given: unknown): string | null {
   if (given === undefined || given === null) return null;
-  if (typeof given === 'string' && given !== '') return given;
-  throw new TypeError(`Cannot start TLS with the peer: expected serverHostname to be a name, got ${shown(given)}`);
+  if (isHostName(given)) return given;
+  throw new TypeError(
+    `Cannot start TLS with the peer: expected serverHostname to be a host name in ASCII, got ${shown(given)}`,
+  );
 }
 
 /** @throws TypeError for what cannot be offered (RFC 7301 §3.1) */

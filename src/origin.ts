@@ -108,3 +108,8 @@ function spelledAnew(prefix: string): Origin | null {
   bySpelling.set(url.origin, origin);
   return origin;
 }
+
+/** What may be sent as SNI and looked for in a certificate: a name in ASCII, or an IP address without brackets. */
+export function isHostName(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9A-Za-z._:-]+$/.test(value);
+}

@@ -7,6 +7,7 @@ import { Cookies, type CookieTypes } from './cookies.js';
 import { RequestNotRead } from './exceptions.js';
 import { type Flow, runAsync, runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
+import { isHostName } from './origin.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
 import { announcedBody, CONTENT_OPTIONS, type ContentOptions } from './request-body.js';
 import type { TraceFunction } from './trace.js';
@@ -68,11 +69,6 @@ export function ownExtensions(extensions: RequestExtensions | null, timeout?: Ti
   checkExtension('sniHostname', sniHostname, isHostName(sniHostname), 'a host name in ASCII');
   checkExtension('target', target, typeof target === 'string' || target instanceof Uint8Array, 'a string or octets');
   return Object.freeze(made);
-}
-
-/** What may be sent as SNI and looked for in a certificate: a name, or an IP address without brackets. */
-function isHostName(value: unknown): boolean {
-  return typeof value === 'string' && /^[0-9A-Za-z._:-]+$/.test(value);
 }
 
 function checkExtension(name: string, value: unknown, fits: boolean, expected: string): void {

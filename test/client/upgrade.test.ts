@@ -189,6 +189,12 @@ describe.each(clients)('$name', (kind) => {
       ['alpn', ['h2', 'é'.repeat(128)]],
       ['serverHostname', ''],
       ['serverHostname', 5],
+      ['serverHostname', 'two names'],
+      ['serverHostname', 'nul\0.example'],
+      ['serverHostname', 'a.example\r\nx'],
+      ['serverHostname', 'münchen.example'],
+      ['serverHostname', '[::1]'],
+      ['serverHostname', 'a.example:443/'],
     ])('TLS with %s %j is refused by name, and the stream goes on', async (name, value) => {
       const server = await serve(dialogue().hearHead().say(switching).hearOctets(4).say('pong').stall());
       const { stream } = await upgraded(server.url);
