@@ -12,10 +12,12 @@ import type { URL } from './url.js';
 
 /** A cookie as the jar shows it, and takes it back. */
 export interface Cookie {
-  /** Its octets as ISO-8859-1; '' for a cookie without a name. */
+  /** Its octets as UTF-8, unless `encoding` says otherwise; '' for a cookie without a name. */
   readonly name: string;
-  /** As it was set, its octets as ISO-8859-1. */
+  /** As it was set, its octets as UTF-8, unless `encoding` says otherwise. */
   readonly value: string;
+  /** Where octets of name or value are no UTF-8: both are shown as ISO-8859-1, and sent so. */
+  readonly encoding?: 'iso-8859-1' | undefined;
   /** In lower case; '' for every host, as only code can ask for. */
   readonly domain: string;
   /** Sent to that very host, not to those below it. */
@@ -88,7 +90,9 @@ export class CookieJar implements Iterable<Cookie> {
 
   /** @internal Keeps a cookie that code made, unless it has expired. */
   put(cookie: Cookie): void {
-    this.#keep(cookie, cookieOctets(cookie.name), cookieOctets(cookie.value));
+    const { name, value, encoding } = cookie;
+    if (encoding === 'iso-8859-1') this.#keep(cookie, name, value);
+    else this.#keep(cookie, cookieOctets(name), cookieOctets(value));
   }
 
   /** @internal Keeps the cookies of another jar, octet for octet. */
@@ -186,8 +190,7 @@ export class CookieJar implements Iterable<Cookie> {
     }
     const used = ++this.#count;
     const octets = name === '' ? value : `${name}=${value}`;
-    const shown: Cookie = Object.freeze({ ...cookie, name: cookieText(name), value: cookieText(value) });
-    cookies.set(key, { cookie: shown, octets, born: old?.born ?? used, used });
+    cookies.set(key, { cookie: shownCookie(cookie, name, value), octets, born: old?.born ?? used, used });
     if (old !== undefined) return;
     this.#size++;
     if (isCrowded(domain, cookies) || this.#size > COOKIES_MAX) this.#evict(domain, cookies);
@@ -228,6 +231,12 @@ export class CookieJar implements Iterable<Cookie> {
     this.#size--;
     if (cookies.size === 0) this.#byDomain.delete(domain);
   }
+}
+
+/** The cookie with a name and a value of those octets, as text. */
+function shownCookie({ encoding: _before, ...cookie }: Cookie, name: string, value: string): Cookie {
+  if (!isUtf8(name) || !isUtf8(value)) return Object.freeze({ ...cookie, name, value, encoding: 'iso-8859-1' });
+  return Object.freeze({ ...cookie, name: decoded(name, 'utf-8'), value: decoded(value, 'utf-8') });
 }
 
 function isCrowded(domain: string, cookies: ReadonlyMap<string, Kept>): boolean {

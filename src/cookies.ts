@@ -44,6 +44,7 @@ const SAME_SITES: readonly SameSite[] = ['strict', 'lax', 'none'];
 /** What would end a cookie, or the field that it is sent in. */
 const NOT_IN_COOKIE = /[^\t\x20-:<-~\x80-\uffff]/;
 const NON_ASCII = /[\u0080-\uffff]/;
+const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 
 /** Cookies by name. Iteration yields each name with its value, oldest first. */
 export class Cookies implements Iterable<[string, string]> {
@@ -291,5 +292,13 @@ function checkedCookie(item: object): Cookie {
   }
   const hostOnly = own(given, 'hostOnly') === true && domain !== '';
   const secure = own(given, 'secure') === true;
-  return { name, value, domain, hostOnly, path, secure, httpOnly: own(given, 'httpOnly') === true, sameSite, expires };
+  const httpOnly = own(given, 'httpOnly') === true;
+  const cookie: Cookie = { name, value, domain, hostOnly, path, secure, httpOnly, sameSite, expires };
+  const encoding: unknown = own(given, 'encoding') ?? null;
+  if (encoding === null) return cookie;
+  if (encoding !== 'iso-8859-1' || BEYOND_LATIN1.test(name + value)) {
+    const got = encoding === 'iso-8859-1' ? 'code units beyond U+00FF' : String(encoding);
+    throw new TypeError(`Cannot set a cookie: expected encoding to be that of its octets, iso-8859-1, got ${got}`);
+  }
+  return { ...cookie, encoding };
 }

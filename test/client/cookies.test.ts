@@ -289,6 +289,48 @@ test('what a jar says of itself makes the same jar', () => {
   expect(header(again, 'https://b.a.example.com/x/'), 'host-only stays host-only').toBe('code=1; d=2');
 });
 
+describe('octets that are no UTF-8', () => {
+  const made = (): ReturnType<typeof opened> => {
+    const jar = opened();
+    jar.receive('https://a.example/', 'a=\xe4\xff', 'b=\xc3\xa4', '\xe9=1');
+    return jar;
+  };
+
+  test('come back from JSON as they are, as text does', () => {
+    const { cookies, host, sent } = made();
+    const again = new Cookies(JSON.parse(JSON.stringify(cookies.jar)) as CookieTypes, host);
+    expect(again.headerFor(new URL('https://a.example/'))).toBe('a=\xe4\xff; b=\xc3\xa4; \xe9=1');
+    expect(sent('https://a.example/')).toBe('a=\xe4\xff; b=\xc3\xa4; \xe9=1');
+    expect([...(again.jar as Iterable<Cookie>)]).toEqual([...(cookies.jar as Iterable<Cookie>)]);
+  });
+
+  test('are shown as ISO-8859-1, and it is said', () => {
+    const shown = [...(made().cookies.jar as Iterable<Cookie>)].map(({ name, value, encoding }) => [
+      name,
+      value,
+      encoding,
+    ]);
+    expect(shown).toEqual([
+      ['a', 'äÿ', 'iso-8859-1'],
+      ['b', 'ä', undefined],
+      ['é', '1', 'iso-8859-1'],
+    ]);
+  });
+
+  test.each([
+    ['a code unit that is no octet', { value: 'Ā', encoding: 'iso-8859-1' }],
+    ['another encoding', { value: 'x', encoding: 'utf-16' }],
+  ])('that are given with %s are refused', (_what, part) => {
+    const given = [{ name: 'a', domain: 'a.example', path: '/', ...part }] as unknown as CookieTypes;
+    expect(() => new Cookies(given)).toThrow(/^Cannot set a cookie: expected encoding to be that of its octets/);
+  });
+
+  test('an encoding that says nothing new is forgotten', () => {
+    const given = [{ name: 'a', value: 'x', domain: 'a.example', path: '/', encoding: 'iso-8859-1' }] as never;
+    expect([...(new Cookies(given).jar as Iterable<Cookie>)][0]).not.toHaveProperty('encoding');
+  });
+});
+
 describe('a tough-cookie jar', () => {
   test('is used as it is', () => {
     const native = new ToughJar(true);
