@@ -1,12 +1,15 @@
-// Bundles what `tsc -p src/tsconfig.json` left in .build. Three invariants hold the package together:
-// - the host's modules stay files of their own, and `#sockets`, `#host`, `#core-module` stay imports: package.json's
-//   "imports" choose among them by the condition of the runtime, not this file;
-// - an entry keeps its path below dist (core-module finds core.wasm relative to itself);
-// - what two entries share becomes a chunk, so that an error class is the same object through each.
+// Bundles what `tsc -p src/tsconfig.json` left in .build, twice: for Node.js, which has its own build since each file costs a
+// start about a millisecond, and for all others. Invariants that hold the package together:
+// - in the build for all, the host's modules stay files of their own, and `#sockets`, `#host`, `#core-module` stay imports:
+//   package.json's "imports" choose among them by the condition of the runtime, not this file; in that for Node.js they are
+//   its own, in few files;
+// - an entry keeps its path below dist (core-module finds core.wasm relative to itself: three folders up);
+// - what two entries of a build share becomes a chunk, so that an error class is the same object through each.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import ts from '@typescript/typescript6';
+import { minify } from 'rolldown/experimental';
 import { dts } from 'rollup-plugin-dts';
 
 const { imports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
@@ -22,7 +25,11 @@ const publicEntries = ['index', 'sync', 'fetch-api', 'core-api', 'polyfill'];
 const earlyEntries = ['polyfill/text'];
 /** Files that threads of their own begin with: they are named by a URL beside the file that starts them. */
 const threadEntries = ['hosts/node/blocking-worker'];
+/** Those with a build for Node.js. */
+const nodeEntries = ['index', 'sync', 'fetch-api', 'core-api', ...threadEntries];
 const entries = [...publicEntries, ...earlyEntries, ...new Set(hostEntries), ...threadEntries];
+/** Where the build for Node.js goes, below dist: flat, two folders down. */
+const NODE_FOLDER = 'builds/node';
 /** The command, and what it loads only when there is a request to send. */
 const commandEntries = ['cli/main', 'cli/call'];
 
@@ -86,6 +93,44 @@ function failOnWarning(level, log) {
   if (level === 'warn') throw new Error(`Cannot bundle: ${log.message}`);
 }
 
+/** Comments are a third of what an engine would read at a start. Names stay as they are, for who reads a stack trace. */
+const withoutComments = {
+  name: 'without-comments',
+  async renderChunk(code, { fileName }) {
+    const options = { mangle: false, compress: false, codegen: { removeWhitespace: false }, sourcemap: true };
+    const { code: bare, map, errors } = await minify(fileName, code, options);
+    if (errors.length > 0) throw new Error(`Cannot strip ${fileName} of comments: ${errors[0].message}`);
+    return { code: bare, map };
+  },
+};
+
+/** The seams of Node.js, where they are known. */
+const seamsOfNode = {
+  name: 'seams-of-node',
+  resolveId: (id) => {
+    const path = imports[id]?.node;
+    return path === undefined ? null : resolve(path.replace('./dist/', '.build/src/'));
+  },
+};
+
+/** Whether a module is loaded when one of these entries is. */
+function isLoadedWith(id, names, getModuleInfo) {
+  const found = new Set(names.map((name) => resolve(`.build/src/${name}.js`)));
+  for (const each of found) for (const next of getModuleInfo(each)?.importedIds ?? []) found.add(next);
+  return found.has(id);
+}
+
+/**
+ * The few files that a start on Node.js reads beside its entry: the core, which has no host; sockets, which the worker of
+ * blocking clients needs as well; and the client.
+ */
+function chunkOfNode(id, { getModuleInfo }) {
+  const isIn = (...names) => isLoadedWith(id, names, getModuleInfo);
+  if (publicEntries.includes(basename(id, '.js')) || !isIn('sync', 'fetch-client')) return null;
+  if (isIn('core-api')) return 'core';
+  return isIn(...threadEntries) ? 'sockets' : 'client';
+}
+
 /** Where a chunk goes: what has a module of a host in it stays with that host. */
 function folderOf(moduleIds) {
   return moduleIds.map((id) => /hosts\/[^/]+(?=\/)/.exec(id)?.[0]).find((folder) => folder !== undefined) ?? 'chunks';
@@ -113,18 +158,31 @@ export default [
     input: buildOf(entries),
     external: isExternal,
     makeAbsoluteExternalsRelative: false,
-    plugins: [tscSourceMaps, inlinedModules],
+    plugins: [tscSourceMaps, inlinedModules, withoutComments],
     onLog: failOnWarning,
     output,
+  },
+  {
+    input: buildOf(nodeEntries),
+    external: (id) => isExternal(id) && imports[id] === undefined,
+    makeAbsoluteExternalsRelative: false,
+    plugins: [seamsOfNode, tscSourceMaps, withoutComments],
+    onLog: failOnWarning,
+    output: {
+      ...output,
+      entryFileNames: ({ name }) => `${NODE_FOLDER}/${basename(name)}.js`,
+      chunkFileNames: `${NODE_FOLDER}/[name]-[hash].js`,
+      manualChunks: chunkOfNode,
+    },
   },
   {
     // A user of the package like any other: the package's own files are the same with the command and without.
     input: buildOf(commandEntries),
     external: (id) => isExternal(id) || id === '../index.js',
     makeAbsoluteExternalsRelative: false,
-    plugins: [tscSourceMaps],
+    plugins: [tscSourceMaps, withoutComments],
     onLog: failOnWarning,
-    output: { ...output, chunkFileNames: 'cli/[name].js' },
+    output: { ...output, chunkFileNames: 'cli/[name].js', paths: { '../index.js': `../${NODE_FOLDER}/index.js` } },
   },
   {
     input: buildOf(publicEntries, 'd.ts'),

@@ -17,7 +17,7 @@ const SUFFIX_LIST = /node_modules\/tldts/;
  * keep it, and what stands here keeps them from growing.
  */
 const BUDGETS = [
-  { entry: 'index', host: 'node', start: 96 * KB, chunk: /\/(?:digests|legacy|sha2)\b/, call: 104 * KB },
+  { entry: 'builds/node/index', host: 'node', start: 96 * KB, chunk: /\/(?:digests|legacy|sha2)\b/, call: 104 * KB },
   { entry: 'fetch-api', host: 'browser', start: 12 * KB, chunk: /\/fetch-client\b/, call: 60 * KB },
 ];
 const CORE = { path: 'wasm/build/core.wasm', octets: 64 * KB };

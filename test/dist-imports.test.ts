@@ -43,6 +43,8 @@ const PACKAGES: readonly string[] = ['@noble/hashes', 'tldts'];
 const POLYFILLS: readonly string[] = ['@exodus/bytes', 'web-streams-polyfill', 'whatwg-url'];
 const isPolyfill = (path: string): boolean => /^dist\/polyfill(?:\/\w+)?\.js$/.test(path);
 const packageOf = (specifier: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
+/** What is of Node.js: its own build, and its modules in the build for all. */
+const isOfNode = (path: string): boolean => /^dist\/(?:hosts|builds)\/node\//.test(path);
 const SEAMS: readonly string[] = ['#blocking', '#core-module', '#host', '#sockets'];
 
 const isBuilt = existsSync(join(ROOT, 'dist/index.js'));
@@ -63,9 +65,10 @@ function runNode(source: string, inputType: 'module' | 'commonjs'): string {
 
 describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`, () => {
   const sites = filesBelow('dist', ['.js']).flatMap((path) =>
-    importsOf(parse(path)).map(({ specifier, line }) => ({
+    importsOf(parse(path)).map(({ specifier, isLate, line }) => ({
       path,
       specifier,
+      isLate,
       line,
     })),
   );
@@ -79,7 +82,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
       s.specifier.startsWith('.') ||
       (s.specifier === 'cloudflare:sockets' && s.path.startsWith('dist/hosts/workerd/')) ||
       knownTo(s.path).includes(s.specifier) ||
-      (PACKAGES.includes(packageOf(s.specifier)) && s.path.startsWith('dist/hosts/')) ||
+      (PACKAGES.includes(packageOf(s.specifier)) && (s.path.startsWith('dist/hosts/') || isOfNode(s.path))) ||
       (POLYFILLS.includes(packageOf(s.specifier)) && isPolyfill(s.path));
     expect(listed(sites.filter((s) => !isKnown(s)))).toEqual([]);
   });
@@ -96,9 +99,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
       })),
     );
     expect(late.length).toBeGreaterThan(0);
-    expect(
-      late.filter(({ path, name }) => !path.startsWith('dist/hosts/node/') || !NODE_MODULES.includes(name)),
-    ).toEqual([]);
+    expect(late.filter(({ path, name }) => !isOfNode(path) || !NODE_MODULES.includes(name))).toEqual([]);
   });
 
   test('TLS, cryptography and zlib are not loaded before they are needed', () => {
@@ -120,16 +121,27 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     ]);
   });
 
+  test('on Node.js a start reads four files, and those of httpx-wasm/core only the core', () => {
+    const loadedWith = (entry: string): string[] => {
+      const found = new Set([`dist/builds/node/${entry}.js`]);
+      for (const path of found) {
+        const loaded = sites.filter((site) => site.path === path && !site.isLate).map(({ specifier }) => specifier);
+        for (const specifier of loaded) found.add(specifier.replace('./', 'dist/builds/node/'));
+      }
+      return [...found].map((path) => path.replace(/^dist\/builds\/node\/|-[\w-]{8}\.js$|\.js$/g, '')).sort();
+    };
+    const own = (names: string[]): string[] => names.filter((name) => !name.startsWith('node:'));
+    expect(own(loadedWith('index'))).toEqual(['client', 'core', 'index', 'sockets']);
+    expect(loadedWith('core-api')).toEqual(['core', 'core-api', 'node:fs']);
+  });
+
   test('httpx-wasm/fetch, with all that it loads for a call, reaches no socket and no core', () => {
     const reached = new Set(['dist/fetch-api.js']);
     const outside = new Set<string>();
-    const late = /import\('(\.[^']+)'\)/g;
     for (const path of reached) {
-      const text = readFileSync(join(ROOT, path), 'utf8');
-      const loadedLate = [...text.matchAll(late)].map(([, specifier]) => specifier);
-      for (const { specifier } of sites.filter((site) => site.path === path)) {
+      for (const { specifier, isLate } of sites.filter((site) => site.path === path)) {
         // The decoders alone come later than a call: when a body of a transport of the user's needs them.
-        if (loadedLate.includes(specifier) && specifier.includes('decoding')) continue;
+        if (isLate && specifier.includes('decoding')) continue;
         const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier;
         if (target.startsWith('dist/')) reached.add(target);
         else outside.add(target);
@@ -139,9 +151,9 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect([...outside]).toEqual(['#host']);
   });
 
-  test('Node modules are imported by the host modules of Node, and by the command, only', () => {
-    const mayImport = /^dist\/(?:hosts\/node|cli)\//;
-    const outside = sites.filter((s) => s.specifier.startsWith('node:') && !mayImport.test(s.path));
+  test('Node modules are imported by what is of Node, and by the command, only', () => {
+    const mayImport = (path: string): boolean => isOfNode(path) || path.startsWith('dist/cli/');
+    const outside = sites.filter((s) => s.specifier.startsWith('node:') && !mayImport(s.path));
     expect(listed(outside)).toEqual([]);
   });
 

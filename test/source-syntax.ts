@@ -14,6 +14,8 @@ export interface ImportSite {
   readonly specifier: string;
   /** Erased by the compiler: `import type`, `export type`, or a type query. */
   readonly typeOnly: boolean;
+  /** When it runs: `import(…)`, `require(…)`. */
+  readonly isLate: boolean;
   readonly line: number;
 }
 
@@ -65,10 +67,10 @@ function everyNode(root: ts.Node, visit: (node: ts.Node) => void): void {
 /** Every import and re-export of a file, dynamic ones included. `import { type A }` stays at run time, so it is a value. */
 export function importsOf(file: ts.SourceFile): ImportSite[] {
   const sites: ImportSite[] = [];
-  const add = (node: ts.Node, specifier: ts.Node | undefined, typeOnly: boolean): void => {
+  const add = (node: ts.Node, specifier: ts.Node | undefined, typeOnly: boolean, isLate = false): void => {
     if (specifier === undefined) return;
     const text = ts.isStringLiteralLike(specifier) ? specifier.text : `(computed) ${specifier.getText(file)}`;
-    sites.push({ specifier: text, typeOnly, line: lineOf(file, node) });
+    sites.push({ specifier: text, typeOnly, isLate, line: lineOf(file, node) });
   };
   everyNode(file, (node) => {
     if (ts.isImportDeclaration(node)) {
@@ -79,7 +81,7 @@ export function importsOf(file: ts.SourceFile): ImportSite[] {
       const called = node.expression;
       const loads =
         called.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(called) && called.text === 'require');
-      if (loads) add(node, node.arguments[0], false);
+      if (loads) add(node, node.arguments[0], false, true);
     } else if (ts.isImportTypeNode(node)) {
       add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument, true);
     }
