@@ -6,7 +6,7 @@
  *   that no package of today makes alone are ours, in `polyfill/`.
  * - What no script can make must come from who embeds the engine: `setTimeout` and `clearTimeout` where there are timeouts, and
  *   `crypto.getRandomValues` for forms with files and Digest. Nothing that only looks like it is put there.
- * - Sockets come from there as well, by `provideSockets`, in a few methods.
+ * - Sockets come from there as well, in a few methods: by `provideSockets`, and by `provideBlockingSockets` for `Client`.
  * - Not a host's `fetch` with its classes, nor compression streams: what is made of these says that they are absent.
  */
 
@@ -20,6 +20,8 @@ import { DOMException } from './polyfill/dom-exception.js';
 import { install, installed as names } from './polyfill/install.js';
 import { takeAway } from './polyfill/shared-memory.js';
 
+export type { ConnectBlocking, GivenBlockingSocket } from './hosts/given-blocking-sockets.js';
+export { provideBlockingSockets } from './hosts/given-blocking-sockets.js';
 export type { Connect, GivenAddress, GivenSocket } from './hosts/given-sockets.js';
 export { provideSockets } from './hosts/given-sockets.js';
 

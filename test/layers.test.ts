@@ -86,6 +86,7 @@ const CLIENT: Ranks = [
     'hosts/worker-channel',
     'hosts/packages',
     'hosts/core-module',
+    'hosts/given-blocking-sockets',
     'hosts/given-sockets',
     'hosts/script/',
     'hosts/node/',

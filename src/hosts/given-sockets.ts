@@ -34,7 +34,15 @@ export interface GivenSocket {
 export type Connect = (address: GivenAddress) => MaybePromise<GivenSocket>;
 
 /** Options that would need what is not asked of who gives sockets. */
-const CANNOT: readonly string[] = ['verify', 'cert', 'uds', 'localAddress', 'socketOptions', 'resolve', 'allowAddress'];
+export const CANNOT: readonly string[] = [
+  'verify',
+  'cert',
+  'uds',
+  'localAddress',
+  'socketOptions',
+  'resolve',
+  'allowAddress',
+];
 
 let given: Connect | null = null;
 
@@ -47,7 +55,7 @@ export function provideSockets(connect: Connect | null): void {
 }
 
 /** Head and body in memory of their own: what is written may be changed by its owner as soon as `write` returns. */
-function together(head: Octets, body: Uint8Array | null): Uint8Array {
+export function together(head: Octets, body: Uint8Array | null): Uint8Array {
   const whole = new Uint8Array(head.length + (body?.length ?? 0));
   if (typeof head !== 'string') whole.set(head);
   else for (let at = 0; at < head.length; at++) whole[at] = head.charCodeAt(at);

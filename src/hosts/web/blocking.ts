@@ -1,21 +1,8 @@
-/** No blocking sockets: threads of this host may not block, or cannot share memory. */
-import { ConnectError } from '../../exceptions.js';
-import { placeOf } from '../connect-error.js';
+/** No blocking sockets but those that are given: a thread of this host may not block, or can share no memory with another. */
+import { givenBlockingConnector } from '../given-blocking-sockets.js';
 import type { Connector } from '../socket.js';
 
-const connector: Connector = {
-  blocking: true,
-  connect(address) {
-    throw new ConnectError(
-      `Cannot connect to ${placeOf(address)}: a thread of this host cannot block until octets come; use AsyncClient, or ` +
-        'give Client a transport that answers at once, such as MockTransport',
-      { retryable: false },
-    );
-  },
-  close() {},
-};
-
-/** A connector that says why it cannot connect. */
+/** The connector of those, which says why it cannot connect while there are none. */
 export function openConnector(): Connector {
-  return connector;
+  return givenBlockingConnector;
 }
