@@ -448,8 +448,14 @@ export const HTTP2_FRAME_OCTETS_MAX = 16384;
 export const HTTP2_STREAM_WINDOW_OCTETS = 4194319;
 /** The same of all streams together. */
 export const HTTP2_WINDOW_OCTETS = 16777216;
-/** While less content than this is unreleased, the connection's credit is given back on receipt, above on release. */
+/**
+ * While less content than this is unreleased, the connection's credit is given back on receipt, above on release. From then on
+ * each stream's window is narrow, until less than the second is unreleased.
+ */
 export const HTTP2_UNRELEASED_OCTETS_MAX = 33554432;
+export const HTTP2_UNRELEASED_OCTETS_EASY = 16777216;
+/** A stream's window while it is narrow, and the connection's, at the least, while somebody then waits for content. A prime, too. */
+export const HTTP2_NARROW_WINDOW_OCTETS = 65537;
 /** Most streams that are open at a time: until the peer's SETTINGS have come, and whatever they say. */
 export const HTTP2_STREAMS_FIRST = 100;
 export const HTTP2_STREAMS_MAX = 1000;

@@ -36,9 +36,9 @@ import { encoderFree, encoderNew } from '../hpack/encoder';
 import { sectionFree, sectionNew } from '../hpack/section';
 import { takeBack } from '../lent';
 import { allocate, INPUT, isLive, release } from '../memory';
+import { CREDIT_OCTETS, creditReleased, creditStream } from './credit';
 import { beginBudgets, earnIdleFrames } from './flood';
 import { FLAG_END_STREAM, PHASE_PASSED, TYPE_DATA } from './frame';
-import { creditReleased, creditStream } from './message';
 import { appendFrame, freeOutput, HEAD_OCTETS, reserveOutput, takeOutput as takeWritten } from './output';
 import { endContentPart, endParts, receivePart } from './parts';
 import { close, refuseMemory, writeGoaway, writeReset } from './refusal';
@@ -232,7 +232,7 @@ export function end(handle: u32, stream: u32, from: u32, to: u32): i32 {
 export function releaseContent(handle: u32, stream: u32, octets: u32): void {
   const c = connectionOf(handle);
   if (c.over) return;
-  if (!reserveOutput(c, 2 * (HEAD_OCTETS + 4))) {
+  if (!reserveOutput(c, CREDIT_OCTETS)) {
     failLater(c);
     return;
   }
@@ -248,7 +248,7 @@ export function want(handle: u32, stream: u32): u32 {
   if (!s || c.over) return 0;
   setWanted(c, s, 1);
   const before = c.outputOctets;
-  if (reserveOutput(c, HEAD_OCTETS + 4)) creditReleased(c, 0);
+  if (reserveOutput(c, CREDIT_OCTETS)) creditReleased(c, 0);
   else failLater(c);
   return c.outputOctets > before ? 1 : 0;
 }

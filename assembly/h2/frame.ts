@@ -45,8 +45,9 @@ import {
   RULE_H2_WINDOW_OVERFLOW,
 } from '../abi';
 import { emit, fault } from '../event';
+import { acknowledged, creditReceived } from './credit';
 import { spendIdleFrame } from './flood';
-import { beginContent, creditReceived, endByReset, endContent } from './message';
+import { beginContent, endByReset, endContent } from './message';
 import { appendFrame, HEAD_OCTETS, reserveOutput } from './output';
 import { refuse, refuseMemory, refuseStream, resetForFault, TYPE_GOAWAY, TYPE_RST_STREAM } from './refusal';
 import { applySetting, SETTING_OCTETS, TYPE_SETTINGS, TYPE_WINDOW_UPDATE } from './settings';
@@ -346,8 +347,7 @@ function receiveSettingsHead(c: Connection): void {
   if (c.flags & FLAG_ACK) {
     if (c.length) return wrong(c, RULE_H2_FRAME_LENGTH, H2_FRAME_SIZE_ERROR);
     if (!c.unacknowledged) return wrong(c, RULE_H2_SETTINGS_ACK, H2_PROTOCOL_ERROR);
-    c.unacknowledged--;
-    return expect(c, PHASE_SKIP, 0);
+    return expect(c, PHASE_PAYLOAD, 0);
   }
   if (c.length % SETTING_OCTETS) return wrong(c, RULE_H2_FRAME_LENGTH, H2_FRAME_SIZE_ERROR);
   if (c.length > <u32>HTTP2_SETTINGS_MAX * SETTING_OCTETS) {
@@ -358,6 +358,7 @@ function receiveSettingsHead(c: Connection): void {
 }
 
 function receiveSettings(c: Connection, at: usize): void {
+  if (c.flags & FLAG_ACK) return acknowledged(c);
   const streamsMax = c.peerStreamsMax;
   const window = c.peerWindow;
   // No limit is the initial value (§6.5.2), which holds unless the first SETTINGS have another.

@@ -1,6 +1,6 @@
 /**
  * Responses from their heads to their ends (RFC 9113 §8.1): what a complete field block, content, and the end of a stream
- * mean; credit for what came. Says it in records and in the streams' states; reads no frames.
+ * mean. Says it in records and in the streams' states; reads no frames.
  */
 import {
   CLOSE_NONE,
@@ -14,9 +14,6 @@ import {
   H2_PROTOCOL_ERROR,
   HTTP2_EMPTY_DATA_MAX,
   HTTP2_SOME_CONTENT_OCTETS,
-  HTTP2_STREAM_WINDOW_OCTETS,
-  HTTP2_UNRELEASED_OCTETS_MAX,
-  HTTP2_WINDOW_OCTETS,
   KIND_END,
   KIND_HEAD,
   KIND_INTERIM,
@@ -40,6 +37,7 @@ import {
 import { emit, fault } from '../event';
 import { decodeBlock } from '../hpack/decoder';
 import { Section } from '../hpack/section';
+import { creditStream } from './credit';
 import {
   flagsOfHead,
   forgetHead,
@@ -54,9 +52,7 @@ import {
   statusOfHead,
 } from './fields';
 import { earnIdleFrames, forgetEmptyData, spendEmptyData } from './flood';
-import { HEAD_OCTETS, reserveOutput } from './output';
 import { refuse, refuseMemory, refuseStream, writeReset } from './refusal';
-import { writeWindowUpdate } from './settings';
 import {
   afterHead,
   DO_CONTENT_LAST,
@@ -70,7 +66,7 @@ import {
   SENDING_ENDED,
 } from './state';
 import { ANY_LENGTH, closeStream, Connection, findStream, setWanted, Stream } from './stream';
-import { giveBack, restore, takeReceived, withhold } from './window';
+import { takeReceived } from './window';
 
 // ── in a stream's OPEN_* bits, from the head of its response on ──
 /** A tunnel, whose halves end each on its own. */
@@ -198,7 +194,7 @@ function receiveTrailers(c: Connection, s: Stream, section: Section): void {
  */
 export function beginContent(c: Connection, s: Stream, outcome: u32, length: u32, content: u32): bool {
   if (!takeReceived(s, length)) {
-    fault(RULE_H2_WINDOW_EXCEEDED, 0, NONE, HTTP2_STREAM_WINDOW_OCTETS);
+    fault(RULE_H2_WINDOW_EXCEEDED, 0, NONE, c.streamWindow);
     refuseStream(c, s, H2_FLOW_CONTROL_ERROR);
     return false;
   }
@@ -255,48 +251,4 @@ function peerEnds(c: Connection, s: Stream, table: usize, octets: u32, fields: u
   const id = s.id;
   closeStream(c, s, ENDED);
   if (wasSending) writeReset(c, id, H2_NO_ERROR);
-}
-
-// ── credit ──
-
-/**
- * Gives the connection credit for `length` octets that came, `content` of them for the host to buffer. While more than it is
- * to buffer is unreleased, content gets none: that is withheld, and what is left of the window serves who reads. But nobody is
- * to wait for content because of what others do not read.
- */
-export function creditReceived(c: Connection, length: u32, content: u32): void {
-  c.unreleased += content;
-  if (withholds(c)) {
-    withhold(c, content);
-    length -= content;
-  }
-  writeCredit(c, 0, giveBack(c, length));
-}
-
-function withholds(c: Connection): bool {
-  return c.unreleased >= <u32>HTTP2_UNRELEASED_OCTETS_MAX && !c.wanted;
-}
-
-/**
- * Gives the connection credit for content that was released, as far as it is withheld; and for all that is, when it is not to
- * be any more.
- */
-export function creditReleased(c: Connection, octets: u32): void {
-  c.unreleased -= min(octets, c.unreleased);
-  const held = <u32>HTTP2_WINDOW_OCTETS - c.receiveSize;
-  if (!held) return;
-  const now = withholds(c) ? min(octets, held) : held;
-  restore(c, now);
-  writeCredit(c, 0, giveBack(c, now));
-}
-
-/** Gives a stream credit for octets that were released, or were no content. */
-export function creditStream(c: Connection, s: Stream, octets: u32): void {
-  if (octets) writeCredit(c, s.id, giveBack(s, octets));
-}
-
-function writeCredit(c: Connection, stream: u32, increment: u32): void {
-  if (!increment) return;
-  if (reserveOutput(c, HEAD_OCTETS + 4)) writeWindowUpdate(c, stream, increment);
-  else refuseMemory(c);
 }

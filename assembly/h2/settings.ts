@@ -1,6 +1,6 @@
 /**
- * SETTINGS (RFC 9113 §6.5, RFC 8441 §3): ours, which never change, behind the connection preface; the peer's, each checked
- * before it is used.
+ * SETTINGS (RFC 9113 §6.5, RFC 8441 §3): ours, behind the connection preface, of which only the initial window ever changes; the
+ * peer's, each checked before it is used.
  */
 import {
   H2_FLOW_CONTROL_ERROR,
@@ -43,6 +43,8 @@ export function beginSettings(c: Connection): void {
   c.peerWindow = WINDOW_FIRST;
   c.peerListOctetsMax = NONE;
   c.unacknowledged = 1;
+  c.streamWindow = HTTP2_STREAM_WINDOW_OCTETS;
+  c.nextWindow = HTTP2_STREAM_WINDOW_OCTETS;
 }
 
 /** The connection preface, our SETTINGS, and credit for the connection's window. False without memory. */
@@ -59,6 +61,13 @@ export function writePreface(c: Connection): bool {
   writeSetting(p, MAX_HEADER_LIST_SIZE, c.headOctetsMax);
   writeWindowUpdate(c, 0, HTTP2_WINDOW_OCTETS - WINDOW_FIRST);
   return true;
+}
+
+/** Asks for another initial window (§6.9.3), one SETTINGS at a time. There must be room for 15 octets. */
+export function writeWindowSetting(c: Connection, octets: u32): void {
+  c.nextWindow = octets;
+  c.unacknowledged++;
+  writeSetting(appendFrame(c, SETTING_OCTETS, TYPE_SETTINGS, 0, 0), INITIAL_WINDOW_SIZE, octets);
 }
 
 function writeSetting(at: usize, id: u32, value: u32): usize {

@@ -5,7 +5,7 @@
  *   Connection:  | members | 192 octets of a payload that came in pieces | numbers of streams closed last | times of errors |
  *                | lists of streams by number |
  */
-import { HTTP2_STREAM_ERRORS_MAX, HTTP2_STREAM_WINDOW_OCTETS, OPEN_END_STREAM } from '../abi';
+import { HTTP2_STREAM_ERRORS_MAX, OPEN_END_STREAM } from '../abi';
 import { allocate, release } from '../memory';
 import { ENDED, GONE, IDLE, RESET, SENDING_HEAD, SENT_HEAD } from './state';
 import { beginWindows, Windows } from './window';
@@ -89,6 +89,9 @@ export class Connection extends Windows {
   hasSettings: u32;
   /** Our SETTINGS that are not acknowledged. */
   unacknowledged: u32;
+  /** Our initial window, as the peer has acknowledged it, and as it is to be. */
+  streamWindow: u32;
+  nextWindow: u32;
 
   // The frame that is being read (frame.ts).
   phase: u32;
@@ -191,7 +194,7 @@ export function openStream(c: Connection, open: u32, requestLeft: u64): Stream |
   const at = allocate(offsetof<Stream>());
   if (!at) return null;
   const s = changetype<Stream>(at);
-  beginWindows(s, c.peerWindow, HTTP2_STREAM_WINDOW_OCTETS);
+  beginWindows(s, c.peerWindow, c.streamWindow);
   s.id = c.nextStream;
   s.state = open & OPEN_END_STREAM ? SENT_HEAD : SENDING_HEAD;
   s.open = open;

@@ -12,8 +12,11 @@ export const WINDOW_FIRST: u32 = 65535;
 export class Windows {
   /** What we may still send; below 0 after the peer made its initial window smaller (§6.9.2). */
   sendLeft: i32;
-  /** What the peer may still send; what the window is when all that is due is given back; what is due. */
-  receiveLeft: u32;
+  /**
+   * What the peer may still send, below 0 after our initial window became smaller; what the window is when all that is due is
+   * given back; what is due.
+   */
+  receiveLeft: i32;
   receiveSize: u32;
   receiveDue: u32;
 }
@@ -21,7 +24,7 @@ export class Windows {
 /** Sets both windows up. */
 export function beginWindows(w: Windows, send: u32, receive: u32): void {
   w.sendLeft = <i32>send;
-  w.receiveLeft = receive;
+  w.receiveLeft = <i32>receive;
   w.receiveSize = receive;
   w.receiveDue = 0;
 }
@@ -37,9 +40,15 @@ export function shiftSend(w: Windows, by: i64): bool {
 
 /** Octets came. False if the peer was not to send so many. */
 export function takeReceived(w: Windows, octets: u32): bool {
-  if (octets > w.receiveLeft) return false;
+  if (<i32>octets > w.receiveLeft) return false;
   w.receiveLeft -= octets;
   return true;
+}
+
+/** Our initial window is another, and so is the window of a stream that is open. */
+export function shiftReceive(w: Windows, by: i32): void {
+  w.receiveLeft += by;
+  w.receiveSize += by;
 }
 
 /** Makes the window smaller by octets that came: they are not due until `restore`. */

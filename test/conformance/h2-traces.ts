@@ -43,7 +43,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   initiate_upgrade_connection: 'no Upgrade: h2c',
   advertise_alternative_service: 'a server does that',
   prioritize: 'priority means nothing any more',
-  update_settings: 'our SETTINGS never change',
+  update_settings: 'which SETTINGS we say is ours to decide',
   increment_flow_control_window: 'credit follows from what is released',
   local_flow_control_window: 'asks the library, and not the wire',
   remote_flow_control_window: 'asks the library, and not the wire',
