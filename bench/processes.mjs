@@ -2,7 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from './usage.mjs';
 
 const BENCH = new URL('./', import.meta.url);
 const running = new Set();
@@ -19,9 +21,28 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-/** The Node that bench/package.json pins, or, where it is not to be had, the one that runs. */
+const platform = `${process.platform}-${process.arch}`;
+/** What --node asked for; `null`: nothing. */
+let asked = null;
+
+/**
+ * Has all that follows measured on another Node: `word` is a release that test/hosts/package.json pins, or a path.
+ * @throws {UsageError} if there is none
+ */
+export function measureOn(word) {
+  const installed = new URL(`../test/hosts/node_modules/node-${word}-${platform}/bin/node`, BENCH);
+  const path = /^\d+$/.test(word) ? fileURLToPath(installed) : resolve(word);
+  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  if (status !== 0) {
+    throw new UsageError(`Cannot measure on Node ${word}: no ${path} (npm ci --prefix test/hosts --ignore-scripts)`);
+  }
+  asked = { path, version: stdout.trim(), pinned: true };
+}
+
+/** The Node that is measured on: as --node says, else the one that bench/package.json pins, or, without it, the one that runs. */
 export function nodeOf() {
-  const pinned = new URL(`node_modules/node-${process.platform}-${process.arch}/bin/node`, BENCH);
+  if (asked !== null) return asked;
+  const pinned = new URL(`node_modules/node-${platform}/bin/node`, BENCH);
   const path = existsSync(pinned) ? fileURLToPath(pinned) : process.execPath;
   const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.trim();
   return { path, version, pinned: path !== process.execPath };

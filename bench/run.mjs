@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { heldCorpus } from './corpus/hashes.mjs';
 import { exitCodeOf } from './figures.mjs';
+import { measureOn } from './processes.mjs';
 import { UsageError } from './usage.mjs';
 
 const OPTIONS = {
@@ -13,6 +14,8 @@ const OPTIONS = {
   peers: { type: 'string' },
   rounds: { type: 'string' },
   seconds: { type: 'string' },
+  node: { type: 'string' },
+  out: { type: 'string' },
 };
 
 const COMMANDS = {
@@ -44,6 +47,11 @@ const COMMANDS = {
     text: 'draws bench/report again from its data',
     load: async () => (await import('./reporting/draw.mjs')).draw,
   },
+  compare: {
+    text: 'whether two results say the same              A.json B.json',
+    load: async () => (await import('./reporting/compare.mjs')).compare,
+    takesFiles: true,
+  },
   profile: {
     text: 'where our client spends its time              [--scenario S2] [--peers httpx-wasm] [--seconds n]',
     load: async () => (await import('./profile.mjs')).profile,
@@ -55,19 +63,33 @@ const loadAll = async () => (await import('./reporting/all.mjs')).all;
 
 function usage() {
   const lines = Object.entries(COMMANDS).map(([name, { text }]) => `  ${name.padEnd(8)} ${text}`);
-  return `usage: npm run bench -- [command] [options]\n  without one: everything, and the report [--quick] [--rounds n] [--json]\n${lines.join('\n')}`;
+  return `usage: npm run bench -- [command] [options]\n  without one: everything, and the report [--quick] [--rounds n] [--json] [--out file]\n${lines.join('\n')}\n  the timed ones and everything take --node: a release that test/hosts has, or a path; everything then needs --out`;
 }
 
 async function main() {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const [name, surplus] = positionals;
-  if (surplus !== undefined || (name !== undefined && !Object.hasOwn(COMMANDS, name))) {
+  const [name, ...files] = positionals;
+  const isKnown = name === undefined || Object.hasOwn(COMMANDS, name);
+  if (!isKnown || (files.length > 0 && COMMANDS[name].takesFiles !== true)) {
     throw new UsageError(`Cannot run: there is no command ${positionals.join(' ')}\n${usage()}`);
   }
+  if (values.out !== undefined && name !== undefined) {
+    throw new UsageError(
+      'Cannot write --out: it is where everything leaves its data; a command prints its own with --json',
+    );
+  }
+  if (values.node !== undefined) {
+    if (name === undefined && values.out === undefined) {
+      throw new UsageError(
+        'Cannot measure everything on another Node: the report is of the pinned one; give --out a file',
+      );
+    }
+    measureOn(values.node);
+  }
   // Whatever is measured is measured on the corpus that is known; only `corpus` may change it.
-  if (name !== 'corpus') heldCorpus();
+  if (name !== 'corpus' && name !== 'compare') heldCorpus();
   const command = await (name === undefined ? loadAll : COMMANDS[name].load)();
-  const data = await command(values);
+  const data = await command(values, files);
   if (data === undefined) return;
   if (values.json) console.log(JSON.stringify(data, null, 2));
   process.exitCode = exitCodeOf(data.summaries);

@@ -4,7 +4,8 @@ import { layersOf } from './tables.mjs';
 const OURS = '#d9480f';
 const FLOOR = '#868e96';
 const OTHERS = '#4c78a8';
-const OURS_NAMES = [
+/** What is measured of ours, in every layer. */
+export const OURS_NAMES = [
   'httpx-wasm',
   'httpx-wasm blocking',
   'core table',

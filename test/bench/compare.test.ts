@@ -1,0 +1,124 @@
+/** Two results of the benchmarks side by side: what counts as the same, and what the command says and ends with. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../source-syntax.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-compare-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Spread = readonly [median: number, min: number, max: number];
+const spread = ([median, min, max]: Spread) => ({ median, min, max });
+const machine = (node: string) => ({ node, cpu: 'CPU', cores: 2, memoryGiB: 8, system: 'linux 6, x64', pinned: true });
+const row = (instructions: number) => ({
+  name: 'head small',
+  whole: { instructions, bulk: 60 },
+  drip: { instructions: 9, bulk: 1 },
+});
+const exact = (instructions: number) => ({ corpus: 'c0', rows: [row(instructions)] });
+
+/** A layer whose one scenario has a ratio of ours, of ours to itself, and of a peer. */
+const layer = (ratio: Spread, node = 'v24.0.0') => ({
+  machine: machine(node),
+  rounds: 3,
+  summaries: [
+    {
+      scenario: 'S1',
+      measures: [{ key: 'cpu', name: 'CPU' }],
+      columns: [
+        { of: 'cpu', to: 'fetch' },
+        { of: 'cpu', to: 'httpx-wasm' },
+      ],
+      peers: [
+        { name: 'httpx-wasm', ratios: [spread(ratio), spread([1, 1, 1])] },
+        { name: 'got', ratios: [spread([9, 9, 9]), spread([9, 9, 9])] },
+      ],
+    },
+  ],
+});
+const cells = (ratio: Spread, node?: string) => ({
+  ...layer(ratio, node),
+  summaries: [
+    { scenario: 'gzip', cells: [{ corpus: 'JSON', octets: 65536, level: 6, ratios: { pako: spread(ratio) } }] },
+  ],
+});
+
+/** What the command says of two results, and its exit code. */
+function compared(a: unknown, b: unknown): { readonly said: string; readonly code: number | null } {
+  const paths = [a, b].map((data, index) => {
+    const path = join(folder, `${index}.json`);
+    writeFileSync(path, typeof data === 'string' ? data : JSON.stringify(data));
+    return path;
+  });
+  const words = [join(ROOT, 'bench/run.mjs'), 'compare', ...paths];
+  const { stdout, stderr, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  return { said: (stdout + stderr).replaceAll(folder, ''), code: status };
+}
+
+describe('two runs', () => {
+  test('that count the same and whose spreads overlap', () => {
+    const { said, code } = compared(
+      { exact: exact(7), client: layer([0.5, 0.4, 0.6]), codings: cells([0.4, 0.3, 0.5]) },
+      { exact: exact(7), client: layer([0.7, 0.6, 0.8], 'v22.0.0'), codings: cells([0.4, 0.3, 0.5], 'v22.0.0') },
+    );
+    expect(code).toBe(0);
+    expect(said).toContain('A: /0.json: Node v24.0.0; 2 × CPU, 8 GiB, linux 6, x64; 3 rounds');
+    expect(said).toContain('B: /1.json: Node v22.0.0;');
+    expect(said).toContain('exact: 4 counts of 1 rows, all equal');
+    expect(said).toMatch(/S1: httpx-wasm, CPU of fetch +0\.50 \(0\.40–0\.60\) +0\.70 \(0\.60–0\.80\) +40 % +overlap/);
+    expect(said).toMatch(/gzip: JSON, 64 KB, level 6, of pako .* 0 % +overlap/);
+    expect(said).not.toContain('got');
+    expect(said.trimEnd().split('\n').at(-1)).toBe("2 of 2 ratios lie within each other's spread");
+  });
+
+  test('whose ratios lie apart are told, and no failure', () => {
+    const { said, code } = compared(layer([0.5, 0.4, 0.6]), layer([0.7, 0.61, 0.8]));
+    expect(code).toBe(0);
+    expect(said).toContain('exact: not counted in both');
+    expect(said).toMatch(/40 % +APART/);
+    expect(said).toContain("0 of 1 ratios lie within each other's spread");
+  });
+
+  test.each([
+    ['a count', exact(8), /OTHERWISE: head small, whole: instructions 7, 8$/m],
+    ['the corpus', { ...exact(7), corpus: 'c1' }, /OTHERWISE: the corpus has another hash: c0, c1$/m],
+    [
+      'a row more',
+      { corpus: 'c0', rows: [row(7), { ...row(5), name: 'new' }] },
+      /new, whole: instructions not counted, 5$/m,
+    ],
+    ['a row less', { corpus: 'c0', rows: [] }, /head small, drip: bulk 1, not counted$/m],
+  ])('that differ in %s: exit code 1', (_what, other, line) => {
+    const { said, code } = compared(exact(7), other);
+    expect(code).toBe(1);
+    expect(said).toMatch(line);
+    expect(said).toContain('counts differ; no ratio is in both');
+  });
+
+  test('name what one of them alone has', () => {
+    const { said } = compared({ codings: cells([1, 1, 1]) }, { codings: cells([1, 1, 1]), client: layer([1, 1, 1]) });
+    expect(said).toContain('in one of them alone: S1: httpx-wasm, CPU of fetch');
+    expect(said).toContain("1 of 1 ratios lie within each other's spread");
+  });
+});
+
+test.each([
+  ['no JSON', '> npm', /Cannot compare \/1\.json: .*JSON/],
+  ['another JSON', {}, /Cannot compare \/1\.json: it is no result of a benchmark/],
+])('%s is refused by its name: exit code 2', (_what, other, message) => {
+  const { said, code } = compared(exact(1), other);
+  expect(code).toBe(2);
+  expect(said).toMatch(message);
+});
+
+test.each([
+  [['parse', '--node', '0'], /Cannot measure on Node 0: no .*npm ci --prefix test\/hosts/],
+  [['--node', process.execPath], /the report is of the pinned one; give --out/],
+  [['parse', '--out', 'x.json'], /Cannot write --out/],
+])('a run of %j is refused before anything is measured', (words, message) => {
+  const { stderr, status } = spawnSync(process.execPath, [join(ROOT, 'bench/run.mjs'), ...words], { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
+});
