@@ -22,14 +22,17 @@ import { UNSET_CONNECT } from './unset-options.js';
 const READ_OCTETS = 65536;
 /** One TLS record's content: what a read of a TLS socket gives at the most. */
 const RECORD_OCTETS = 16384;
-/** What is lent after a read that filled all that was lent: half as many pieces, and memory that malloc keeps mapped. */
-const LENT_OCTETS_MAX = 131072;
+/** What is lent after a read that filled all that was lent, for as long as half of it is used: a quarter as many pieces. */
+const LENT_OCTETS_MAX = 262144;
+/** A block that the C library maps apart, however large the blocks are that it has seen before. */
+const APART_OCTETS = 16777216;
 const shared = new Uint8Array(READ_OCTETS);
 
 /**
  * Memory that may be handed to the user, and its ballast. V8 counts memory outside its heap towards full collections only,
  * whose price is the application's whole heap. A young collection frees dropped pieces as well, for next to nothing, but
- * comes only when the young generation fills. A sixteenth of ballast per piece fills it in time.
+ * comes only when the young generation fills. Ballast per piece fills it in time, which is before 64 MiB are lent or wait to
+ * be freed: a quarter; for pieces of one TLS record, which are objects enough themselves, a sixteenth.
  */
 interface Lent {
   readonly memory: Uint8Array;
@@ -38,7 +41,21 @@ interface Lent {
 
 /** Not zeroed, not from a pool. */
 function lentMemory(octets: number): Lent {
-  return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast: new Array(octets >> 7) };
+  const ballast = new Array(octets > RECORD_OCTETS ? octets >> 5 : octets >> 7);
+  return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast };
+}
+
+let keepsFreed = false;
+
+/**
+ * Has the C library keep what collections free. glibc hands the top of its heap back to the kernel once that is twice the
+ * largest block that it had mapped apart and got back (mallopt(3), M_MMAP_THRESHOLD), at first 128 KiB: then each piece is
+ * mapped and zeroed anew, page by page. One block of this size, never touched and dropped at once, makes that 32 MiB.
+ */
+function keepFreed(): void {
+  if (keepsFreed) return;
+  keepsFreed = true;
+  if (process.platform === 'linux') Buffer.allocUnsafeSlow(APART_OCTETS);
 }
 
 /** The socket that gave other memory to read into last, while it is not known whether Node.js took it. */
@@ -216,11 +233,18 @@ class NodeSocket implements Socket {
     if (answer === GO_ON) return true;
     if ((answer & KEPT) !== 0) {
       this.#own = null;
-      this.#lentOctets = length === bytes.length ? LENT_OCTETS_MAX : READ_OCTETS;
+      this.#lentOctets = this.#nextOctets(length, bytes.length);
     }
     if ((answer & STOP) === 0) return true;
     this.#stopped = true;
     return false;
+  }
+
+  /** How much to lend after a read that used `length` octets of what was lent. */
+  #nextOctets(length: number, lent: number): number {
+    if (length < lent && (lent < LENT_OCTETS_MAX || length * 2 < lent)) return READ_OCTETS;
+    keepFreed();
+    return LENT_OCTETS_MAX;
   }
 
   /** Tells the end once; and, to who goes on writing after the peer ended its side, that the socket failed after all. */
