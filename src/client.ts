@@ -54,7 +54,7 @@ import { announcedBody } from './request-body.js';
 import type { DefaultEncoding, Response } from './response.js';
 import { type Io, type SendSettings, send, sendAuthenticated, Waits } from './send.js';
 import type { Origin, URL, URLTypes } from './url.js';
-import { VERSION } from './version.js';
+import { USER_AGENT } from './version.js';
 
 /** The hooks of a client: the lists may be changed and replaced. */
 interface Hooks<K extends ClientKind> {
@@ -68,7 +68,7 @@ function defaultHeaders(): [string, string][] {
     ['Accept', '*/*'],
     ['Accept-Encoding', 'gzip, deflate, br, zstd'],
     ['Connection', 'keep-alive'],
-    ['User-Agent', `httpx-wasm/${VERSION}`],
+    ['User-Agent', USER_AGENT],
   ];
 }
 

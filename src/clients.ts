@@ -42,6 +42,7 @@ const OF_SOCKETS: readonly (keyof HTTPTransportOptions)[] = [
   'proxy',
   'verify',
   'cert',
+  'http1',
   'limits',
   'allowAddress',
   'resolve',

@@ -80,11 +80,14 @@ export function retriesOf(count: number | null | undefined): number {
   throw new RangeError(`Cannot set retries: expected an integer of at least 0, got ${count}`);
 }
 
-/** @throws TypeError for an option, of those named, that is given; `verify: true` is what every host does. */
+/** What every host does, said or not. */
+const ANYWHERE: ReadonlySet<string> = new Set(['verify', 'http1']);
+
+/** @throws TypeError for an option, of those named, that is given, unless it asks for what every host does */
 export function refuseWhatHostCannot(options: object | undefined, cannot: readonly string[] | undefined): void {
   for (const name of cannot ?? []) {
     const given: unknown = own(options as Readonly<Record<string, unknown>> | undefined, name) ?? null;
-    if (given === null || (name === 'verify' && given === true)) continue;
+    if (given === null || (given === true && ANYWHERE.has(name))) continue;
     throw new TypeError(`Cannot make a transport: this host cannot honour ${name}`);
   }
 }

@@ -9,11 +9,13 @@
 import { host as ownHost } from '#host';
 import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes, typeNameOf } from '../config.js';
 import type { Environment } from '../environment.js';
-import { ConnectError, NetworkError, ReadError, ReadTimeout, UnsupportedProtocol } from '../exceptions.js';
+import { ConnectError, LocalProtocolError, NetworkError, ReadError, ReadTimeout } from '../exceptions.js';
 import type { HostTimer } from '../hosts/host.js';
 import type { AsyncRequest, Request } from '../request.js';
 import { Response } from '../response.js';
+import { USER_AGENT } from '../version.js';
 import { AsyncBaseTransport, canBeAbandoned } from './base.js';
+import { checkFieldsKept, hiddenRedirect, perhapsForbidden } from './page-rules.js';
 import { type Asking, bodyOf, Download, Downloads, hasNoBody, Upload, webRequest } from './web-messages.js';
 
 /** Settings of a FetchTransport. */
@@ -49,6 +51,9 @@ const MADE_BY_HOST: ReadonlySet<string> = new Set([
   'keep-alive',
   'transfer-encoding',
 ]);
+/** The same for pages: the browser names itself, and a name of ours would make it ask the server for leave first (CORS). */
+const WITHOUT_OUR_NAME: ReadonlySet<string> = new Set([...MADE_BY_HOST, 'user-agent']);
+
 /** Codes, as hosts on Node's model give them, of a connection that was never made. */
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -95,6 +100,8 @@ class Silence {
 export class FetchTransport extends AsyncBaseTransport {
   readonly #fetch: typeof globalThis.fetch | null;
   readonly #asking: Asking;
+  /** Whether what a page may not do is to be named. */
+  readonly #isPage: boolean;
   readonly #credentials: NonNullable<FetchTransportOptions['credentials']> | null;
   /** `null`: as the host can. */
   readonly #streamUploads: boolean | null;
@@ -115,15 +122,16 @@ export class FetchTransport extends AsyncBaseTransport {
     this.#fetch = given;
     this.#host = environment.host;
     this.#credentials = own(options, 'credentials') ?? null;
-    this.#streamUploads = own(options, 'streamUploads') ?? (environment.host.isPage === true ? false : null);
+    this.#isPage = environment.host.isPage === true;
+    this.#streamUploads = own(options, 'streamUploads') ?? (this.#isPage ? false : null);
     const redirect = own(options, 'redirect') ?? 'manual';
     this.#asking = { action: 'Cannot fetch', redirect, without: MADE_BY_HOST };
   }
 
   /**
    * The host's answer, its body unread and decoded by the host.
-   * @throws ConnectError, NetworkError, ReadTimeout; LocalProtocolError for a request that cannot be a WHATWG `Request`;
-   *   UnsupportedProtocol for a redirect that the host does not show
+   * @throws ConnectError, NetworkError, ReadTimeout; LocalProtocolError for a request that cannot be a WHATWG `Request`,
+   *   or that the host would change without a word; UnsupportedProtocol for a redirect that the host does not show
    */
   override async handleAsyncRequest(given: AsyncRequest): Promise<Response> {
     const request = given as Request;
@@ -134,16 +142,19 @@ export class FetchTransport extends AsyncBaseTransport {
     const upload = new Upload(request.stream);
     const where = `${request.url.origin}`;
     let answer: globalThis.Response;
+    let streamsBody = false;
     try {
       const body = (this.#streamUploads ?? sendsStreams()) ? bodyOf(request, upload) : await wholeOf(request);
-      const web = webRequest(request, this.#asking, body, aborter.signal);
+      streamsBody = body instanceof ReadableStream;
+      const web = this.#webRequest(request, body, aborter.signal);
       silence.begin(`the response of ${where}`);
       const credentials = this.#credentials;
       answer = await (this.#fetch ?? globalThis.fetch)(web, credentials === null ? {} : { credentials });
       if (answer.type === 'opaqueredirect') throw hiddenRedirect(where);
     } catch (error) {
       upload.end();
-      throw upload.failure === null ? failed(error, where, silence) : upload.failure.reason;
+      if (upload.failure !== null) throw upload.failure.reason;
+      throw failed(error, where, silence, this.#isPage ? perhapsForbidden(streamsBody) : '');
     } finally {
       silence.end();
     }
@@ -154,6 +165,27 @@ export class FetchTransport extends AsyncBaseTransport {
   override async aclose(): Promise<void> {
     this.#bodies.close();
     this.#bodies = new Downloads();
+  }
+
+  #webRequest(
+    request: Request,
+    body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null,
+    signal: AbortSignal,
+  ): globalThis.Request {
+    const { headers, url } = request;
+    const host = headers.get('host') ?? url.origin.hostField;
+    if (host.toLowerCase() !== url.origin.hostField) {
+      throw new LocalProtocolError(`Cannot fetch: Host is the host's to make, of the URL, and cannot be ${host}`);
+    }
+    if (!this.#isPage) return webRequest(request, this.#asking, body, signal);
+    const isUnnamed = headers.get('user-agent') === USER_AGENT;
+    const asking = isUnnamed ? { ...this.#asking, without: WITHOUT_OUR_NAME } : this.#asking;
+    const web = webRequest(request, asking, body, signal);
+    checkFieldsKept(
+      headers.octetItems().filter(([name]) => !asking.without.has(name.toLowerCase())),
+      web.headers,
+    );
+    return web;
   }
 
   #received(
@@ -233,24 +265,17 @@ async function wholeOf(request: Request): Promise<Uint8Array<ArrayBuffer> | null
   return octets.length === 0 ? null : octets;
 }
 
-function hiddenRedirect(where: string): UnsupportedProtocol {
-  return new UnsupportedProtocol(
-    `Cannot follow the redirect of ${where}: a browser does not show redirects; ` +
-      "new FetchTransport({ redirect: 'follow' }) lets it follow them itself",
-  );
-}
-
 function messageOf(error: unknown): string {
   const { message, cause } = (error ?? {}) as { message?: string; cause?: { message?: string } };
   return [message, cause?.message].filter((text) => text !== undefined && text !== '').join(': ') || String(error);
 }
 
 /** What fetch rejected with, as what it means here. */
-function failed(error: unknown, where: string, silence: Silence): unknown {
+function failed(error: unknown, where: string, silence: Silence, hint: string): unknown {
   if (silence.over !== null) return silence.over;
   if (!(error instanceof TypeError)) return error;
   const { code } = ((error as { cause?: unknown }).cause ?? error) as { code?: string };
-  const message = `Cannot fetch from ${where}: ${messageOf(error)}`;
+  const message = `Cannot fetch from ${where}: ${messageOf(error)}${hint}`;
   if (code !== undefined && NOT_CONNECTED.has(code)) return new ConnectError(message, { cause: error });
   return new NetworkError(message, { cause: error });
 }

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { runtime } from '../../src/environment.js';
+import type { Host } from '../../src/hosts/host.js';
 import {
   ConnectError,
   FetchTransport,
@@ -13,6 +14,7 @@ import {
   StreamError,
   UnsupportedProtocol,
 } from '../../src/index.js';
+import { checkFieldsKept } from '../../src/transports/page-rules.js';
 import { failureOf, openClient } from '../support/client.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { FakeHost } from '../support/fake-host.js';
@@ -192,7 +194,63 @@ describe('a fetch of its own', () => {
     expect(calls).toBe(0);
   });
 
+  test('a Host of the user, which fetch would make another of, is refused; the URL’s own is not', async () => {
+    const client = fetching(() => new globalThis.Response('ok'));
+    const call = client.get('http://host.example/', { headers: { Host: 'other.example' } });
+    expect((await failureOf(call, LocalProtocolError)).message).toContain('cannot be other.example');
+    const own = await client.get('http://host.example/', { headers: { Host: 'HOST.example' } });
+    expect(own.text).toBe('ok');
+  });
+
   test.each([[{ fetch: 1 }], [{ redirects: 'follow' }]])('%j is refused', (options) => {
     expect(() => new FetchTransport(options as FetchTransportOptions)).toThrow(TypeError);
+  });
+});
+
+describe('in a page', () => {
+  const environment = { ...runtime, host: { ...runtime.host, isPage: true } satisfies Host };
+  /** A client whose fetch is `respond`. */
+  function inPage(
+    respond: (request: globalThis.Request) => Promise<globalThis.Response>,
+    options: FetchTransportOptions = {},
+  ) {
+    const fetch = (request: unknown) => respond(request as globalThis.Request);
+    return openClient({ transport: new FetchTransport({ ...options, fetch }, environment) });
+  }
+  const names = (client: ReturnType<typeof inPage>, headers: Record<string, string> = {}) =>
+    client.get('http://host.example/', { headers }).then(({ text }) => text);
+
+  test('the browser names itself, unless the user does: a name of ours would need leave of the server (CORS)', async () => {
+    const client = inPage(async (request) => new globalThis.Response(request.headers.get('user-agent')));
+    expect(await names(client)).toBe('');
+    expect(await names(client, { 'User-Agent': 'mine' })).toBe('mine');
+    expect(await names(fetching((request) => new globalThis.Response(request.headers.get('user-agent'))))).toMatch(
+      /^httpx-wasm/,
+    );
+  });
+
+  test('fields that the browser leaves out are named; it may name itself', () => {
+    const given = ['X-A', 'Cookie', 'cookie', 'User-Agent', 'TE'].map((name) => [name, 'x'] as const);
+    expect(() => checkFieldsKept(given, new globalThis.Headers({ 'x-a': 'x' }))).toThrow(
+      /^Cannot fetch: a page may not set Cookie, cookie, TE \(Fetch §2\.2\.2\)/,
+    );
+    const kept = new globalThis.Headers({ 'x-a': 'x', cookie: 'x', te: 'x' });
+    expect(() => checkFieldsKept(given, kept)).not.toThrow();
+  });
+
+  test('a failure without a reason comes with what may be behind it', async () => {
+    const fails = async () => {
+      throw new TypeError('Failed to fetch');
+    };
+    const error = await failureOf(inPage(fails).get('http://host.example/'), NetworkError);
+    expect(error.message).toBe(
+      'Cannot fetch from http://host.example: Failed to fetch (there is no connection, or the browser forbids it by CORS: a ' +
+        'page is not told which)',
+    );
+    async function* content(): AsyncGenerator<Uint8Array> {
+      yield patternOf(10);
+    }
+    const streaming = inPage(fails, { streamUploads: true }).post('http://host.example/', { content: content() });
+    expect((await failureOf(streaming, NetworkError)).message).toContain('an upload, which goes over HTTP/2 alone');
   });
 });

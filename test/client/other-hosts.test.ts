@@ -35,6 +35,7 @@ describe('a host that only fetches', () => {
   test.each([
     ['verify', { verify: false }],
     ['cert', { cert: 'client.pem' }],
+    ['http1', { http1: false, http2: true }],
     ['limits', { limits: { maxConnections: 1 } }],
     ['resolve', { resolve: () => '127.0.0.1' }],
     ['allowAddress', { allowAddress: () => true }],
@@ -43,7 +44,7 @@ describe('a host that only fetches', () => {
   });
 
   test('takes what it does anyway, and transports of the user', async () => {
-    await new AsyncClient({ verify: true, limits: null }, environment).aclose();
+    await new AsyncClient({ verify: true, http1: true, http2: true, limits: null }, environment).aclose();
     const transport = new MockTransport(() => new Response(204));
     const client = new AsyncClient({ transport, verify: true }, environment);
     expect((await client.get('http://nowhere.invalid/')).statusCode).toBe(204);
