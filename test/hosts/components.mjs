@@ -29,7 +29,7 @@ export const componentDigest = () => createHash('sha256').update(readFileSync(CO
 export function components(hosts) {
   const javascript = hosts
     .filter(({ name }) => /^(Node|Deno|Bun)/.test(name))
-    .filter(({ groups }) => groups === undefined)
+    .filter(({ without }) => without === undefined)
     .map((host) => ({ ...host, name: `jco, ${host.name}`, kind: 'component', language: 'javascript' }));
   const others = ['python', 'rust'].map((language) => {
     const name = `wasmtime, ${language === 'python' ? 'Python' : 'Rust'}`;

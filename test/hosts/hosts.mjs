@@ -35,7 +35,7 @@ const PAGE_FEATURES = ['own 401', 'a document'];
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Chromium, where the system has it. */
-function chromium() {
+export function chromium() {
   const path = CHROMIUM.find((candidate) => existsSync(candidate));
   const absent = path === undefined ? 'no Chromium is installed (Debian: apt-get install chromium)' : null;
   return {
@@ -60,20 +60,20 @@ function program(name, path, words = [], more = []) {
   return { name, kind: 'process', command: path, words, features: [...PROCESS_FEATURES, ...more], absent };
 }
 
-/** What is tried of the core as JavaScript. */
-const SCRIPT_GROUPS = ['client', 'sockets', 'tls', 'streams', 'codings', 'http1', 'blocking'];
+/** What is not tried without WebAssembly: the host's own fetch may need it, and the instructions of JavaScript are not counted. */
+const NOT_OF_SCRIPT = ['fetch', 'counts'];
 
 /** A release of Node.js that takes the core as JavaScript, and has no WebAssembly to fall back to. */
 function withoutWasm({ version, path }) {
   const words = ['--conditions=no-wasm', '--import=data:text/javascript,delete globalThis.WebAssembly'];
   const host = program(`Node.js ${version}, no WebAssembly`, path, words, ['reads up to a reset']);
-  return { ...host, groups: SCRIPT_GROUPS };
+  return { ...host, without: NOT_OF_SCRIPT };
 }
 
 /** QuickJS, which runs in this process. */
 function quickjs() {
   const path = fileURLToPath(new URL('node_modules/quickjs-emscripten/package.json', import.meta.url));
-  return { ...program('QuickJS', path), kind: 'quickjs', features: ENGINE_FEATURES, groups: SCRIPT_GROUPS };
+  return { ...program('QuickJS', path), kind: 'quickjs', features: ENGINE_FEATURES, without: NOT_OF_SCRIPT };
 }
 
 /**

@@ -151,7 +151,7 @@ class Engine {
 }
 
 /** The results of the suite, in the project `folder`. */
-export async function quickjsResults({ features, groups }, servers, folder) {
+export async function quickjsResults({ features, without }, servers, folder) {
   const outdir = await bundled(folder, 'quickjs-entry', ['no-wasm'], {
     format: 'iife',
     platform: 'neutral',
@@ -164,7 +164,7 @@ export async function quickjsResults({ features, groups }, servers, folder) {
   try {
     engine.run(readFileSync(join(outdir, 'quickjs-entry.js'), 'utf8'));
     engine.run(
-      `begin(${JSON.stringify(JSON.stringify(servers))}, ${JSON.stringify(JSON.stringify({ features, groups, secureOptions: {} }))})`,
+      `begin(${JSON.stringify(JSON.stringify(servers))}, ${JSON.stringify(JSON.stringify({ features, without, secureOptions: {} }))})`,
     );
     return await engine.results;
   } catch (error) {

@@ -1,6 +1,6 @@
 // The servers that every host is tried against, in a process of their own: HTTP and HTTPS, 1.1 and 2, with the same routes,
 // proxies, and one that answers with octets as they stand. Prints one line of JSON when all listen; ends with its standard input.
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer as createRawServer } from 'node:net';
@@ -18,6 +18,8 @@ const gone = new Map();
 const sockets = new Set();
 /** Octets that were written of floods, by id. */
 const floods = new Map();
+/** How often a page asked for leave (CORS), by path. */
+const preflights = new Map();
 /** What the proxies did. */
 const proxied = { forwarded: 0, tunnels: 0, socks: 0 };
 
@@ -88,13 +90,14 @@ const routes = {
         : rows.map((row) => JSON.stringify(row));
     send(response, Buffer.from(`${texts.join('\n')}\n`));
   },
-  /** 256 MiB, as fast as they are taken; `flooded` tells how much has been written of them. */
-  async flood({ response, words }) {
+  /** So many MiB, as fast as they are taken; `flooded` tells how much has been written of them. */
+  async flood({ response, words: [mib, id] }) {
     const piece = pattern(65536);
+    const pieces = Number(mib) * 16;
     const closed = new Promise((resolve) => response.once('close', resolve));
-    response.writeHead(200, { 'content-length': 4096 * piece.length });
-    for (let i = 1; i <= 4096 && !response.destroyed; i++) {
-      floods.set(words[0], i * piece.length);
+    response.writeHead(200, { 'content-length': pieces * piece.length });
+    for (let i = 1; i <= pieces && !response.destroyed; i++) {
+      floods.set(id, i * piece.length);
       if (response.write(piece)) continue;
       await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed]);
     }
@@ -120,6 +123,12 @@ const routes = {
     response.end('gone');
   },
   stall() {},
+  /** What a page of another origin may not read. */
+  unshared({ response }) {
+    response.removeHeader('access-control-allow-origin');
+    response.end('secret');
+  },
+  preflighted: ({ response, url }) => response.end(String(preflights.get(url.pathname) ?? 0)),
   sockets: ({ response }) => response.end(String(sockets.size)),
   proxied: ({ response }) => response.end(JSON.stringify(proxied)),
   /** Answers before it has heard the body: then hears it all the same, or has the kernel reset the connection. */
@@ -145,6 +154,7 @@ function answer(request, response) {
   response.setHeader('access-control-allow-methods', '*');
   response.setHeader('access-control-expose-headers', '*');
   if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
+    preflights.set(url.pathname, (preflights.get(url.pathname) ?? 0) + 1);
     response.end();
     return;
   }
@@ -181,11 +191,16 @@ async function listening(server) {
 const authority = await createAuthority('httpx-wasm hosts');
 const leaf = await createServerCertificate(authority, { names: ['localhost'], addresses: ['127.0.0.1'] });
 const chain = { key: leaf.key, cert: `${leaf.cert}\n${authority.cert}` };
+// Nobody is told of this one.
+const stranger = await createAuthority('a stranger');
+const { key, cert } = await createServerCertificate(stranger, { names: ['localhost'], addresses: ['127.0.0.1'] });
+const spki = new X509Certificate(leaf.cert).publicKey.export({ type: 'spki', format: 'der' });
 const { h2c, h2 } = http2Servers(chain, answer);
 const upgrading = createServer(answer).on('upgrade', (_request, socket) => upgradeToTls(chain, socket));
 const ports = {
   plain: await listening(createServer(answer)),
   secure: await listening(createSecureServer(chain, answer)),
+  unknown: await listening(createSecureServer({ key, cert: `${cert}\n${stranger.cert}` }, answer)),
   h2c: await listening(h2c),
   h2: await listening(h2),
   start: await listening(upgrading),
@@ -193,5 +208,6 @@ const ports = {
   socks: await listening(socksProxy(proxied)),
   raw: await listening(createRawServer(answerRaw)),
 };
-console.log(JSON.stringify({ ...ports, ca: authority.cert }));
+const spkiDigest = createHash('sha256').update(spki).digest('base64');
+console.log(JSON.stringify({ ...ports, ca: authority.cert, spkiDigest }));
 process.stdin.on('end', () => process.exit(0)).resume();

@@ -41,7 +41,8 @@ function inTime(work, name) {
  * @param modules `{ httpx, core, fetching, counted }`: the package's entries as the host imports them; what gives the metered modules and
  *   what is to be done to them (../counts.mjs)
  * @param servers what server.mjs printed, and `closedPort`
- * @param host `{ groups?, features, options?, secureOptions? }`: what the host can do, and what its clients need for it
+ * @param host `{ without?, features, options?, secureOptions? }`: groups that are not for the host, what it can do, and what
+ *   its clients need for it
  * @returns `{ name, passed, skipped?, failed? }` of each case
  */
 export async function runSuite(modules, servers, host) {
@@ -55,6 +56,7 @@ export async function runSuite(modules, servers, host) {
     base: `http://127.0.0.1:${servers.plain}`,
     rawBase: `http://127.0.0.1:${servers.raw}`,
     secureBase: `https://localhost:${servers.secure}`,
+    unknownBase: `https://localhost:${servers.unknown}`,
     h2cBase: `http://127.0.0.1:${servers.h2c}`,
     h2Base: `https://localhost:${servers.h2}`,
     startBase: `http://127.0.0.1:${servers.start}`,
@@ -66,7 +68,7 @@ export async function runSuite(modules, servers, host) {
   const results = [];
   for (const [group, { only, needs, cases }] of Object.entries(groups)) {
     if (only !== undefined && !features.has(only)) continue;
-    const isTried = host.groups === undefined || host.groups.includes(group);
+    const isTried = host.without?.includes(group) !== true;
     const lacking = isTried ? needs.filter((feature) => !features.has(feature)) : ['part in this group'];
     for (const [title, run] of Object.entries(cases)) {
       const name = `${group}: ${title}`;

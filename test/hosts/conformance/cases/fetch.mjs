@@ -70,9 +70,48 @@ export const fetch = {
       equal([octets, seen.at(-1)], [pattern(300_000).length, 1], 'octets and progress');
       holds(seen.length > 10, `${seen.length} steps`);
     },
+    async 'cancelling a body, or closing it unread, reaches the server'({ fetching, client, base }) {
+      for (const way of ['cancel', 'aclose']) {
+        const gate = `fetch-${way}-${Date.now()}`;
+        const response = await fetching.stream('GET', `${base}/gate/${gate}`);
+        if (way === 'cancel') {
+          const reader = response.body.getReader();
+          equal((await reader.read()).done, false, 'a first piece');
+          await reader.cancel();
+        } else await response.aclose();
+        equal((await client.get(`${base}/gone/${gate}`)).text, 'gone', way);
+      }
+    },
+    async 'a body of unknown length arrives, streamed or read into memory first'({ fetching, base }) {
+      async function* content() {
+        for (let i = 0; i < 7; i++) yield pattern(10_000);
+      }
+      equal((await fetching.post(`${base}/echo`, { content: content() })).json().octets, 70_000, 'octets');
+    },
+    async 'a plain call asks the server for no leave (CORS)'({ fetching, base }) {
+      const response = await fetching.get(`${base}/preflighted/${Date.now()}`);
+      equal(response.text, '0', 'preflights');
+    },
     async 'options of sockets are refused by name'({ fetching }) {
-      const error = await failure(() => new fetching.AsyncClient({ verify: false }), TypeError, 'verify');
-      holds(error.message.includes("'verify'"), error.message);
+      for (const name of [
+        'verify',
+        'cert',
+        'trustEnv',
+        'http1',
+        'http2',
+        'limits',
+        'proxy',
+        'resolve',
+        'allowAddress',
+      ]) {
+        const error = await failure(() => new fetching.AsyncClient({ [name]: false }), TypeError, name);
+        holds(error.message.includes(`'${name}'`), error.message);
+      }
+    },
+    async 'a Host of the user is refused by name'({ fetching, base }) {
+      const call = () => fetching.get(base, { headers: { host: 'other.example' } });
+      const { message } = await failure(call, fetching.LocalProtocolError, 'Host');
+      holds(/Host .*other\.example/.test(message), message);
     },
   },
 };

@@ -1,5 +1,6 @@
-// The page of examples/browser, in a frame: a response that is shown while it comes, decoded, with progress.
-import { equal, holds } from '../check.mjs';
+// What is a page's alone: that what its browser forbids is named by the client, and the page of examples/browser, in a frame: a
+// response that is shown while it comes, decoded, with progress.
+import { equal, failure, holds, pattern, sha256 } from '../check.mjs';
 
 let pages = 0;
 
@@ -66,6 +67,75 @@ export const page = {
       const failing = await opened(`http://127.0.0.1:${closedPort}/`);
       holds((await failing.shows(whenStatus(/Error/))).startsWith('NetworkError: Cannot fetch from'), 'the failure');
       failing.close();
+    },
+    async 'what only sockets can is refused by name, when the client is made'({ httpx }) {
+      const options = {
+        verify: false,
+        cert: 'client.pem',
+        http1: false,
+        limits: { maxConnections: 1 },
+        proxy: 'http://proxy.example:8080',
+        resolve: () => '127.0.0.1',
+        allowAddress: () => true,
+      };
+      for (const [name, value] of Object.entries(options)) {
+        const error = await failure(() => new httpx.AsyncClient({ [name]: value }), TypeError, name);
+        equal(error.message, `Cannot make a transport: this host cannot honour ${name}`, name);
+      }
+      await new httpx.AsyncClient({ verify: true, http1: true, http2: true, trustEnv: false }).aclose();
+      const client = new httpx.AsyncClient({ transport: new httpx.AsyncHTTPTransport() });
+      const error = await failure(() => client.get('http://127.0.0.1/'), httpx.ConnectError, 'sockets');
+      holds(error.message.includes('this host has no sockets; use FetchTransport'), error.message);
+    },
+    async 'fields and methods that a page may not send are refused by name, cookies with them'({
+      httpx,
+      client,
+      base,
+    }) {
+      for (const name of [
+        'cookie',
+        'origin',
+        'referer',
+        'te',
+        'trailer',
+        'via',
+        'sec-fetch-mode',
+        'proxy-authorization',
+      ]) {
+        const call = () => client.get(`${base}/echo`, { headers: { [name]: 'x' } });
+        const error = await failure(call, httpx.LocalProtocolError, name);
+        holds(error.message.includes(`a page may not set ${name} (Fetch §2.2.2)`), error.message);
+      }
+      const baked = new httpx.AsyncClient({ cookies: { a: 'b' } });
+      holds(/cookie/i.test((await failure(() => baked.get(base), httpx.LocalProtocolError, 'jar')).message), 'jar');
+      const traced = () => client.request('TRACE', base);
+      holds(/TRACE/.test((await failure(traced, httpx.LocalProtocolError, 'TRACE')).message), 'TRACE');
+      const named = await client.get(`${base}/echo`, { headers: { 'user-agent': 'mine', 'accept-language': 'de' } });
+      equal(named.statusCode, 200, 'what a page may set');
+    },
+    async 'where fetch does not say what failed, the error says what it may be'({ httpx, base, closedPort }) {
+      const client = new httpx.AsyncClient();
+      for (const url of [`http://127.0.0.1:${closedPort}/`, `${base}/unshared`]) {
+        const error = await failure(() => client.get(url), httpx.NetworkError, url);
+        holds(/no connection, or the browser forbids it by CORS/.test(error.message), error.message);
+      }
+    },
+    async 'uploads are streamed over HTTP/2 alone, and over HTTP/1.1 the error says so'({ httpx, base, h2Base }) {
+      const octets = pattern(70_000);
+      async function* content() {
+        for (let at = 0; at < octets.length; at += 10_000) yield octets.slice(at, at + 10_000);
+      }
+      const client = new httpx.AsyncClient({ transport: new httpx.FetchTransport({ streamUploads: true }) });
+      const seen = (await client.post(`${h2Base}/echo`, { content: content() })).json();
+      equal([seen.octets, seen.digest], [octets.length, await sha256(octets)], 'what arrived');
+      const call = () => client.post(`${base}/echo`, { content: content() });
+      const error = await failure(call, httpx.NetworkError, 'HTTP/1.1');
+      holds(/over HTTP\/2 alone/.test(error.message), error.message);
+    },
+    async 'what fetch hides is absent, not wrong'({ client, base }) {
+      const response = await client.get(`${base}/chunked/5000`);
+      equal([response.content.length, response.trailers.get('x-digest')], [5000, null], 'trailers');
+      equal(response.extensions.networkStream, undefined, 'networkStream');
     },
   },
 };
