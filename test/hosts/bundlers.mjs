@@ -1,9 +1,11 @@
 // Builds a program with the packed package by each bundler, for Node.js and for browsers, and runs what came of it. A bundle
-// for browsers runs in Node.js, too: it has taken what is meant for pages, and asks for nothing else.
+// for browsers runs in Chromium, and in Node.js, too: it has taken what is meant for pages, and asks for nothing else.
 import { spawn } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pageResults } from './chromium.mjs';
+import { chromium } from './hosts.mjs';
 
 const PROGRAM = 'program.mjs';
 const RUN_MS = 60_000;
@@ -11,11 +13,14 @@ const RUN_MS = 60_000;
 const OF_NODE = /^node:/;
 
 /** How a module asks a bundler for core.wasm as a file beside the bundle: its octets are `coreOctets()`. */
-const coreOctets = (declaration, url) => `import { readFile } from 'node:fs/promises';
-${declaration}
-export const coreOctets = () => readFile(new URL(${url}, import.meta.url));
+const coreOctets = (declaration, path) => `${declaration}
+export async function coreOctets() {
+  const url = new URL(${path}, import.meta.url);
+  if (url.protocol === 'file:') return (await import('node:fs/promises')).readFile(url);
+  return (await fetch(url)).arrayBuffer();
+}
 `;
-const IMPORTED = coreOctets(`import url from 'httpx-wasm/core.wasm';`, 'url');
+const IMPORTED = coreOctets(`import path from 'httpx-wasm/core.wasm';`, 'path');
 
 async function esbuild(entry, outdir, target) {
   const { build } = await import('esbuild');
@@ -97,7 +102,7 @@ async function webpack(entry, outdir, target) {
     output: { path: outdir, filename: PROGRAM, module: true, chunkFormat: 'module', chunkLoading: 'import' },
     experiments: { outputModule: true },
     externalsPresets: { node: true },
-    externalsType: 'module',
+    externalsType: 'module-import',
     performance: false,
   });
   const stats = await new Promise((resolve, reject) => {
@@ -115,7 +120,7 @@ const BUNDLERS = [
   {
     name: 'Vite',
     build: vite,
-    core: coreOctets(`import url from 'httpx-wasm/core.wasm?url';`, `url.replace(/^[/]/, './')`),
+    core: coreOctets(`import path from 'httpx-wasm/core.wasm?url';`, `path.replace(/^[/]/, './')`),
     leavesFiles: true,
   },
   {
@@ -145,7 +150,8 @@ function outputOf(path, words) {
   });
 }
 
-async function resultsFor(bundler, target, folder, words) {
+/** The folder of what a bundler made of the program. */
+async function built(bundler, target, folder) {
   const own = join(folder, 'bundles', `${bundler.name}-${target}`);
   const outdir = join(own, 'out');
   mkdirSync(outdir, { recursive: true });
@@ -157,22 +163,39 @@ async function resultsFor(bundler, target, folder, words) {
       copyFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build', name), join(outdir, name));
     }
   }
+  return outdir;
+}
+
+async function runInNode(outdir, words) {
   const text = await outputOf(join(outdir, PROGRAM), words);
   const found = /^RESULTS (.*)$/m.exec(text);
   if (found === null) throw new Error(`no results: ${text.slice(-2000)}`);
   return JSON.parse(found[1]);
 }
 
-/** The results of one bundler, in the project `folder`: `{ name, passed?, failed? }`, their names begun by the target. */
+async function runInPage(outdir, words) {
+  const { command, absent } = chromium();
+  if (absent !== null) return [{ name: 'the bundle', skipped: absent }];
+  const query = new URLSearchParams(words.map((word) => ['word', word]));
+  return pageResults(command, outdir, { script: PROGRAM, query, profile: join(outdir, '../chromium') });
+}
+
+/** The results of one bundler, in the project `folder`: `{ name, passed?, failed? }`, their names begun by who ran it. */
 export async function bundlerResults(bundler, servers, folder, digest) {
+  const words = [`http://127.0.0.1:${servers.plain}`, digest];
   const results = [];
-  for (const target of ['node', 'browser']) {
-    const words = [`http://127.0.0.1:${servers.plain}`, digest];
-    try {
-      const made = await resultsFor(bundler, target, folder, words);
-      results.push(...made.map((result) => ({ ...result, name: `${target}: ${result.name}` })));
-    } catch (error) {
-      results.push({ name: `${target}: the bundle`, failed: String(error?.message ?? error) });
+  for (const [target, runs] of [
+    ['node', { node: runInNode }],
+    ['browser', { browser: runInNode, Chromium: runInPage }],
+  ]) {
+    let outdir = null;
+    for (const [name, run] of Object.entries(runs)) {
+      try {
+        outdir ??= await built(bundler, target, folder);
+        for (const result of await run(outdir, words)) results.push({ ...result, name: `${name}: ${result.name}` });
+      } catch (error) {
+        results.push({ name: `${name}: the bundle`, failed: String(error?.message ?? error) });
+      }
     }
   }
   return results;

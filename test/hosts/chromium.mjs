@@ -6,12 +6,24 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundled } from './bundle.mjs';
 
-const PAGE = '<!doctype html><script type="module" src="/browser-entry.js"></script>';
 const PAGE_MS = 120_000;
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+/** A page that runs a module; where that cannot be run, the page says so. */
+const pageOf = (script) => `<!doctype html><script>
+  addEventListener('error', ({ message, target }) => {
+    const failed = message ?? "cannot load " + target.src;
+    fetch('/results', { method: 'POST', body: JSON.stringify([{ name: 'the page', failed }]) });
+  }, true);
+</script><script type="module" src="/${script}"></script>`;
 
 /** Serves the page and its facts; `results` is kept when they come. */
-function serve(outdir, facts) {
+function serve(outdir, script, facts) {
   let tell;
   const results = new Promise((resolve) => {
     tell = resolve;
@@ -24,7 +36,7 @@ function serve(outdir, facts) {
       response.end();
       tell(JSON.parse(text));
     } else if (pathname === '/facts') response.end(JSON.stringify(facts));
-    else if (pathname === '/') response.setHeader('content-type', 'text/html').end(PAGE);
+    else if (pathname === '/') response.setHeader('content-type', 'text/html').end(pageOf(script));
     else {
       try {
         const octets = readFileSync(join(outdir, pathname));
@@ -55,17 +67,18 @@ function kill(pid) {
   }
 }
 
-/** The results of the suite, in the project `folder`. */
-export async function chromiumResults({ command, features }, servers, folder) {
-  const outdir = await bundled(folder, 'browser-entry', ['browser'], { splitting: true });
-  cpSync(join(folder, 'counts'), join(outdir, 'counts'), { recursive: true });
-  await bundledExample(folder, join(outdir, 'example'));
-  const { server, results } = await serve(outdir, { servers, host: { features, secureOptions: {} } });
-  const { port } = server.address();
-  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'chromium')}`];
+/**
+ * What a page posts to /results that runs the module `script` of `outdir`, and is told `facts`.
+ * @param profile a folder that Chromium may fill
+ * @param flags more of its flags
+ */
+export async function pageResults(command, outdir, { script, query = '', facts = null, profile, flags = [] }) {
+  const { server, results } = await serve(outdir, script, facts);
+  const words = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`, ...flags];
   const stdio = ['ignore', 'pipe', 'pipe'];
   // A group of its own: its helpers, which write into the profile, end with it.
-  const child = spawn(command, [...flags, `http://127.0.0.1:${port}/`], { stdio, detached: true });
+  const url = `http://127.0.0.1:${server.address().port}/?${query}`;
+  const child = spawn(command, [...words, url], { stdio, detached: true });
   // The pipes are closed by the last of them.
   const gone = new Promise((resolve) => child.on('close', resolve).on('error', resolve));
   let said = '';
@@ -90,4 +103,18 @@ export async function chromiumResults({ command, features }, servers, folder) {
     server.closeAllConnections();
     server.close();
   }
+}
+
+/** The results of the suite, in the project `folder`. */
+export async function chromiumResults({ command, features }, servers, folder) {
+  const outdir = await bundled(folder, 'browser-entry', ['browser'], { splitting: true });
+  cpSync(join(folder, 'counts'), join(outdir, 'counts'), { recursive: true });
+  await bundledExample(folder, join(outdir, 'example'));
+  return pageResults(command, outdir, {
+    script: 'browser-entry.js',
+    facts: { servers, host: { features, secureOptions: {} } },
+    profile: join(folder, 'chromium'),
+    // A page cannot be told of an authority: the browser takes this one key.
+    flags: [`--ignore-certificate-errors-spki-list=${servers.spkiDigest}`],
+  });
 }

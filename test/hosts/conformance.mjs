@@ -1,7 +1,7 @@
-// Runs the conformance suite on every host: packs the package, installs it in an empty project as a user would, starts the
-// servers, and lets each host run the same cases; the component runs on its hosts; bundlers build a program, which runs too.
-// `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md; `--outputFile.json=path` leaves a
-// report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
+// Runs the conformance suite on every host: packs the package (which is built where it is not), installs it in an empty project
+// as a user would, starts the servers, and lets each host run the same cases; the component runs on its hosts; bundlers build a
+// program, which runs too. `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md;
+// `--outputFile.json=path` leaves a report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { buildWhatIsAbsent } from './built.mjs';
 import { bundlerResults, bundlers } from './bundlers.mjs';
 import { chromiumResults } from './chromium.mjs';
 import { componentDigest, componentResults, components } from './components.mjs';
@@ -82,16 +83,20 @@ async function resultsOf(host, servers, folder, digest) {
   if (host.kind === 'chromium') return chromiumResults(host, servers, folder);
   if (host.kind === 'quickjs') return quickjsResults(host, servers, folder);
   if (host.kind === 'workerd') return workerdResults(host, servers, folder);
-  const facts = JSON.stringify({ features: host.features, groups: host.groups });
+  const facts = JSON.stringify({ features: host.features, without: host.without });
   const words = [...host.words, 'process-entry.mjs', JSON.stringify(servers), facts];
   const text = await output(host.command, words, folder);
   const found = /^RESULTS (.*)$/m.exec(text);
   return found === null ? [{ name: 'the suite', failed: `no results: ${text.slice(-2000)}` }] : JSON.parse(found[1]);
 }
 
-function tell(name, results) {
+const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+
+function tell(name, results, since) {
   const count = (key) => results.filter((result) => result[key] !== undefined).length;
-  console.log(`\n── ${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+  console.log(
+    `\n── ${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped (${seconds(since)})`,
+  );
   for (const result of results) {
     if (result.failed !== undefined) console.log(`✗ ${result.name}: ${result.failed}`);
     if (result.skipped !== undefined) console.log(`- ${result.name}: ${result.skipped}`);
@@ -113,6 +118,7 @@ function writeReport(path, table) {
   writeFileSync(path, JSON.stringify({ testResults }));
 }
 
+buildWhatIsAbsent();
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const REPORT = '--outputFile.json=';
 const reportTo = process.argv.find((word) => word.startsWith(REPORT))?.slice(REPORT.length);
@@ -132,8 +138,9 @@ try {
       total[outcome]++;
       continue;
     }
+    const since = performance.now();
     const results = await resultsOf(host, servers, folder, digest);
-    const counts = tell(host.name, results);
+    const counts = tell(host.name, results, since);
     for (const key of Object.keys(total)) total[key] += counts[key];
     table.push({ host, results });
   }

@@ -1,5 +1,5 @@
 // The releases of Node that test/hosts/package.json pins, as far as they are installed for this machine.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = new URL('./', import.meta.url);
@@ -15,6 +15,7 @@ export function installedReleases() {
   return names
     .map((name) => {
       const installed = new URL(`node_modules/${name}/`, folder);
+      if (!existsSync(installed)) throw new Error(`Cannot find ${name}: npm ci --prefix test/hosts --ignore-scripts`);
       const manifest = JSON.parse(readFileSync(new URL('package.json', installed), 'utf8'));
       const version = manifest.version.replace(/^v/, '');
       const path = fileURLToPath(new URL('bin/node', installed));

@@ -1,5 +1,6 @@
-// Runs the suite in a worker of workerd: bundled as wrangler does it (the .wasm files stay files), with the test's authority
-// as the one that TLS trusts.
+// Runs the suite in a worker of workerd: bundled as wrangler does it (esbuild with the conditions workerd, worker and browser;
+// .wasm files stay modules), with the test's authority as the one that TLS trusts, and no compatibility flag: `node:` modules
+// are not there.
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -59,7 +60,7 @@ async function answerOf(port, child) {
 
 /** The results of the suite, in the project `folder`. */
 export async function workerdResults({ command, features }, servers, folder) {
-  const outdir = await bundled(folder, 'workerd-entry', ['workerd', 'worker'], {
+  const outdir = await bundled(folder, 'workerd-entry', ['workerd', 'worker', 'browser'], {
     external: ['cloudflare:sockets'],
     loader: { '.wasm': 'copy' },
   });
