@@ -7,6 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { bundled } from './bundle.mjs';
 
 const PAGE_MS = 120_000;
+/** Shared memory in files, since containers have little of the other; nothing fetched that is no business of the page. */
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--no-first-run',
+];
 const TYPES = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -74,7 +84,7 @@ function kill(pid) {
  */
 export async function pageResults(command, outdir, { script, query = '', facts = null, profile, flags = [] }) {
   const { server, results } = await serve(outdir, script, facts);
-  const words = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`, ...flags];
+  const words = [...FLAGS, `--user-data-dir=${profile}`, ...flags];
   const stdio = ['ignore', 'pipe', 'pipe'];
   // A group of its own: its helpers, which write into the profile, end with it.
   const url = `http://127.0.0.1:${server.address().port}/?${query}`;

@@ -3,21 +3,14 @@
 // are not there.
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { bundled } from './bundle.mjs';
 
-const STARTED_MS = 10_000;
+/** Where workerd tells what it does, one JSON text a line. */
+const CONTROL = 3;
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function configOf(outdir, port, servers, host) {
+function configOf(outdir, servers, host) {
   const modules = readdirSync(outdir)
     .filter((name) => name.endsWith('.wasm'))
     .map((name) => `(name = "${name}", wasm = embed "${name}")`);
@@ -31,7 +24,7 @@ const config :Workerd.Config = (
       tlsOptions = (trustBrowserCas = false, trustedCertificates = [${text(servers.ca)}]),
     )),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const suite :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed "workerd-entry.js"), ${modules.join(', ')}],
@@ -44,18 +37,13 @@ const suite :Workerd.Worker = (
 `;
 }
 
-/** What the worker answers, once it listens. */
-async function answerOf(port, child) {
-  const until = performance.now() + STARTED_MS;
-  for (;;) {
-    try {
-      return await (await fetch(`http://127.0.0.1:${port}/`)).json();
-    } catch (error) {
-      const isStarting = error.cause?.code === 'ECONNREFUSED' && child.exitCode === null && performance.now() < until;
-      if (!isStarting) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+/** The port that the system chose, once workerd listens. @throws if it ended before */
+async function portOf(child) {
+  for await (const line of createInterface({ input: child.stdio[CONTROL] })) {
+    const { event, port } = JSON.parse(line);
+    if (event === 'listen') return port;
   }
+  throw new Error('workerd ended before it listened');
 }
 
 /** The results of the suite, in the project `folder`. */
@@ -64,10 +52,10 @@ export async function workerdResults({ command, features }, servers, folder) {
     external: ['cloudflare:sockets'],
     loader: { '.wasm': 'copy' },
   });
-  const port = await freePort();
   const config = join(outdir, 'config.capnp');
-  writeFileSync(config, configOf(outdir, port, servers, { features, secureOptions: {} }));
-  const child = spawn(command, ['serve', config], { cwd: outdir, stdio: ['ignore', 'pipe', 'pipe'] });
+  writeFileSync(config, configOf(outdir, servers, { features, secureOptions: {} }));
+  const words = ['serve', `--control-fd=${CONTROL}`, config];
+  const child = spawn(command, words, { cwd: outdir, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data) => {
@@ -75,7 +63,7 @@ export async function workerdResults({ command, features }, servers, folder) {
     });
   }
   try {
-    return await answerOf(port, child);
+    return await (await fetch(`http://127.0.0.1:${await portOf(child)}/`)).json();
   } catch (error) {
     return [{ name: 'the suite', failed: `${error.message}: ${said.slice(-2000)}` }];
   } finally {
