@@ -126,9 +126,11 @@ const wanted = (name) => words.length === 0 || words.some((word) => name.toLower
 const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-hosts-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const table = [];
+let stopServers = () => {};
 try {
   const digest = installed(folder);
   const { servers, stop } = await startServers();
+  stopServers = stop;
   const all = hosts();
   for (const host of [...all, ...components(all), ...bundlers()].filter(({ name }) => wanted(name))) {
     if (host.absent !== null) {
@@ -144,11 +146,11 @@ try {
     for (const key of Object.keys(total)) total[key] += counts[key];
     table.push({ host, results });
   }
-  stop();
   console.log(`\ncore.wasm of all: sha256 ${digest}\nthe component: sha256 ${componentDigest()}`);
   if (reportTo !== undefined) writeReport(reportTo, table);
   if (process.argv.includes('--table')) writeTable(table, { package: digest, component: componentDigest() });
 } finally {
+  stopServers();
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

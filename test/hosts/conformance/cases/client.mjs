@@ -94,9 +94,9 @@ export const client = {
       equal(error.response.statusCode, 503, 'its response');
     },
     async 'a silent server is a ReadTimeout'({ httpx, client, base }) {
-      const started = performance.now();
-      await failure(() => client.get(`${base}/stall`, { timeout: '200ms' }), httpx.TimeoutException, 'silence');
-      holds(performance.now() - started < 3000, 'in time');
+      const call = () => client.get(`${base}/stall`, { timeout: '200ms' });
+      const error = await failure(call, httpx.TimeoutException, 'silence');
+      holds(error.message.includes('200 ms'), error.message);
     },
     async 'an abort rejects with its own reason'({ client, base }) {
       const controller = new AbortController();
