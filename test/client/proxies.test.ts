@@ -253,12 +253,12 @@ describe.each(clients)('$name and a proxy that fails', (client) => {
             dialogue().hearOctets(4).say(Uint8Array.of(5, 0)).hearOctets(27).say(SOCKS_OPEN).stall(),
           ];
     const between = await serve(dialogues);
-    const opened = client.open({ ...to(between.port, scheme), timeout: { connect: 200 } });
+    const opened = client.open({ ...to(between.port, scheme), timeout: { connect: 1000 } });
     for (const each of dialogues) {
       const error = await failureOf(() => opened.get(target), ConnectTimeout);
       const isLast = each === dialogues.at(-1);
       expect(error).toMatchObject({ phase: isLast ? 'tls' : 'proxy', sent: 'none', retryable: true });
-      expect(error.message).toContain('200 ms');
+      expect(error.message).toContain('1000 ms');
     }
     await between.emptied();
   });

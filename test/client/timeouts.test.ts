@@ -425,12 +425,12 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
   test('connect: a server that never answers the TLS handshake', async () => {
     const { server: tls } = await certificates();
     const server = await serve([always(answer('ok')), dialogue().acceptOnly()], { tls });
-    const client = kind.open({ timeout: { connect: '500ms' }, verify: false, limits: { maxKeepaliveConnections: 0 } });
+    const client = kind.open({ timeout: { connect: '1500ms' }, verify: false, limits: { maxKeepaliveConnections: 0 } });
     // The first connect of a process loads what TLS needs, and starts the thread of blocking sockets.
     await client.get(server.url, { timeout: null });
     const error = await failureOf(() => client.get(server.url), ConnectTimeout);
     expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: true });
-    expect(error.message).toContain('500 ms');
+    expect(error.message).toContain('1500 ms');
     await server.emptied();
   });
 

@@ -43,7 +43,7 @@ function bodyArrivedAfter(played: Played, leastMs: number): void {
 const FOLLOW: Settings = { followRedirects: true };
 /** The script ends after the redirect: the next request is heard, and not answered. */
 const UNANSWERED: Pick<Decision, 'options' | 'outcomes'> = {
-  options: { ...FOLLOW, timeout: { read: '300ms' } },
+  options: { ...FOLLOW, timeout: { read: '1500ms' } },
   outcomes: [['ReadTimeout']],
 };
 
@@ -89,10 +89,10 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   'scn-tls-stall': {
     sentence: 'ConnectTimeout in the phase tls: `connect` bounds the handshake too.',
-    options: { timeout: { connect: '500ms' }, verify: false },
+    options: { timeout: { connect: '1500ms' }, verify: false },
     outcomes: [['ConnectTimeout']],
     check: ({ errors }) =>
-      expect(errors[0]).toMatchObject({ phase: 'tls', message: expect.stringContaining('500 ms') }),
+      expect(errors[0]).toMatchObject({ phase: 'tls', message: expect.stringContaining('1500 ms') }),
   },
   'scn-infinite-1xx': {
     sentence: 'RemoteProtocolError at the 17th interim response; what the server could send is bounded.',
