@@ -29,7 +29,7 @@ test.each([
     },
   };
   socket.demand();
-  for (let turn = 0; turn < 100 && (heard !== said || ended !== ends); turn++) await nextTurn();
+  while (heard !== said || ended !== ends) await nextTurn();
   expect([heard, ended]).toEqual([said, ends]);
   socket.close();
 });
