@@ -1,9 +1,10 @@
 /**
  * Sockets of Node.js: `node:net` and `node:tls`, octets delivered inside the read. One 64 KiB buffer serves every socket;
- * a socket that lends reads into memory of its own, which the sink may keep. TLS over a given socket cannot use `onread`
- * (Node 24 delivers nothing): there 'data' events lend what the host allocated.
+ * a socket that lends reads into memory of its own, which the sink may keep; of TLS, many records before they are
+ * delivered as one. TLS over a given socket cannot use `onread` (Node 24 delivers nothing): there 'data' events lend what the
+ * host allocated.
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { appendFileSync } from 'node:fs';
 import * as net from 'node:net';
 import process from 'node:process';
@@ -16,47 +17,17 @@ import { GO_ON, KEPT, STOP } from '../socket.js';
 import { lookupFor } from './addresses.js';
 import { host } from './host.js';
 import { tlsModule } from './late-modules.js';
+import { keepFreed, LentMemory, RECORD_OCTETS } from './lent-memory.js';
 import { tlsSettings } from './tls-settings.js';
 import { UNSET_CONNECT } from './unset-options.js';
 
 const READ_OCTETS = 65536;
-/** One TLS record's content: what a read of a TLS socket gives at the most. */
-const RECORD_OCTETS = 16384;
-/** What is lent after a read that filled all that was lent, for as long as half of it is used: a quarter as many pieces. */
+/**
+ * What is lent after a read that filled all that was lent, for as long as half of it is used: a quarter as many pieces. Of TLS,
+ * the most that is held of records.
+ */
 const LENT_OCTETS_MAX = 262144;
-/** A block that the C library maps apart, however large the blocks are that it has seen before. */
-const APART_OCTETS = 16777216;
 const shared = new Uint8Array(READ_OCTETS);
-
-/**
- * Memory that may be handed to the user, and its ballast. V8 counts memory outside its heap towards full collections only,
- * whose price is the application's whole heap. A young collection frees dropped pieces as well, for next to nothing, but
- * comes only when the young generation fills. Ballast per piece fills it in time, which is before 64 MiB are lent or wait to
- * be freed: a quarter; for pieces of one TLS record, which are objects enough themselves, a sixteenth.
- */
-interface Lent {
-  readonly memory: Uint8Array;
-  readonly ballast: readonly unknown[];
-}
-
-/** Not zeroed, not from a pool. */
-function lentMemory(octets: number): Lent {
-  const ballast = new Array(octets > RECORD_OCTETS ? octets >> 5 : octets >> 7);
-  return { memory: new Uint8Array(Buffer.allocUnsafeSlow(octets).buffer), ballast };
-}
-
-let keepsFreed = false;
-
-/**
- * Has the C library keep what collections free. glibc hands the top of its heap back to the kernel once that is twice the
- * largest block that it had mapped apart and got back (mallopt(3), M_MMAP_THRESHOLD), at first 128 KiB: then each piece is
- * mapped and zeroed anew, page by page. One block of this size, never touched and dropped at once, makes that 32 MiB.
- */
-function keepFreed(): void {
-  if (keepsFreed) return;
-  keepsFreed = true;
-  if (process.platform === 'linux') Buffer.allocUnsafeSlow(APART_OCTETS);
-}
 
 /** The socket that gave other memory to read into last, while it is not known whether Node.js took it. */
 let moving: NodeSocket | null = null;
@@ -121,6 +92,11 @@ class Draining {
   }
 }
 
+/** Whether records are held: some came in this turn, or none since the last. */
+type Gathering = 'no' | 'more' | 'waits';
+
+const endTurn = (socket: NodeSocket): void => socket.endTurn();
+
 class NodeSocket implements Socket {
   readonly blocking = false;
   sink: Sink | null = null;
@@ -131,10 +107,13 @@ class NodeSocket implements Socket {
   #earlyEnd: { readonly error: Error | null } | null = null;
   peer: string;
   #socket: net.Socket;
-  #own: Lent | null = null;
+  #own: LentMemory | null = null;
   /** What Node.js was given to read into. */
   #given: Uint8Array | null = null;
   #lentOctets = READ_OCTETS;
+  /** Each read is one record of TLS, and many come in a turn. */
+  readonly #isTls: boolean;
+  #gathering: Gathering = 'no';
   #stopped = false;
   #told = false;
   /** The sink hears nothing more. */
@@ -147,8 +126,10 @@ class NodeSocket implements Socket {
     this.peer = peer;
     this.#socket = open({
       buffer: () => this.#memory(),
-      callback: (length, buffer) => this.#deliver(buffer as Uint8Array, length, buffer !== shared),
+      callback: (length, buffer) => this.#read(buffer as Uint8Array, length),
     });
+    this.#isTls = isTls(this.#socket);
+    if (this.#isTls) this.#lentOctets = RECORD_OCTETS;
     this.#listen();
   }
 
@@ -158,7 +139,7 @@ class NodeSocket implements Socket {
 
   set lend(on: boolean) {
     this.#lend = on;
-    if (!on) this.#own = null;
+    if (!on && this.#own?.isHolding === false) this.#own = null;
   }
 
   /** Where the next read goes. */
@@ -178,8 +159,51 @@ class NodeSocket implements Socket {
   }
 
   #lent(): Uint8Array {
-    this.#own ??= lentMemory(isTls(this.#socket) ? RECORD_OCTETS : this.#lentOctets);
-    return this.#own.memory;
+    this.#own ??= new LentMemory(this.#lentOctets);
+    return this.#own.room;
+  }
+
+  /**
+   * A read came: false if reading is to stop. A record of TLS that is full is held, and so is what comes behind it in this turn
+   * and the next, until the memory is full or a turn brings nothing: what a record costs all who stand above is paid once for
+   * many. Node.js keeps the memory it was given for the next read, so that only what is full can be handed out uncopied.
+   */
+  #read(bytes: Uint8Array, length: number): boolean {
+    const own = this.#own;
+    if (own === null || !this.#isTls || bytes !== this.#given) {
+      if (own?.isHolding === true) this.#deliverHeld(own, false);
+      return this.#deliver(bytes, length, bytes !== shared);
+    }
+    own.end += length;
+    const holds = this.#gathering !== 'no' || length === RECORD_OCTETS;
+    if (!holds || !this.#lend || own.isFull) return this.#deliverHeld(own, true);
+    if (this.#gathering === 'no') setImmediate(endTurn, this);
+    this.#gathering = 'more';
+    return true;
+  }
+
+  /** The sockets have been read. */
+  endTurn(): void {
+    const own = this.#own;
+    const isHolding = own?.isHolding === true;
+    this.#gathering = isHolding && this.#gathering === 'more' ? 'waits' : 'no';
+    if (this.#gathering === 'waits') setImmediate(endTurn, this);
+    else if (isHolding && !this.#deliverHeld(own, false)) this.#socket.pause();
+  }
+
+  /** `lent`: nothing is read into its memory any more. How much is lent follows how much comes. */
+  #deliverHeld(own: LentMemory, lent: boolean): boolean {
+    const { octets, start, end } = own;
+    const isHalf = (end - start) * 2 <= octets.length;
+    if (lent && own.isFull) {
+      keepFreed();
+      this.#lentOctets = Math.min(octets.length * 2, LENT_OCTETS_MAX);
+    } else if (isHalf) this.#lentOctets = Math.max(octets.length / 2, RECORD_OCTETS);
+    own.start = end;
+    if (lent) own.start = own.end = 0;
+    const goesOn = this.#deliver(start === 0 ? octets : octets.subarray(start), end - start, lent);
+    if (!this.#lend) this.#own = null;
+    return goesOn;
   }
 
   /** Takes over a socket that delivers by 'data' events. */
@@ -233,7 +257,7 @@ class NodeSocket implements Socket {
     if (answer === GO_ON) return true;
     if ((answer & KEPT) !== 0) {
       this.#own = null;
-      this.#lentOctets = this.#nextOctets(length, bytes.length);
+      if (!this.#isTls) this.#lentOctets = this.#nextOctets(length, bytes.length);
     }
     if ((answer & STOP) === 0) return true;
     this.#stopped = true;
@@ -250,6 +274,7 @@ class NodeSocket implements Socket {
   /** Tells the end once; and, to who goes on writing after the peer ended its side, that the socket failed after all. */
   #tell(error: Error | null): void {
     if (this.#closed || (this.#told && error === null)) return;
+    if (this.#own?.isHolding === true) this.#deliverHeld(this.#own, false);
     const { sink } = this;
     if (sink === null) {
       if (this.#earlyEnd === null || error !== null) this.#earlyEnd = { error };
