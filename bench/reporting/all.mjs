@@ -3,8 +3,10 @@
  * from it (draw.mjs), or, with `--out file`, leaves the data there and the report alone. With --quick it takes about twelve
  * minutes on a quiet machine, without about two hours.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { builtModules } from '../artefacts.mjs';
 import { client } from '../client/command.mjs';
 import { codings } from '../codings/command.mjs';
@@ -14,6 +16,7 @@ import { compare, readGolden } from '../exact/golden.mjs';
 import { beginPart } from '../figures.mjs';
 import { hpack } from '../hpack/command.mjs';
 import { parse } from '../parse/command.mjs';
+import { nodeOf } from '../processes.mjs';
 import { DATA, draw } from './draw.mjs';
 
 const LAYERS = { parse, hpack, codings, client };
@@ -22,9 +25,18 @@ const LEFT_OUT = ['G1', 'G16'];
 /** What draws the charts is no peer. */
 const DRAWING = ['vega', 'vega-lite'];
 
-/** The counts of the exact layer, and whether the golden table holds. */
-function countExact() {
-  const counted = countRows(builtModules());
+/** What `exact --json` counts when another Node runs it. */
+function countedOn({ path, version }) {
+  const program = fileURLToPath(new URL('../run.mjs', import.meta.url));
+  const { stdout, stderr } = spawnSync(path, [program, 'exact', '--json'], { encoding: 'utf8' });
+  if (stdout === '') throw new Error(`Cannot count on Node ${version}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** The counts of the exact layer, on the Node that was asked for if one was, and whether the golden table holds. */
+function countExact({ node }) {
+  const modules = builtModules();
+  const counted = node === undefined ? countRows(modules) : countedOn(nodeOf());
   return { ...counted, worse: compare(counted, readGolden()).worse };
 }
 
@@ -39,7 +51,7 @@ async function measureAll(options) {
   const since = performance.now();
   const date = new Date().toISOString().slice(0, 10);
   const corpus = corpusHash(heldCorpus());
-  const data = { date, quick: options.quick, peers: peersOf(), corpus, exact: countExact() };
+  const data = { date, quick: options.quick, peers: peersOf(), corpus, exact: countExact(options) };
   for (const [index, [name, command]] of Object.entries(LAYERS).entries()) {
     const minutes = ((performance.now() - since) / 60000).toFixed(1);
     beginPart(`[${index + 1} of ${Object.keys(LAYERS).length}: ${name}, begun after ${minutes} min] `);
