@@ -22,6 +22,16 @@ import { OURS, PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
 const QUICK = { rounds: 3, warmupMs: 1500, windowMs: 500 };
 const FULL = { rounds: 9, warmupMs: 2400, windowMs: 1000 };
 
+/** The oldest release of Node that the pinned undici runs on; on others its peers are left out. */
+const UNDICI_MAJOR = 22;
+
+/** Why a peer cannot take part on the Node that is measured, or `null`. */
+function lackOf(peer) {
+  const { version } = nodeOf();
+  const isLacking = PEERS.get(peer).startsWith('undici') && Number.parseInt(version.slice(1), 10) < UNDICI_MAJOR;
+  return isLacking ? `undici does not run on Node ${version}` : null;
+}
+
 /** Everything that a measurement needs besides scenario and peer. */
 export async function prepare({ scenarios, peers, timing }) {
   installPeers();
@@ -54,7 +64,10 @@ const hostsOf = (scenarios) =>
 
 export async function client({ quick, scenario: names, peers: peerNames, rounds, json }) {
   const scenarios = names?.map(scenarioOf) ?? SCENARIOS;
-  const chosen = chosenFrom([...PEERS.keys()], peerNames);
+  const wanted = chosenFrom([...PEERS.keys()], peerNames);
+  const skipped = Object.fromEntries(wanted.map((peer) => [peer, lackOf(peer)]).filter(([, lack]) => lack !== null));
+  for (const [peer, lack] of Object.entries(skipped)) console.error(`SKIPPED: ${peer}: ${lack}`);
+  const chosen = wanted.filter((peer) => skipped[peer] === undefined);
   const peersOf = (scenario) => scenario.peers.filter((peer) => chosen.includes(peer));
   const usual = quick ? QUICK : FULL;
   const peers = [...new Set(scenarios.flatMap(peersOf))];
@@ -62,7 +75,6 @@ export async function client({ quick, scenario: names, peers: peerNames, rounds,
   const timing = { ...usual, quick, rounds: roundsOf(rounds, usual.rounds) };
   const settings = await prepare({ scenarios, peers, timing });
   const hosts = hostsOf(scenarios);
-  const skipped = {};
   return measured({
     json,
     items: (await withBodies(scenarios, settings)).filter((scenario) => peersOf(scenario).length > 0),
