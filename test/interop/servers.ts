@@ -28,7 +28,7 @@ export interface Place {
 
 /** Another run on this machine may have them: that long it is waited for. */
 const FREE_WITHIN_MS = 120_000;
-const LISTENING_WITHIN_MS = 15_000;
+const LISTENING_WITHIN_MS = 60_000;
 /** After that a server that was told to stop is killed. */
 const STOPPED_WITHIN_MS = 5_000;
 const LOG_CHARACTERS = 1_500;
