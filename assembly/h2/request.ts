@@ -9,6 +9,7 @@ import {
   FIELD_CONTENT_LENGTH,
   HPACK_FIELD_OVERHEAD_OCTETS,
   HTTP2_FRAME_OCTETS_MAX,
+  HTTP2_NOMINATED_OCTETS_MAX,
   NONE,
   OPEN_CONNECT,
   RULE_H2_REQUEST_FIELD,
@@ -20,6 +21,7 @@ import { contentLength, optionOf, readContentLength } from '../fields';
 import { ENCODED_OVERHEAD_OCTETS, encodeField } from '../hpack/encoder';
 import { areSame, CRLF, lower4, scanText, scanToken, skipBlanks, trimBlanks } from '../octets';
 import { idOfField, isOfConnection, TE } from './fields';
+import { SLACK_OCTETS } from '../memory';
 import { HEAD_OCTETS, outputEnd, reserveOutput, writeHead } from './output';
 import { ANY_LENGTH, Connection } from './stream';
 
@@ -54,6 +56,7 @@ const PROTOCOL: usize = PATH + 5;
 const NAMES_END: usize = PROTOCOL + 9;
 const TRAILERS: usize = NAMES_END;
 const TRAILERS_OCTETS: usize = 8;
+const NOMINATED: usize = memory.data(HTTP2_NOMINATED_OCTETS_MAX + SLACK_OCTETS);
 
 // What `checkHead` found: words of the first line, and the value of Host; each [start, end).
 let method: usize = 0;
@@ -67,8 +70,8 @@ let protocolEnd: usize = 0;
 let authority: usize = 0;
 let authorityEnd: usize = 0;
 let lines: usize = 0;
-/** The first line of Connection that may nominate another field (RFC 9110 §7.6.1); 0: there is none. */
-let nominating: usize = 0;
+/** The end of what the lines of Connection nominate (RFC 9110 §7.6.1), from NOMINATED on: a list of names in lower case. */
+let nominatedEnd: usize = 0;
 let listOctets: u64 = 0;
 let bodyLength: u64 = ANY_LENGTH;
 
@@ -141,10 +144,9 @@ export function checkTrailers(c: Connection, p: usize, end: usize): u32 {
 }
 
 function checkLines(c: Connection, p: usize, end: usize): u32 {
-  nominating = 0;
+  nominatedEnd = NOMINATED;
   while (p < end) {
-    const line = p;
-    p = readLine(line, end);
+    p = readLine(p, end);
     if (!p) return RULE_H2_REQUEST_FIELD;
     lowerCase(name, nameEnd);
     nameId = idOfField(name, <u32>(nameEnd - name));
@@ -158,12 +160,23 @@ function checkLines(c: Connection, p: usize, end: usize): u32 {
     } else if (nameId == TE) {
       lowerCase(value, valueEnd);
     } else if (nameId == FIELD_CONNECTION && !optionOf(value, <u32>(valueEnd - value))) {
-      lowerCase(value, valueEnd);
-      if (!nominating) nominating = line;
+      if (!nominate()) return RULE_H2_REQUEST_FIELD;
     }
     listOctets += <u64>(nameEnd - name) + <u64>(valueEnd - value) + HPACK_FIELD_OVERHEAD_OCTETS;
   }
   return listOctets > <u64>c.peerListOctetsMax && c.peerListOctetsMax != NONE ? RULE_H2_REQUEST_LIST_OCTETS : 0;
+}
+
+/** Notes what the line of Connection that was read last nominates. False if that is too much: each field is looked for in it. */
+function nominate(): bool {
+  const octets = valueEnd - value;
+  const end = nominatedEnd + 1 + octets;
+  if (end > NOMINATED + HTTP2_NOMINATED_OCTETS_MAX) return false;
+  lowerCase(value, valueEnd);
+  store<u8>(nominatedEnd, COMMA);
+  memory.copy(nominatedEnd + 1, value, octets);
+  nominatedEnd = end;
+  return true;
 }
 
 /** Reads the field line at `p` and answers where the next one begins; 0 if it is none. */
@@ -234,29 +247,10 @@ function putLines(c: Connection, end: usize): bool {
       value = memberOf(value, valueEnd, TRAILERS, TRAILERS_OCTETS);
       if (!value) continue;
       valueEnd = value + TRAILERS_OCTETS;
-    } else if (isHost() || isOfConnection(id) || (nominating && isNominated(end))) continue;
+    } else if (isHost() || isOfConnection(id) || memberOf(NOMINATED, nominatedEnd, name, nameEnd - name)) continue;
     if (!put(c, name, nameEnd, value, valueEnd)) return false;
   }
   return true;
-}
-
-/** Whether Connection nominates the field that was read last, which stays the one. */
-function isNominated(end: usize): bool {
-  const field = name;
-  const fieldEnd = nameEnd;
-  const content = value;
-  const contentEnd = valueEnd;
-  let found = false;
-  for (let p = nominating; p < end && !found; ) {
-    p = readLine(p, end);
-    if (idOfField(name, <u32>(nameEnd - name)) != FIELD_CONNECTION) continue;
-    found = memberOf(value, valueEnd, field, fieldEnd - field) != 0;
-  }
-  name = field;
-  nameEnd = fieldEnd;
-  value = content;
-  valueEnd = contentEnd;
-  return found;
 }
 
 /** Where in the list [p, end), which is in lower case, the member of those `length` octets stands; 0: nowhere. */

@@ -5,7 +5,8 @@
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../../assembly/abi.js';
 import { HpackDecoder } from '../../../src/core-hpack.js';
-import { loadCore } from '../../support/core-module.js';
+import { INSTRUCTIONS, meter } from '../../../wasm/meter.mjs';
+import { type Core, instanceOf, loadCore, octetsOf } from '../../support/core-module.js';
 import { Http2Driver, type WrittenFrame } from '../../support/http2-driver.js';
 import * as f from '../../support/http2-frames.js';
 
@@ -111,6 +112,27 @@ test('fields that any Connection nominates are left out, wherever they stand', (
     ['x-later', '4'],
     ['te', 'trailers'],
   ]);
+});
+
+test('more than 512 octets of names that Connection nominates are refused', () => {
+  const lines = (octets: number) => `Host: a\r\nConnection: ${'x'.repeat(octets - 1)}\r\nConnection: y\r\n`;
+  expect(send('GET', '/', lines(508)).answer).toBe(1);
+  expect(send('GET', '/', lines(511)).answer).toBe(-abi.RULE_H2_REQUEST_FIELD);
+});
+
+test('twice as many fields cost twice as much, with Connection as well', () => {
+  const metered = instanceOf(meter(octetsOf('release'))) as Core & Record<string, WebAssembly.Global>;
+  const counter = metered[INSTRUCTIONS] as WebAssembly.Global;
+  const costOf = (fields: number): number => {
+    const driver = new Http2Driver(metered);
+    driver.feed(f.hello());
+    counter.value = 0n;
+    expect(driver.open('GET', '/', `Host: a\r\nConnection: x, y, z\r\n${'n: v\r\n'.repeat(fields)}`)).toBe(1);
+    const cost = Number(counter.value);
+    driver.free();
+    return cost;
+  };
+  expect(costOf(4000) / costOf(2000)).toBeLessThan(2.2);
 });
 
 test('what one head nominates, the next may have', () => {
