@@ -60,7 +60,7 @@ export const KIND_UPGRADE = 7;
 export const KIND_RESET = 8;
 /**
  * HTTP/2: GOAWAY. code: error code. a: last stream. Streams up to it go on; each later one gets a RESET record of its
- * own.
+ * own. Octets [offset, offset + length) of memory: what the peer says beside it, as far as it is kept.
  */
 export const KIND_GOAWAY = 9;
 /**
@@ -300,6 +300,7 @@ export const RULE_H2_IDLE_FRAMES = 195;
 export const RULE_H2_EMPTY_DATA = 196;
 export const RULE_H2_STREAM_ERRORS = 197;
 export const RULE_H2_PEER_CLOSED = 198;
+export const RULE_H2_ANSWERS = 199;
 
 // ── rules of HTTP/2 whose breach ends a stream ──
 export const RULE_H2_DATA_EARLY = 200;
@@ -474,6 +475,12 @@ export const HTTP2_IDLE_FRAMES_PER_SECOND = 100;
 export const HTTP2_IDLE_FRAMES_PER_STREAM = 4;
 /** Octets of content from which on it is some. */
 export const HTTP2_SOME_CONTENT_OCTETS = 1024;
+/** Frames that wait to be written beside HEADERS and DATA: with more the peer does not read (SECURITY: CVE-2019-9512, 9515). */
+export const HTTP2_ANSWERS_MAX = 1000;
+/** Octets of the names that Connection may nominate in a request, and of commas before them. */
+export const HTTP2_NOMINATED_OCTETS_MAX = 512;
+/** Octets of GOAWAY's debug data that are told (RFC 9113 §6.8). */
+export const HTTP2_DEBUG_OCTETS_MAX = 128;
 /** Most streams that the peer's errors make us reset within so many milliseconds (SECURITY: CVE-2025-8671). */
 export const HTTP2_STREAM_ERRORS_MAX = 100;
 export const HTTP2_STREAM_ERRORS_MS = 10000;

@@ -8,7 +8,7 @@ import type { Connection as Protocol, StreamId } from './core.js';
 import { CloseError, type TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { isThenable } from './flow.js';
-import { errorCodeName } from './http2-rules.js';
+import { goawayInWords } from './http2-rules.js';
 import { ownOf } from './own-error.js';
 
 /** Exchanges that wait for a window that they share send a frame each, round by round, until it is used up. */
@@ -39,8 +39,8 @@ export class Streams {
   /** Nothing more is begun; the connection is closed after the last. */
   #retiring = false;
   #placesChanged = false;
-  /** What the peer said when it ended the connection: its error code, or `null`. */
-  #goaway: number | null = null;
+  /** What the peer said when it ended the connection, in words, or `null`. */
+  #goaway: string | null = null;
   /** The socket has not taken the core's latest answer yet. */
   #behind = false;
   /** When octets last came, but SETTINGS alone. */
@@ -84,7 +84,7 @@ export class Streams {
 
   /** What the peer had said when the connection ended: to be added to messages. */
   get farewell(): string {
-    return this.#goaway === null ? '' : `; the peer had said GOAWAY (${errorCodeName(this.#goaway)})`;
+    return this.#goaway === null ? '' : `; the peer had said ${this.#goaway}`;
   }
 
   add(exchange: Exchange): void {
@@ -133,8 +133,8 @@ export class Streams {
   }
 
   /** The peer ends the connection. */
-  leave(code: number): void {
-    this.#goaway = code;
+  leave(code: number, debug: string): void {
+    this.#goaway = goawayInWords(code, debug);
     this.#retiring = true;
     this.#placesChanged = true;
   }

@@ -440,12 +440,13 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     exchange.unprocessed = unprocessed;
     if (exchange.ended || exchange.error !== null) return;
     const what = unprocessed ? 'did not process the request' : 'reset the stream';
-    exchange.error = new RemoteProtocolError(`${this.origin} ${what} (${errorCodeName(error)})`);
+    const farewell = this.#streams?.farewell ?? '';
+    exchange.error = new RemoteProtocolError(`${this.origin} ${what} (${errorCodeName(error)})${farewell}`);
   }
 
-  onGoaway(lastStream: StreamId, code: number): void {
+  onGoaway(lastStream: StreamId, code: number, debug: string): void {
     if (lastStream > 0) this.hasServed = true;
-    this.#streams?.leave(code);
+    this.#streams?.leave(code, debug);
   }
 
   onStreamsMax(streams: number): void {

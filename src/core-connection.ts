@@ -48,8 +48,11 @@ export type ConnectionEvent =
   | { readonly type: 'reset'; readonly stream: number; readonly code: number; readonly unprocessed: boolean }
   /** HTTP/2: the peer broke a rule in this stream, which was reset. */
   | { readonly type: 'failed'; readonly stream: number; readonly error: ProtocolError }
-  /** HTTP/2: nothing more can be opened; streams up to `lastStream` go on. */
-  | { readonly type: 'goaway'; readonly lastStream: number; readonly code: number }
+  /**
+   * HTTP/2: nothing more can be opened; streams up to `lastStream` go on. `debug`: what the peer says beside it, an octet a code
+   * unit, its first 128; it may be anything.
+   */
+  | { readonly type: 'goaway'; readonly lastStream: number; readonly code: number; readonly debug: string }
   /** The peer broke a rule: the connection is finished once its output is written. */
   | { readonly type: 'error'; readonly error: ProtocolError };
 
@@ -84,8 +87,8 @@ class Collector implements Events {
   onReset(stream: StreamId, code: number, unprocessed: boolean): void {
     this.events.push({ type: 'reset', stream, code, unprocessed });
   }
-  onGoaway(lastStream: StreamId, code: number): void {
-    this.events.push({ type: 'goaway', lastStream, code });
+  onGoaway(lastStream: StreamId, code: number, debug: string): void {
+    this.events.push({ type: 'goaway', lastStream, code, debug });
   }
   onStreamsMax(): void {}
   onStreamError(stream: StreamId, error: ProtocolError): void {

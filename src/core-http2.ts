@@ -286,7 +286,7 @@ class Http2Connection implements Connection {
         to.onStreamError(stream, protocolError(code, a, inner.record(index, 6)), code);
         break;
       case abi.KIND_GOAWAY:
-        to.onGoaway(a, code);
+        to.onGoaway(a, code, this.#textOf(index));
         break;
       case abi.KIND_STREAMS_MAX:
         to.onStreamsMax(a);
@@ -294,10 +294,14 @@ class Http2Connection implements Connection {
   }
 
   #headOf(index: number): Head {
+    const text = this.#textOf(index);
+    return { text, fields: this.#core.record(index, 6), known: this.#known, keepAliveSeconds: null };
+  }
+
+  #textOf(index: number): string {
     const inner = this.#core;
     const offset = inner.record(index, 3);
-    const text = latin1(inner.octets, offset, offset + inner.record(index, 4));
-    return { text, fields: inner.record(index, 6), known: this.#known, keepAliveSeconds: null };
+    return latin1(inner.octets, offset, offset + inner.record(index, 4));
   }
 }
 

@@ -54,8 +54,11 @@ export interface Events {
    * than that the rest of the request's body is not wanted.
    */
   onReset(stream: StreamId, error: number, unprocessed: boolean): void;
-  /** HTTP/2: no more streams can be opened; those up to `lastStream` go on, each later one gets its `onReset`. */
-  onGoaway(lastStream: StreamId, code: number): void;
+  /**
+   * HTTP/2: no more streams can be opened; those up to `lastStream` go on, each later one gets its `onReset`. `debug`: what the
+   * peer says beside it, an octet a code unit, its first 128.
+   */
+  onGoaway(lastStream: StreamId, code: number, debug: string): void;
   /** HTTP/2: how many streams the peer lets be open at a time; `placesFree` may have grown or shrunk by it. */
   onStreamsMax(streams: number): void;
   /** HTTP/2: the peer broke a rule in one stream, which is over; the connection goes on. */

@@ -25,6 +25,16 @@ export function errorCodeName(code: number): string {
   return ERROR_NAMES[code] ?? `0x${code.toString(16)}`;
 }
 
+/** GOAWAY in words: its error code, and the debug data that came with it, one octet a code unit, fit to be seen. */
+export function goawayInWords(code: number, debug: string): string {
+  const name = errorCodeName(code);
+  if (debug === '') return `GOAWAY (${name})`;
+  const visible = debug.replace(/[^\x20-\x7e]|["\\]/g, (each) =>
+    each < ' ' || each > '~' ? `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}` : `\\${each}`,
+  );
+  return `GOAWAY (${name}: "${visible}")`;
+}
+
 /** Rules whose breach ends the connection. */
 const CONNECTION_RULES: readonly (readonly [number, Rule])[] = [
   [
@@ -96,6 +106,10 @@ const CONNECTION_RULES: readonly (readonly [number, Rule])[] = [
     { what: 'go on: expected fewer broken responses in 10 s', source: 'RFC 9113 §10.5', unit: 'streams' },
   ],
   [
+    abi.RULE_H2_ANSWERS,
+    { what: 'go on: expected the peer to read what it is answered', source: 'RFC 9113 §10.5', unit: 'frames' },
+  ],
+  [
     abi.RULE_H2_PEER_CLOSED,
     { what: 'read the response: the peer closed the connection before its end', source: 'RFC 9113 §5.4.1' },
   ],
@@ -147,7 +161,9 @@ const REQUEST_RULES: readonly (readonly [number, Rule])[] = [
   [
     abi.RULE_H2_REQUEST_FIELD,
     {
-      what: 'send the field section: expected names that are tokens, values without control characters, no empty Host',
+      what:
+        'send the field section: expected names that are tokens, values without control characters, no empty Host, and at most ' +
+        '512 octets of names in Connection',
       source: 'RFC 9113 §8.2.1',
     },
   ],

@@ -20,7 +20,7 @@ export const RESULT: usize = memory.data(64, 8);
 /** First and last number of each run of rules. Their names stand in `enum rule` one behind the other. */
 // biome-ignore format: a table
 const RUNS: usize = memory.data<u8>([
-  1, 18,  20, 34,  64, 86,  96, 110,  112, 122,  160, 168,  176, 198,  200, 211,  220, 225,
+  1, 18,  20, 34,  64, 86,  96, 110,  112, 122,  160, 168,  176, 199,  200, 211,  220, 225,
 ]);
 const RUN_OCTETS: usize = 2;
 

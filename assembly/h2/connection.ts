@@ -14,6 +14,7 @@ import {
   H2_NO_ERROR,
   HEAD_OCTETS_CEILING,
   HPACK_TABLE_OCTETS_DEFAULT,
+  HTTP2_ANSWERS_MAX,
   HTTP2_FRAME_OCTETS_MAX,
   HTTP2_IDLE_FRAMES_PER_STREAM,
   HTTP2_WINDOW_OCTETS,
@@ -41,7 +42,7 @@ import { beginBudgets, earnIdleFrames } from './flood';
 import { FLAG_END_STREAM, PHASE_PASSED, TYPE_DATA } from './frame';
 import { appendFrame, freeOutput, HEAD_OCTETS, reserveOutput, takeOutput as takeWritten } from './output';
 import { endContentPart, endParts, receivePart } from './parts';
-import { close, refuseMemory, writeGoaway, writeReset } from './refusal';
+import { close, refuseAnswers, refuseMemory, writeGoaway, writeReset } from './refusal';
 import { checkHead, checkTrailers, lengthOfBody, writeRequest, writeTrailers } from './request';
 import { beginSettings, writePreface } from './settings';
 import {
@@ -291,6 +292,7 @@ export function receive(handle: u32, from: u32, to: u32, nowMs: u32): u32 {
   takeBack();
   const c = connectionOf(handle);
   c.now = nowMs;
+  if (c.answers > <u32>HTTP2_ANSWERS_MAX && goesOn(c)) refuseAnswers(c);
   let p = INPUT + from;
   const end = INPUT + to;
   while (goesOn(c)) {

@@ -13,6 +13,7 @@ import {
   H2_REFUSED_STREAM,
   H2_STREAM_CLOSED,
   HTTP2_CONTINUATIONS_MAX,
+  HTTP2_DEBUG_OCTETS_MAX,
   HTTP2_FRAME_OCTETS_MAX,
   HTTP2_IDLE_FRAMES_MAX,
   HTTP2_SETTINGS_MAX,
@@ -45,6 +46,8 @@ import {
   RULE_H2_WINDOW_OVERFLOW,
 } from '../abi';
 import { emit, fault } from '../event';
+import { lend, LINK_OCTETS } from '../lent';
+import { allocate } from '../memory';
 import { acknowledged, creditReceived } from './credit';
 import { spendIdleFrame } from './flood';
 import { beginContent, endByReset, endContent } from './message';
@@ -194,9 +197,8 @@ export function receivePayload(c: Connection, at: usize): void {
     case TYPE_PING:
       return receivePing(c, at);
     case TYPE_GOAWAY:
-      receiveGoaway(c, bswap(load<u32>(at, 0, 1)) & 0x7fffffff, bswap(load<u32>(at, 4, 1)));
-      // What follows is for people (§6.8), and from a stranger.
-      return expect(c, PHASE_SKIP, c.length - GOAWAY_OCTETS);
+      receiveGoaway(c, bswap(load<u32>(at, 0, 1)) & 0x7fffffff, bswap(load<u32>(at, 4, 1)), at + GOAWAY_OCTETS);
+      return expect(c, PHASE_SKIP, c.length - GOAWAY_OCTETS - debugOctets(c));
     case TYPE_WINDOW_UPDATE:
       return receiveWindowUpdate(c, bswap(load<u32>(at, 0, 1)) & 0x7fffffff);
   }
@@ -396,17 +398,28 @@ function receivePing(c: Connection, at: usize): void {
 function receiveGoawayHead(c: Connection): void {
   if (c.stream) return wrong(c, RULE_H2_FRAME_STREAM, H2_PROTOCOL_ERROR);
   if (c.length < GOAWAY_OCTETS) return wrong(c, RULE_H2_FRAME_LENGTH, H2_FRAME_SIZE_ERROR);
-  if (spend(c)) expect(c, PHASE_PAYLOAD, GOAWAY_OCTETS);
+  if (spend(c)) expect(c, PHASE_PAYLOAD, GOAWAY_OCTETS + debugOctets(c));
 }
 
-function receiveGoaway(c: Connection, last: u32, code: u32): void {
+/** How much of its debug data is told: that is for people, and from a stranger. */
+function debugOctets(c: Connection): u32 {
+  return min(c.length - GOAWAY_OCTETS, <u32>HTTP2_DEBUG_OCTETS_MAX);
+}
+
+function receiveGoaway(c: Connection, last: u32, code: u32, debug: usize): void {
   // What was left out may be elsewhere by now.
   if (last > c.goawayLast) return wrong(c, RULE_H2_GOAWAY_GROWS, H2_PROTOCOL_ERROR);
   if (last < c.goawayLast) c.telling = 1;
   c.goawayLast = last;
   c.goawayCode = code;
   if (c.closeReason == CLOSE_NONE) c.closeReason = CLOSE_GOAWAY;
-  emit(KIND_GOAWAY, code, 0, 0, 0, last, 0, 0);
+  const octets = debugOctets(c);
+  const block = octets ? allocate(LINK_OCTETS + octets) : 0;
+  if (block) {
+    memory.copy(block + LINK_OCTETS, debug, octets);
+    lend(block);
+  }
+  emit(KIND_GOAWAY, code, 0, <u32>(block + LINK_OCTETS), block ? octets : 0, last, 0, 0);
 }
 
 // ── WINDOW_UPDATE (§6.9) ──

@@ -46,6 +46,7 @@ export function appendFrame(c: Connection, length: u32, type: u32, flags: u32, s
   const at = outputEnd(c);
   writeHead(at, length, type, flags, stream);
   c.outputOctets += HEAD_OCTETS + length;
+  c.answers++;
   return at + HEAD_OCTETS;
 }
 
@@ -61,6 +62,7 @@ export function takeOutput(c: Connection, type: u32, lastFlag: u32): void {
   if (octets == 0) return;
   emit(KIND_OUTPUT, 0, 0, <u32>c.output, octets, 0, NONE, NONE);
   c.outputOctets = 0;
+  c.answers = 0;
   if (c.outputRoom <= KEPT_OCTETS) return;
   lend(c.output - LINK_OCTETS);
   c.output = 0;

@@ -7,10 +7,12 @@ import {
   CLOSE_PROTOCOL_ERROR,
   H2_ENHANCE_YOUR_CALM,
   H2_INTERNAL_ERROR,
+  HTTP2_ANSWERS_MAX,
   HTTP2_STREAM_ERRORS_MAX,
   KIND_ERROR,
   KIND_STREAM_ERROR,
   NONE,
+  RULE_H2_ANSWERS,
   RULE_H2_STREAM_ERRORS,
   RULE_MEMORY,
 } from '../abi';
@@ -48,6 +50,13 @@ export function writeGoaway(c: Connection, code: u32): void {
 export function refuseMemory(c: Connection): void {
   fault(RULE_MEMORY, 0, NONE, NONE);
   refuse(c, H2_INTERNAL_ERROR);
+}
+
+/** Ends the connection of a peer that goes on, and does not read what it is answered. That is about none of its streams. */
+export function refuseAnswers(c: Connection): void {
+  c.stream = 0;
+  fault(RULE_H2_ANSWERS, 0, NONE, HTTP2_ANSWERS_MAX);
+  refuse(c, H2_ENHANCE_YOUR_CALM);
 }
 
 /** Queues RST_STREAM (§6.4). False, and the connection is ended, without memory. */

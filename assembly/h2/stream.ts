@@ -118,6 +118,8 @@ export class Connection extends Windows {
   output: usize;
   outputOctets: u32;
   outputRoom: u32;
+  /** Frames of it that answer the peer, or give it credit: all but HEADERS, and DATA whose content the host writes. */
+  answers: u32;
   /** A DATA frame whose content the host writes behind it: its stream, its content, whether it is the last; 0: none. */
   dataStream: u32;
   dataOctets: u32;

@@ -4,10 +4,12 @@
  */
 import { expect, test } from 'vitest';
 import { liveOctets } from '../../src/core-instance.js';
+import { RemoteProtocolError } from '../../src/index.js';
+import { failureOf } from '../support/client.js';
 import { collected } from '../support/garbage.js';
 import { GreedyPeer } from '../support/greedy-peer.js';
 import type { WrittenFrame } from '../support/http2-driver.js';
-import { head, hello, SETTING } from '../support/http2-frames.js';
+import { data, head, hello, ping, SETTING, settings, times } from '../support/http2-frames.js';
 import { type Http2Peer, http2Side } from '../support/http2-peer.js';
 
 const url = 'https://fake.invalid/';
@@ -68,4 +70,32 @@ test('120 bodies that nobody reads take 48 MiB and a little, and the one that is
   expect(liveOctets() - liveBefore).toBeLessThan(MEBIBYTE);
   for (const response of responses) await response.aclose();
   expect(responses.length).toBe(STREAMS + 1);
+});
+
+test.each([
+  ['PING', ping('12345678')],
+  ['SETTINGS', settings([SETTING.maxConcurrentStreams, 7])],
+])('a peer that sends DATA and %s, and reads nothing, is left with an error', async (_name, asked) => {
+  const { client, environment, peer, settled } = http2Side();
+  const call = client.stream('GET', url);
+  const server = await peer();
+  server.say(hello(), head(1, 200));
+  const response = await call;
+  const reading = failureOf(response.aread(), RemoteProtocolError);
+  await settled();
+  const live = liveOctets();
+  server.socket.holdWrites();
+  let most = 0;
+  for (let i = 0; i < 100 && !server.socket.closed; i++) {
+    server.say(times(50, Buffer.concat([data(1, new Uint8Array(1024)), asked])));
+    await settled();
+    most = Math.max(most, liveOctets() - live);
+  }
+  const { message, retryable } = await reading;
+  expect(message).toContain('expected the peer to read what it is answered');
+  expect(message).toContain('1000 frames');
+  expect(retryable).toBe(false);
+  expect(server.socket.closed).toBe(true);
+  expect(most).toBeLessThan(MEBIBYTE);
+  expect(environment.connector.sockets.length).toBe(1);
 });

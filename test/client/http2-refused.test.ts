@@ -92,6 +92,59 @@ describe('an answer that ends the connection', () => {
   });
 });
 
+describe('what the peer may have processed, by the last stream of its GOAWAY', () => {
+  const ENHANCE_YOUR_CALM = 11;
+
+  test.each([
+    ['with an error', goaway(3, ENHANCE_YOUR_CALM)],
+    ['without', goaway(3, 0)],
+  ])('%s: a GET on a kept connection is sent again, once, since repeating it is safe', async (_name, words) => {
+    const { client, environment, peer, settled } = http2Side();
+    const server = await servedOnce(client, peer);
+    const call = client.get(url);
+    await settled();
+    server.say(words).socket.fin();
+    const again = failureOf(call, RemoteProtocolError);
+    (await peer(1)).say(hello(), goaway(1, ENHANCE_YOUR_CALM, 'too much')).socket.fin();
+    const { message, sent, retryable } = await again;
+    expect(message).toContain('GOAWAY (ENHANCE_YOUR_CALM: "too much")');
+    // That it is safe, not that it helps.
+    expect([sent, retryable]).toEqual(['full', true]);
+    expect(environment.connector.sockets.length).toBe(2);
+  });
+
+  test('a POST is not, and its error says so', async () => {
+    const { client, environment, peer, settled } = http2Side();
+    const server = await servedOnce(client, peer);
+    const call = failureOf(client.post(url, { content: 'x' }), RemoteProtocolError);
+    await settled();
+    server.say(goaway(3, ENHANCE_YOUR_CALM)).socket.fin();
+    expect(await call).toMatchObject({ sent: 'full', retryable: false });
+    expect(environment.connector.sockets.length).toBe(1);
+  });
+
+  test('a POST beyond it is', async () => {
+    const { client, peer, settled } = http2Side();
+    const server = await servedOnce(client, peer);
+    const call = client.post(url, { content: 'x' });
+    await settled();
+    server.say(goaway(1, ENHANCE_YOUR_CALM)).socket.fin();
+    (await peer(1)).say(hello(), head(1, 201, [], END_STREAM));
+    expect((await call).statusCode).toBe(201);
+  });
+});
+
+describe('debug data of GOAWAY', () => {
+  test('is in the error of who was left out, bounded and fit to be seen', async () => {
+    const { client, peer } = http2Side({ http1: false });
+    const call = failureOf(client.get(url), RemoteProtocolError);
+    (await peer()).say(hello(), goaway(0, HTTP_1_1_REQUIRED, `say "\x1b[2J\n\xe9"${'x'.repeat(500)}`));
+    const { message } = await call;
+    expect(message).toContain('HTTP_1_1_REQUIRED: "say \\"\\x1b[2J\\x0a\\xe9\\"xxx');
+    expect(message.length).toBeLessThan(400);
+  });
+});
+
 describe('what the peer did not process', () => {
   test('GOAWAY: what it accepted goes on, the rest moves to a new connection, a POST too', async () => {
     const { client, environment, peer, settled } = http2Side();

@@ -481,13 +481,13 @@ describe('a connection that ends', () => {
     const server = await peer();
     server.say(hello());
     await peer();
-    server.say(goaway(3, ENHANCE_YOUR_CALM));
+    server.say(goaway(3, ENHANCE_YOUR_CALM, 'too_many_pings'));
     if (reset === null) server.socket.fin();
     else server.socket.fail(new ReadError(reset));
     await peer();
     expect(server.heard().filter((words) => words.startsWith('GOAWAY'))).toEqual([]);
     for (const { message, sent, retryable } of await Promise.all(calls)) {
-      expect(message).toContain('GOAWAY (ENHANCE_YOUR_CALM)');
+      expect(message).toContain('GOAWAY (ENHANCE_YOUR_CALM: "too_many_pings")');
       expect([sent, retryable]).toEqual(['full', false]);
     }
   });

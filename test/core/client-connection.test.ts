@@ -112,13 +112,19 @@ test('HTTP/2: windows, resets, GOAWAY', () => {
   expect(connection.send(stream, body)).toBe(65535);
   const other = connection.open({ method: 'GET', target: '/', headers: HOST });
   const events = connection.receive(
-    Buffer.concat([f.hello(), f.windowUpdate(1, 100), f.windowUpdate(0, 50), f.rstStream(other, 8), f.goaway(1, 0)]),
+    Buffer.concat([
+      f.hello(),
+      f.windowUpdate(1, 100),
+      f.windowUpdate(0, 50),
+      f.rstStream(other, 8),
+      f.goaway(1, 0, 'bye'),
+    ]),
     0,
   );
   expect(events).toEqual([
     { type: 'writable', stream },
     { type: 'reset', stream: other, code: 8, unprocessed: false },
-    { type: 'goaway', lastStream: 1, code: 0 },
+    { type: 'goaway', lastStream: 1, code: 0, debug: 'bye' },
   ]);
   expect([connection.send(stream, body), connection.placesFree, connection.isOver]).toEqual([50, 0, true]);
   connection.cancel(stream);

@@ -26,7 +26,7 @@ export type Http2Entry =
   | { readonly kind: 'writable'; readonly stream: number }
   | { readonly kind: 'reset'; readonly stream: number; readonly code: number; readonly unprocessed: boolean }
   | { readonly kind: 'stream error'; readonly stream: number; readonly rule: number; readonly code: number }
-  | { readonly kind: 'goaway'; readonly last: number; readonly code: number }
+  | { readonly kind: 'goaway'; readonly last: number; readonly code: number; readonly debug?: string }
   | { readonly kind: 'streams max'; readonly streams: number }
   | { readonly kind: 'error'; readonly stream: number; readonly rule: number; readonly code: number };
 
@@ -60,6 +60,8 @@ export class Http2Driver {
   now = 0;
   /** Content is released as it comes. */
   releases = true;
+  /** Output is taken when octets have come. */
+  takes = true;
   readonly #core: Core;
   #passing = 0;
   #passingStream = 0;
@@ -152,7 +154,7 @@ export class Http2Driver {
       paused = taken !== null;
       from += taken ?? piece.length;
     }
-    this.flush();
+    if (this.takes) this.flush();
   }
 
   close(): void {
@@ -260,7 +262,7 @@ export class Http2Driver {
       case abi.KIND_STREAM_ERROR:
         return { kind: 'stream error', stream, rule: code, code: this.#word(i, abi.EVENT_C) };
       case abi.KIND_GOAWAY:
-        return { kind: 'goaway', last: a, code };
+        return { kind: 'goaway', last: a, code, ...this.#debug(i) };
       case abi.KIND_STREAMS_MAX:
         return { kind: 'streams max', streams: a };
       case abi.KIND_ERROR:
@@ -268,6 +270,15 @@ export class Http2Driver {
       default:
         throw new Error(`Cannot read a record: kind ${kind}`);
     }
+  }
+
+  #debug(i: number): { readonly debug?: string } {
+    const octets = new Uint8Array(
+      this.#core.memory.buffer,
+      this.#word(i, abi.EVENT_OFFSET),
+      this.#word(i, abi.EVENT_LENGTH),
+    );
+    return octets.length === 0 ? {} : { debug: latin1(octets) };
   }
 
   #fields(i: number): readonly FieldLine[] {

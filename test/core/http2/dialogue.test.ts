@@ -314,3 +314,16 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(hear([f.head(1, 200), octets]).at(-1)).toBe(`over with ${code}, rule ${rule}`);
   });
 });
+
+describe('debug data of GOAWAY (RFC 9113 §6.8)', () => {
+  const core = loadCore('debug');
+
+  test.each([0, 1, 128, 129, 1000])('of %i octets the first 128 are told, wherever the input is cut', (octets) => {
+    const debug = Array.from({ length: octets }, (_, i) => String.fromCharCode(i % 256)).join('');
+    const script = Buffer.concat([f.hello(), f.goaway(0, 11, debug), f.ping('12345678')]);
+    const { log } = everyHttp2Split(core, script, () => {});
+    const kept = debug.slice(0, abi.HTTP2_DEBUG_OCTETS_MAX);
+    const told = octets === 0 ? {} : { debug: kept };
+    expect(log.at(-1)).toEqual({ kind: 'goaway', last: 0, code: 11, ...told });
+  });
+});

@@ -169,6 +169,55 @@ describe('3.3 frames that bring nothing on', () => {
   });
 });
 
+describe('3.3 answers that the peer does not read', () => {
+  const some = 'x'.repeat(1024);
+  const dear: readonly (readonly [string, Buffer])[] = [
+    ['PING', f.ping('12345678')],
+    ['SETTINGS', f.settings([f.SETTING.maxConcurrentStreams, 100])],
+  ];
+
+  test.each(dear)('a thousand %s wait, and with more of them the connection ends', (_name, asked) => {
+    const live = core.liveOctets();
+    const driver = new Http2Driver(core);
+    driver.feed(f.hello());
+    driver.open();
+    driver.takes = false;
+    driver.feed(f.head(1, 200));
+    for (let i = 0; i < 1001; i++) driver.feed(Buffer.concat([f.data(1, some), asked]));
+    expect(driver.log.some(({ kind }) => kind === 'error')).toBe(false);
+    for (let i = 0; i < 10; i++) driver.feed(Buffer.concat([f.data(1, some), asked]));
+    expect(driver.log.filter(({ kind }) => kind === 'error')).toEqual([
+      { kind: 'error', stream: 0, rule: abi.RULE_H2_ANSWERS, code: abi.H2_ENHANCE_YOUR_CALM },
+    ]);
+    expect(core.liveOctets() - live).toBeLessThan(LIVE_OCTETS_MAX);
+    driver.flush();
+    expect(driver.frames.at(-1)).toMatchObject({ type: f.TYPE.goaway, payload: '000000000000000b' });
+    driver.free();
+  });
+
+  test('nor credit, nor resets: they are counted as well', () => {
+    const driver = new Http2Driver(core);
+    driver.feed(f.hello([f.SETTING.maxConcurrentStreams, 1000]));
+    for (let i = 0; i < 900; i++) driver.open();
+    for (let i = 0; i < 900; i++) core.connectionCancel(driver.handle, 2 * i + 1);
+    driver.takes = false;
+    for (let i = 0; i < 102; i++) driver.feed(f.ping('12345678'));
+    expect(driver.log.at(-1)).toMatchObject({ kind: 'error', rule: abi.RULE_H2_ANSWERS });
+    driver.free();
+  });
+
+  test('those that are read are no matter, however many they are', () => {
+    const driver = new Http2Driver(core);
+    driver.feed(f.hello());
+    driver.open();
+    driver.feed(f.head(1, 200));
+    for (let i = 0; i < 50; i++) driver.feed(f.times(100, Buffer.concat([f.data(1, some), f.ping('12345678')])));
+    expect(driver.closeReason).toBe(abi.CLOSE_NONE);
+    expect(driver.frames.filter(({ type }) => type === f.TYPE.ping)).toHaveLength(5000);
+    driver.free();
+  });
+});
+
 describe('3.4 DATA', () => {
   test.each([
     ['empty', f.data(1, '')],
