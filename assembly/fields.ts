@@ -59,10 +59,9 @@ export function idOf(name: usize, length: u32): u32 {
       break;
     case 10: {
       const word = lower8(name);
-      const tail = lower2(name + 8);
-      if (word == 0x697463656e6e6f63 && tail == 0x6e6f) return FIELD_CONNECTION;
-      if (word == 0x6b6f6f632d746573 && tail == 0x6569) return FIELD_SET_COOKIE;
-      if (word == 0x696c612d7065656b && tail == 0x6576) return FIELD_KEEP_ALIVE;
+      if (word == 0x697463656e6e6f63) return lower2(name + 8) == 0x6e6f ? FIELD_CONNECTION : FIELD_OTHER;
+      if (word == 0x6b6f6f632d746573) return lower2(name + 8) == 0x6569 ? FIELD_SET_COOKIE : FIELD_OTHER;
+      if (word == 0x696c612d7065656b) return lower2(name + 8) == 0x6576 ? FIELD_KEEP_ALIVE : FIELD_OTHER;
       break;
     }
     case 12:
@@ -70,9 +69,8 @@ export function idOf(name: usize, length: u32): u32 {
       break;
     case 13: {
       const word = lower8(name);
-      const tail = lower8(name + 5);
-      if (word == 0x6f632d6568636163 && tail == 0x6c6f72746e6f632d) return FIELD_CACHE_CONTROL;
-      if (word == 0x646f6d2d7473616c && tail == 0x6465696669646f6d) return FIELD_LAST_MODIFIED;
+      if (word == 0x6f632d6568636163) return lower8(name + 5) == 0x6c6f72746e6f632d ? FIELD_CACHE_CONTROL : FIELD_OTHER;
+      if (word == 0x646f6d2d7473616c) return lower8(name + 5) == 0x6465696669646f6d ? FIELD_LAST_MODIFIED : FIELD_OTHER;
       break;
     }
     case 14:
@@ -80,9 +78,10 @@ export function idOf(name: usize, length: u32): u32 {
       break;
     case 16: {
       const word = lower8(name);
-      const tail = lower8(name + 8);
-      if (word == CONTENT_ && tail == 0x676e69646f636e65) return FIELD_CONTENT_ENCODING;
-      if (word == 0x687475612d777777 && tail == 0x6574616369746e65) return FIELD_WWW_AUTHENTICATE;
+      if (word == CONTENT_) return lower8(name + 8) == 0x676e69646f636e65 ? FIELD_CONTENT_ENCODING : FIELD_OTHER;
+      if (word == 0x687475612d777777) {
+        return lower8(name + 8) == 0x6574616369746e65 ? FIELD_WWW_AUTHENTICATE : FIELD_OTHER;
+      }
       break;
     }
     case 17:

@@ -4,7 +4,7 @@
  *
  * Every scanner answers the first octet in [p, end) that does not belong to its run, or `end`. Wide loads are made only
  * after `p + 16 <= end`, the tail is read by the plain loop; the build without SIMD has the plain loop alone. So an
- * octet behind `end` never has a say, and both builds answer alike.
+ * octet behind `end` never has a say, and both builds answer alike. Masks leave that to who asks for them.
  */
 
 /**
@@ -50,23 +50,55 @@ export function isToken(octet: u32): bool {
 }
 
 /**
- * Bit i is set if octet i of the 16 at `p` is no tchar. The first look-up gives, by low nibble, the set of high nibbles
- * with which it makes a tchar; the second gives the bit of the high nibble (none from 8 on).
+ * Vectors that the masks below compare with. In memory, since V8 makes a constant of two 64-bit numbers anew wherever it is
+ * used; a loop that needs them loads them once.
  */
+// biome-ignore format: a table
+const VECTORS: usize = memory.data<u64>([
+  /* high nibbles of tchar, as a bit set by low nibble */ 0xfcfcfcfcfcf8fce8, 0x70f454d054f4f8f8,
+  /* bit of a high nibble, none from 8 on */ 0x8040201008040201, 0,
+  /* a nibble */ 0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f,
+  /* the last control octet before SP */ 0x1f1f1f1f1f1f1f1f, 0x1f1f1f1f1f1f1f1f,
+  /* DEL */ 0x7f7f7f7f7f7f7f7f, 0x7f7f7f7f7f7f7f7f,
+], 16);
+export const TOKEN_SETS: usize = VECTORS;
+export const NIBBLE_BITS: usize = VECTORS + 16;
+export const NIBBLE: usize = VECTORS + 32;
+export const CONTROL_LAST: usize = VECTORS + 48;
+export const DEL: usize = VECTORS + 64;
+
+/** Bit i is set if octet i of the 16 at `p` is no tchar. */
 export function notTokenMask(p: usize): i32 {
+  return notTokenMaskBy(p, v128.load(TOKEN_SETS), v128.load(NIBBLE_BITS), v128.load(NIBBLE));
+}
+
+/** The same by vectors that were loaded: TOKEN_SETS, NIBBLE_BITS, NIBBLE. */
+export function notTokenMaskBy(p: usize, sets: v128, bits: v128, nibble: v128): i32 {
   const octets = v128.load(p, 0, 1); // SAFE: 16 octets, the caller's promise
-  const sets = i8x16.swizzle(
-    i8x16(-24, -4, -8, -4, -4, -4, -4, -4, -8, -8, -12, 84, -48, 84, -12, 112),
-    v128.and(octets, i8x16.splat(15)),
-  );
-  const bit = i8x16.swizzle(i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0), i8x16.shr_u(octets, 4));
-  return i8x16.bitmask(i8x16.eq(v128.and(sets, bit), i8x16.splat(0)));
+  const set = i8x16.swizzle(sets, v128.and(octets, nibble));
+  // An x86 shifts no single octets; what comes from the next one is masked out.
+  const bit = i8x16.swizzle(bits, v128.and(i16x8.shr_u(octets, 4), nibble));
+  return i8x16.bitmask(i8x16.eq(v128.and(set, bit), i8x16.splat(0)));
 }
 
 /** Bit i is set if octet i of the 16 at `p` is a control octet: no field content, or HTAB. */
 export function controlMask(p: usize): i32 {
+  return controlMaskBy(p, v128.load(CONTROL_LAST), v128.load(DEL));
+}
+
+function controlMaskBy(p: usize, last: v128, del: v128): i32 {
   const octets = v128.load(p, 0, 1); // SAFE: 16 octets, the caller's promise
-  return i8x16.bitmask(v128.or(i8x16.lt_u(octets, i8x16.splat(0x20)), i8x16.eq(octets, i8x16.splat(0x7f))));
+  // An x86 compares for "at most" in two instructions, for "below" in four.
+  return i8x16.bitmask(v128.or(i8x16.le_u(octets, last), i8x16.eq(octets, del)));
+}
+
+/** The same for the 64 octets at `p`, but for those directly behind another: of CR LF, the CR alone. */
+export function controlsIn64By(p: usize, last: v128, del: v128): u64 {
+  // SAFE: 64 octets, the caller's promise
+  const low = controlMaskBy(p, last, del) | (controlMaskBy(p + 16, last, del) << 16);
+  const high = controlMaskBy(p + 32, last, del) | (controlMaskBy(p + 48, last, del) << 16);
+  const all = <u64>(<u32>low) | ((<u64>(<u32>high)) << 32);
+  return all & ~(all << 1);
 }
 
 /** End of the run of tchar that begins at `p`. */

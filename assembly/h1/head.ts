@@ -13,7 +13,6 @@ import {
   FIELD_KEEP_ALIVE,
   FIELD_LOCATION,
   FIELD_OCTETS,
-  FIELD_OTHER,
   FIELD_SET_COOKIE,
   FIELD_TRANSFER_ENCODING,
   FIELD_UPGRADE,
@@ -47,7 +46,21 @@ import {
   readContentLength,
   writeEntry,
 } from '../fields';
-import { CRLF, classOf, controlMask, isBlank, notTokenMask, scanText, scanToken, trimBlanks } from '../octets';
+import {
+  CONTROL_LAST,
+  CRLF,
+  classOf,
+  controlsIn64By,
+  DEL,
+  isBlank,
+  NIBBLE,
+  NIBBLE_BITS,
+  notTokenMaskBy,
+  scanText,
+  scanToken,
+  TOKEN_SETS,
+  trimBlanks,
+} from '../octets';
 import { isEndedByHead, SEEN_TRANSFER_ENCODING, SEEN_TUNNEL, SEEN_UPGRADE } from './framing';
 import {
   ACT_BLANK_LINE,
@@ -82,6 +95,18 @@ const NAME_OCTETS_MAX: u32 = 65535;
 /** "HTTP/1." as a little-endian number. */
 const HTTP_1: u64 = 0x2e312f50545448;
 
+/** Bit i is set if `heedField` has something to do for a field of id i. */
+const HEEDED: u32 =
+  (1 << FIELD_CONTENT_LENGTH) |
+  (1 << FIELD_TRANSFER_ENCODING) |
+  (1 << FIELD_CONNECTION) |
+  (1 << FIELD_KEEP_ALIVE) |
+  (1 << FIELD_CONTENT_ENCODING) |
+  (1 << FIELD_SET_COOKIE) |
+  (1 << FIELD_LOCATION) |
+  (1 << FIELD_WWW_AUTHENTICATE) |
+  (1 << FIELD_UPGRADE);
+
 let outcome: u32 = READ_ON;
 
 /** READ_* of the last `readSection`. */
@@ -97,7 +122,7 @@ export function readSection(c: Connection, base: usize, p: usize, end: usize): u
   outcome = READ_ON;
   let row = c.row;
   if (row == STATUS_LINE && p + 16 <= end) {
-    p = readStatusLine(c, base, p, end);
+    p = readStatusLine(c, p, end);
     row = c.row;
   }
   while (true) {
@@ -170,7 +195,7 @@ function stop(rule: u32, at: usize, limit: u32): u32 {
 }
 
 /** Reads a status line if [p, end) holds all of it and it is in order; else as much of it as is. At least 16 octets. */
-function readStatusLine(c: Connection, base: usize, p: usize, end: usize): usize {
+function readStatusLine(c: Connection, p: usize, end: usize): usize {
   // SAFE: 16 octets, the caller's promise.
   const word = load<u64>(p, 0, 1);
   const hundreds = <u32>load<u8>(p, 9) - 0x31;
@@ -184,8 +209,7 @@ function readStatusLine(c: Connection, base: usize, p: usize, end: usize): usize
   c.row = REASON;
   p = scanText(p + 1, end);
   if (p + 2 > end || <u32>load<u16>(p, 0, 1) != CRLF) return p;
-  endStatusLine(c, base);
-  c.row = LINE_START;
+  takeStatusLine(c, (hundreds + 1) * 100 + tens * 10 + ones, <u32>(word >> 56));
   return p + 2;
 }
 
@@ -193,8 +217,14 @@ function readStatusLine(c: Connection, base: usize, p: usize, end: usize): usize
 function endStatusLine(c: Connection, base: usize): void {
   // SAFE: the line holds "HTTP/1.x ddd" at least.
   const status = <u32>load<u8>(base, 9) * 100 + <u32>load<u8>(base, 10) * 10 + <u32>load<u8>(base, 11) - 0x30 * 111;
+  takeStatusLine(c, status, load<u8>(base, 7));
+}
+
+/** Notes what a status line says; `minor`: the digit of the minor version. */
+function takeStatusLine(c: Connection, status: u32, minor: u32): void {
+  c.row = LINE_START;
   c.status = status;
-  if (load<u8>(base, 7) == 0x30) c.flags |= FLAG_HTTP_1_0;
+  if (minor == 0x30) c.flags |= FLAG_HTTP_1_0;
   if (c.open & OPEN_CONNECT && status >= 200 && status < 300) c.flags |= SEEN_TUNNEL;
 }
 
@@ -218,53 +248,12 @@ function endRequestLine(c: Connection, base: usize, end: usize): void {
  * value.
  */
 function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize {
+  c.row = LINE_START;
   if (ASC_FEATURE_SIMD) {
-    const first = c.entries + c.count * FIELD_OCTETS;
-    const last = c.entries + c.fieldsMax * FIELD_OCTETS;
-    let entry = first;
-    while (p + 16 <= end && entry < last) {
-      let mask = notTokenMask(p);
-      let block = p;
-      if (!mask) {
-        block += 16;
-        if (block + 16 > end) break;
-        mask = notTokenMask(block);
-        if (!mask) break;
-      }
-      // SAFE: 16 octets from `block` on are before `end`, and a set bit names one of them.
-      const colon = block + ctz(mask);
-      if (load<u8>(colon) != 0x3a || colon == p) break;
-      const valueEnd = endOfWideText(colon + 1, end);
-      // SAFE: the look at `colon` + 1 is at field content or at the CR that ends it, which stands before `end`.
-      const value = colon + 1 + <usize>(load<u8>(colon, 1) == 0x20);
-      if (
-        valueEnd + 2 > end ||
-        <u32>load<u16>(valueEnd, 0, 1) != CRLF ||
-        load<u8>(value) <= 0x20 ||
-        load<u8>(valueEnd - 1) <= 0x20
-      ) {
-        c.count += <u32>(entry - first) / FIELD_OCTETS;
-        c.line = <u32>(p - base);
-        c.colon = <u32>(colon - base);
-        c.row = VALUE;
-        return valueEnd;
-      }
-      const nameLength = <u32>(colon - p);
-      const id = idOf(p, nameLength);
-      store<u32>(entry, <u32>(p - base) | (id << 24));
-      store<u32>(entry, <u32>(value - base) | (nameLength << 24), 4);
-      store<u32>(entry, <u32>(valueEnd - value), 8);
-      entry += FIELD_OCTETS;
-      if (id != FIELD_OTHER && !heedField(c, id, p, value, valueEnd)) {
-        outcome = READ_FAULT;
-        break;
-      }
-      p = valueEnd + 2;
-    }
-    c.count += <u32>(entry - first) / FIELD_OCTETS;
+    p = enterPlainLines(c, base, p, end);
+    if (c.row != LINE_START) return p;
   }
   c.line = <u32>(p - base);
-  c.row = LINE_START;
   if (p + 2 <= end && <u32>load<u16>(p, 0, 1) == CRLF) {
     outcome = READ_COMPLETE;
     return p + 2;
@@ -272,13 +261,81 @@ function readPlainLines(c: Connection, base: usize, p: usize, end: usize): usize
   return p;
 }
 
-/** First control octet from `p` on, or where fewer than 16 octets stand before `end`; none stands before the answer. */
-function endOfWideText(p: usize, end: usize): usize {
-  for (const last = end - 16; p <= last; p += 16) {
-    const mask = controlMask(p);
-    if (mask) return p + ctz(mask);
+/**
+ * The same, up to the first line that is not plain or is empty. Control octets are looked for ahead of the names, each octet
+ * once: where the next line begins then depends on them alone, so that a processor reads one line's name beside the next's.
+ *
+ * SAFE: all loads are of the 64 octets from an octet before `end` on, or from `end`, where slack is. What stands there has
+ * no say: only a line that ends before `end` is entered.
+ */
+function enterPlainLines(c: Connection, base: usize, p: usize, end: usize): usize {
+  const sets = v128.load(TOKEN_SETS);
+  const bits = v128.load(NIBBLE_BITS);
+  const nibble = v128.load(NIBBLE);
+  const lastControl = v128.load(CONTROL_LAST);
+  const del = v128.load(DEL);
+  const first = c.entries + c.count * FIELD_OCTETS;
+  const entriesEnd = c.entries + c.fieldsMax * FIELD_OCTETS;
+  let entry = first;
+  // Those found and not yet passed, in the 64 octets that end at `blockEnd`.
+  let controls: u64 = 0;
+  let blockEnd = p;
+  while (entry < entriesEnd) {
+    let colon = p;
+    let mask = notTokenMaskBy(p, sets, bits, nibble);
+    if (!mask) {
+      colon += 16;
+      mask = notTokenMaskBy(colon, sets, bits, nibble);
+      if (!mask) break;
+    }
+    colon += ctz(mask);
+    if (<u32>(load<u8>(colon) != 0x3a) | <u32>(colon == p)) break;
+    if (!controls) {
+      // The LF of the line before may be the first octet behind the block.
+      blockEnd = max(blockEnd, p);
+      while (blockEnd < end) {
+        controls = controlsIn64By(blockEnd, lastControl, del);
+        blockEnd += 64;
+        if (controls) break;
+      }
+    }
+    const valueEnd = blockEnd - 64 + <usize>ctz(controls);
+    const value = colon + 1 + <usize>(load<u8>(colon, 1) == 0x20);
+    const next = valueEnd + 2;
+    if (next > end || !isPlainValue(value, valueEnd)) {
+      if (colon >= end) break;
+      c.line = <u32>(p - base);
+      c.colon = <u32>(colon - base);
+      c.row = VALUE;
+      p = min(valueEnd, end);
+      break;
+    }
+    const nameLength = <u32>(colon - p);
+    const id = inline.always(idOf(p, nameLength));
+    store<u32>(entry, <u32>(p - base) | (id << 24));
+    store<u32>(entry, <u32>(value - base) | (nameLength << 24), 4);
+    store<u32>(entry, <u32>(valueEnd - value), 8);
+    entry += FIELD_OCTETS;
+    if ((HEEDED >> id) & 1) {
+      if (!heedField(c, id, p, value, valueEnd)) {
+        outcome = READ_FAULT;
+        break;
+      }
+    }
+    p = next;
+    controls &= controls - 1;
   }
+  c.count += <u32>(entry - first) / FIELD_OCTETS;
   return p;
+}
+
+/** Whether CR LF stand at `end`, and no blank (or nothing at all) at either end of [value, end). */
+function isPlainValue(value: usize, end: usize): bool {
+  return !(
+    <u32>(<u32>load<u16>(end, 0, 1) != CRLF) |
+    <u32>(load<u8>(value) <= 0x20) |
+    <u32>(load<u8>(end - 1) <= 0x20)
+  );
 }
 
 /**
@@ -298,7 +355,7 @@ function readField(c: Connection, base: usize, name: usize, colon: usize, end: u
     <u32>(value - base),
     <u32>(end - value),
   );
-  return id == FIELD_OTHER || heedField(c, id, name, value, end);
+  return !((HEEDED >> id) & 1) || heedField(c, id, name, value, end);
 }
 
 /**

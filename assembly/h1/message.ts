@@ -217,18 +217,13 @@ export function finish(c: Connection, table: usize, octets: u32): void {
   }
   const isRequest = c.role == ROLE_REQUESTS;
   const isUpgrade = isRequest && c.flags & SEEN_UPGRADE && c.tokens & TOKEN_UPGRADE;
-  const hasTrailers = table != 0 && c.count != 0;
   const canGoOn = reason == CLOSE_NONE && !isUpgrade;
-  emit(
-    KIND_END,
-    canGoOn ? 1 : 0,
-    c.stream,
-    hasTrailers ? <u32>table : 0,
-    hasTrailers ? octets : 0,
-    0,
-    hasTrailers ? c.count : 0,
-    0,
-  );
+  const lines = table ? c.count : 0;
+  if (!lines) {
+    table = 0;
+    octets = 0;
+  }
+  emit(KIND_END, canGoOn ? 1 : 0, c.stream, <u32>table, octets, 0, lines, 0);
   if (isUpgrade) {
     close(c, UPGRADED, CLOSE_UPGRADED);
     emit(KIND_UPGRADE, 0, c.stream, 0, 0, 0, 0, 0);

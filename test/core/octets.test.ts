@@ -95,6 +95,23 @@ describe.each(BUILDS)('build %s', (build) => {
     }
   });
 
+  test.each(['a', ': ', '\r\n', 'X: y\r\n\r\n'])('lines end at any place, whatever stood behind them (%j)', (stale) => {
+    for (let length = 1; length <= 140; length++) {
+      const value = 'v'.repeat(length);
+      const input = `${LINE}A: ${value}\r\nA-name-of-sixteen:w\r\nB: ${value}\r\n\r\n`;
+      const fields = [
+        ['A', value, 0],
+        ['A-name-of-sixteen', 'w', 0],
+        ['B', value, 0],
+      ];
+      for (const at of [LINE.length, LINE.length + 3 + length, input.length - 5, input.length - 2]) {
+        const behind = octets(stale.repeat(512 / stale.length));
+        new Uint8Array(core.memory.buffer).set(behind, core.inputOffset());
+        check(core, input, at, { fields });
+      }
+    }
+  });
+
   test('reason phrases are field content alone', () => {
     for (const octet of ALL) {
       for (let at = 0; at < 40; at++) {
