@@ -11,6 +11,7 @@ import { basename, join, resolve } from 'node:path';
 import ts from '@typescript/typescript6';
 import { minify } from 'rolldown/experimental';
 import { dts } from 'rollup-plugin-dts';
+import { partsAtOnce, partsLate } from './.config/late-parts.mjs';
 
 const { imports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
@@ -30,6 +31,7 @@ const nodeEntries = ['index', 'sync', 'fetch-api', 'core-api', ...threadEntries]
 const entries = [...publicEntries, ...earlyEntries, ...new Set(hostEntries), ...threadEntries];
 /** Where the build for Node.js goes, below dist: flat, two folders down. */
 const NODE_FOLDER = 'builds/node';
+const HASHED = `${NODE_FOLDER}/[name]-[hash].js`;
 /** The command, and what it loads only when there is a request to send. */
 const commandEntries = ['cli/main', 'cli/call'];
 
@@ -104,6 +106,35 @@ const withoutComments = {
   },
 };
 
+/** Late parts, where none can be loaded without a promise. */
+const partsOfAll = {
+  name: 'parts-at-once',
+  transform: (code) => {
+    const rewritten = partsAtOnce(code);
+    return rewritten === null ? null : { code: rewritten, map: null };
+  },
+};
+
+/**
+ * Late parts of Node.js: entries, whose files may export more to others. `latePart` is told a file's name, which is known when
+ * the import is written, and how it is imported.
+ */
+const partsOfNode = {
+  name: 'late-parts',
+  transform(code, id) {
+    const late = partsLate(code, resolve('.build/src/hosts/node/late-modules.js'));
+    if (late === null) return null;
+    for (const path of late.paths) {
+      this.emitFile({ type: 'chunk', id: resolve(id, '..', path), preserveSignature: 'allow-extension' });
+    }
+    return { code: late.code, map: null };
+  },
+  renderDynamicImport({ moduleId, targetChunk }) {
+    if (targetChunk === null || partsLate(readFileSync(moduleId, 'utf8'), '') === null) return null;
+    return { left: `${JSON.stringify(`./${basename(targetChunk.fileName)}`)}, () => import(`, right: ')' };
+  },
+};
+
 /** The seams of Node.js, where they are known. */
 const seamsOfNode = {
   name: 'seams-of-node',
@@ -121,14 +152,17 @@ function isLoadedWith(id, names, getModuleInfo) {
 }
 
 /**
- * The few files that a start on Node.js reads beside its entry: the core, which has no host; sockets, which the worker of
- * blocking clients needs as well; and the client.
+ * The few files that a start on Node.js reads beside its entry: what core and client have in common, the host, the client; and
+ * those of a first request: connections of the core, what sends requests, sockets, which the blocking clients' worker needs too.
  */
 function chunkOfNode(id, { getModuleInfo }) {
   const isIn = (...names) => isLoadedWith(id, names, getModuleInfo);
-  if (publicEntries.includes(basename(id, '.js')) || !isIn('sync', 'fetch-client')) return null;
-  if (isIn('core-api')) return 'core';
-  return isIn(...threadEntries) ? 'sockets' : 'client';
+  if (nodeEntries.some((name) => id === resolve(`.build/src/${name}.js`))) return null;
+  const isAtStart = isIn('index', 'fetch-client');
+  if (isIn('core-api')) return isAtStart ? 'common' : isIn('transports/sockets') ? 'core' : null;
+  if (isIn(...threadEntries)) return isAtStart ? 'host' : 'sockets';
+  if (isAtStart) return 'client';
+  return isIn('transports/sockets') ? 'sending' : null;
 }
 
 /** Where a chunk goes: what has a module of a host in it stays with that host. */
@@ -158,7 +192,7 @@ export default [
     input: buildOf(entries),
     external: isExternal,
     makeAbsoluteExternalsRelative: false,
-    plugins: [tscSourceMaps, inlinedModules, withoutComments],
+    plugins: [tscSourceMaps, partsOfAll, inlinedModules, withoutComments],
     onLog: failOnWarning,
     output,
   },
@@ -166,12 +200,12 @@ export default [
     input: buildOf(nodeEntries),
     external: (id) => isExternal(id) && imports[id] === undefined,
     makeAbsoluteExternalsRelative: false,
-    plugins: [seamsOfNode, tscSourceMaps, withoutComments],
+    plugins: [seamsOfNode, tscSourceMaps, partsOfNode, withoutComments],
     onLog: failOnWarning,
     output: {
       ...output,
-      entryFileNames: ({ name }) => `${NODE_FOLDER}/${basename(name)}.js`,
-      chunkFileNames: `${NODE_FOLDER}/[name]-[hash].js`,
+      entryFileNames: ({ name }) => (nodeEntries.includes(name) ? `${NODE_FOLDER}/${basename(name)}.js` : HASHED),
+      chunkFileNames: HASHED,
       manualChunks: chunkOfNode,
     },
   },

@@ -1,12 +1,15 @@
 /** What clients for event loops are, whatever sends for them: how they drive a flow, ask a transport and close. */
 import { BaseClient } from './client.js';
-import { type Fetch, fetchBy } from './fetch.js';
-import { type Flow, type Guard, runAsync } from './flow.js';
+import type { Fetch } from './fetch.js';
+import { type Flow, type Guard, isThenable, runAsync } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
+import { Late } from './late.js';
 import { type AsyncKind, transportOf } from './options.js';
 import type { Request } from './request.js';
 import type { AsyncResponse, Response } from './response.js';
 import type { AsyncBaseTransport } from './transports/base.js';
+
+const FETCH = new Late(() => import('./fetch.js'));
 
 /** What went wrong while every transport was closed. */
 export function throwFailures(failures: readonly unknown[]): void {
@@ -23,7 +26,11 @@ export abstract class BaseAsyncClient extends BaseClient<AsyncKind> {
    * Rejects with the signal's reason, and with a TypeError whose `cause` is an error of this package where the network fails;
    * so does the body.
    */
-  readonly fetch: Fetch = fetchBy(this, this.host);
+  readonly fetch: Fetch = (input, init) => {
+    const part = FETCH.load();
+    if (!isThenable(part)) return part.fetchBy(this, this.host, input, init);
+    return Promise.resolve(part).then(({ fetchBy }) => fetchBy(this, this.host, input, init));
+  };
 
   /** @internal */
   protected override checked(transport: AsyncBaseTransport, source: string): AsyncBaseTransport {

@@ -3,9 +3,9 @@ import { BaseAsyncClient, throwFailures } from './async-client.js';
 import { BaseClient } from './client.js';
 import { bringDecoders } from './codings.js';
 import { own } from './config.js';
-import { coreDecoders } from './decoding.js';
 import { blockingRuntime, type Environment, runtime } from './environment.js';
 import { type Flow, type Guard, runSync } from './flow.js';
+import { Late } from './late.js';
 import { refuseWhatHostCannot } from './network-options.js';
 import { type AsyncClientOptions, type ClientOptions, type SyncKind, transportOf } from './options.js';
 import type { Proxy } from './proxy.js';
@@ -17,7 +17,7 @@ import { HandlerTransport } from './transports/handler.js';
 import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './transports/http.js';
 
 // Who imports a client over sockets has the decoders at once, for responses made by hand as well.
-bringDecoders(coreDecoders);
+bringDecoders(new Late(() => import('./decoding.js')));
 
 /** What the default transport is told, and the one behind `proxy`. */
 function transportOptions(

@@ -47,29 +47,32 @@ interface Call {
   readonly sending: SendOptions;
 }
 
-/** A function that sends by `client`. It needs no `this`. */
-export function fetchBy(client: BaseAsyncClient, host: Host): Fetch {
-  return async (input, init) => {
-    // No network is asked for these, and SDKs find out by them what a fetch answers with.
-    const named = isRequest(input) ? input.url : String(input);
-    if (WITHOUT_NETWORK.test(named)) {
-      return globalThis.fetch(input instanceof globalThis.Request ? input : named, init);
-    }
-    const { method, url, redirect, options, sending } = await callOf(input, init, host);
-    let response: Response;
-    try {
-      const request = client.buildRequest(method, url, options) as Request;
-      request.redirectsAsFetch = true;
-      response = (await client.send(request, sending)) as Response;
-    } catch (error) {
-      throw failed('fetch failed', error);
-    }
-    if (redirect === 'error' && REDIRECT_STATUSES.has(response.statusCode)) {
-      response.closeNow();
-      throw new TypeError('fetch failed', { cause: new Error(`unexpected redirect (status ${response.statusCode})`) });
-    }
-    return answered(response);
-  };
+/** What the global does, by `client`. */
+export async function fetchBy(
+  client: BaseAsyncClient,
+  host: Host,
+  input: Parameters<Fetch>[0],
+  init: RequestInit | undefined,
+): Promise<globalThis.Response> {
+  // No network is asked for these, and SDKs find out by them what a fetch answers with.
+  const named = isRequest(input) ? input.url : String(input);
+  if (WITHOUT_NETWORK.test(named)) {
+    return globalThis.fetch(input instanceof globalThis.Request ? input : named, init);
+  }
+  const { method, url, redirect, options, sending } = await callOf(input, init, host);
+  let response: Response;
+  try {
+    const request = client.buildRequest(method, url, options) as Request;
+    request.redirectsAsFetch = true;
+    response = (await client.send(request, sending)) as Response;
+  } catch (error) {
+    throw failed('fetch failed', error);
+  }
+  if (redirect === 'error' && REDIRECT_STATUSES.has(response.statusCode)) {
+    response.closeNow();
+    throw new TypeError('fetch failed', { cause: new Error(`unexpected redirect (status ${response.statusCode})`) });
+  }
+  return answered(response);
 }
 
 /** As Fetch has it: what went wrong on the way is a TypeError, with the error that says more as its cause. */

@@ -102,11 +102,13 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(late.filter(({ path, name }) => !isOfNode(path) || !NODE_MODULES.includes(name))).toEqual([]);
   });
 
-  test('TLS, cryptography and zlib are not loaded before they are needed', () => {
+  test('sockets, TLS, cryptography, threads and zlib are not loaded before they are needed', () => {
     const source = `
-      import 'httpx-wasm';
-      console.log(process.moduleLoadList.filter((name) => /^NativeModule (tls|crypto|net|zlib)$/.test(name)).join());`;
-    expect(runNode(source, 'module')).toBe('NativeModule net');
+      const before = new Set(process.moduleLoadList);
+      require('httpx-wasm');
+      const isLate = (name) => /^NativeModule (net|tls|crypto|dns|worker_threads|zlib)$/.test(name);
+      console.log(process.moduleLoadList.filter((name) => !before.has(name) && isLate(name)).join());`;
+    expect(runNode(source, 'commonjs')).toBe('');
   });
 
   test('httpx-wasm/core reaches no socket, no environment and no clock', () => {
@@ -121,7 +123,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     ]);
   });
 
-  test('on Node.js a start reads four files, and those of httpx-wasm/core only the core', () => {
+  test('on Node.js a start reads four files, and no connection, no socket, no worker', () => {
     const loadedWith = (entry: string): string[] => {
       const found = new Set([`dist/builds/node/${entry}.js`]);
       for (const path of found) {
@@ -131,9 +133,48 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
       return [...found].map((path) => path.replace(/^dist\/builds\/node\/|-[\w-]{8}\.js$|\.js$/g, '')).sort();
     };
     const own = (names: string[]): string[] => names.filter((name) => !name.startsWith('node:'));
-    expect(own(loadedWith('index'))).toEqual(['client', 'core', 'index', 'sockets']);
-    expect(loadedWith('core-api')).toEqual(['core', 'core-api', 'node:fs']);
+    expect(own(loadedWith('index'))).toEqual(['client', 'common', 'host', 'index']);
+    expect(loadedWith('core-api')).toEqual(['common', 'core', 'core-api', 'node:fs']);
   });
+
+  /** A server in a thread: a blocking client leaves it no other. Its port is posted. */
+  const server = String.raw`
+    const { createServer } = require('node:net');
+    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+    const server = createServer((socket) => socket.on('error', () => {}).on('data', () => socket.write(answer)));
+    const told = () => require('node:worker_threads').parentPort.postMessage(server.address().port);
+    server.listen(0, '127.0.0.1', told);`;
+
+  test.each([
+    ['AsyncClient', 'new AsyncClient(options)', 'await client.aclose()'],
+    ['Client', 'new Client(options)', 'client.close()'],
+  ])(
+    'late parts are loaded by a request of %s, are the modules that the entry is of, and warn nobody',
+    (_, made, closed) => {
+      const source = `
+      const { Worker } = require('node:worker_threads');
+      const { AsyncClient, Client, ConnectError } = require('httpx-wasm');
+      process.on('warning', ({ message }) => console.log(message));
+      const thread = new Worker(${JSON.stringify(server)}, { eval: true });
+      thread.once('message', async (port) => {
+        let options;
+        const client = ${made};
+        const { text } = await client.get('http://127.0.0.1:' + port + '/');
+        ${closed};
+        await thread.terminate();
+        options = { allowAddress: () => false };
+        const wary = ${made};
+        let error = null;
+        try {
+          await wary.get('http://127.0.0.1:' + port + '/');
+        } catch (thrown) {
+          error = thrown;
+        }
+        console.log(text, error instanceof ConnectError);
+      });`;
+      expect(runNode(source, 'commonjs')).toBe('hi true');
+    },
+  );
 
   test('httpx-wasm/fetch, with all that it loads for a call, reaches no socket and no core', () => {
     const reached = new Set(['dist/fetch-api.js']);

@@ -67,6 +67,7 @@ const CLIENT: Ranks = [
     'core-http2',
     'core-instance',
     'flow',
+    'late',
     'deadlines',
     'environment',
     'network-stream',
@@ -150,9 +151,9 @@ const STRANGERS = ['h1/', 'h2/', 'coding/'];
 
 /** Where `#` imports lead, so that ranks hold across them. */
 const HOST_IMPORTS: ReadonlyMap<string, string> = new Map([
-  ['#sockets', 'hosts/node/sockets'],
+  ['#sockets', 'hosts/node/connector'],
   ['#host', 'hosts/node/host'],
-  ['#blocking', 'hosts/node/blocking'],
+  ['#blocking', 'hosts/node/blocking-connector'],
   ['#core-module', 'hosts/node/core-module'],
 ]);
 

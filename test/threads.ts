@@ -8,6 +8,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { partsAtOnce } from '../.config/late-parts.mjs';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -73,4 +74,11 @@ export const threadsOfSources = {
     );
     return rewritten === code ? null : rewritten;
   },
+};
+
+/** A vite plugin: what the build for Node.js loads late is there at once. */
+export const latePartsOfSources = {
+  name: 'late-parts-of-sources',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string): string | null => (id.startsWith(join(root, 'src')) ? partsAtOnce(code) : null),
 };

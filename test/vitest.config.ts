@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
-import { threadsOfSources } from './threads.js';
+import { latePartsOfSources, threadsOfSources } from './threads.js';
 
 /** Tests run on the sources: the first condition of every `#` import and of the package itself leads to `src`. */
 export default defineConfig({
-  plugins: [threadsOfSources],
+  plugins: [threadsOfSources, latePartsOfSources],
   resolve: {
     conditions: ['httpx-wasm-source', 'node', 'import', 'module', 'default'],
   },

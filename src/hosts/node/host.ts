@@ -1,12 +1,9 @@
 /** Clock, timers, randomness, environment and files of Node.js. */
-import { Buffer } from 'node:buffer';
 import { channel } from 'node:diagnostics_channel';
-import { readdirSync, readFileSync } from 'node:fs';
-import process from 'node:process';
 import type { Host } from '../host.js';
 import { compressor } from './compressor.js';
 import { digests } from './digests.js';
-import { cryptoModule } from './late-modules.js';
+import { cryptoModule, filesModule } from './late-modules.js';
 import { publicSuffixes } from './public-suffixes.js';
 
 /** Node.js as a host. */
@@ -27,14 +24,14 @@ export const host: Host = {
   random: (n) => cryptoModule().randomFillSync(new Uint8Array(n)),
   environment: (name) => process.env[name],
   readFile(path) {
-    const contents = readFileSync(path);
+    const contents = filesModule().readFileSync(path);
     const owned = new Uint8Array(contents.length);
     owned.set(Buffer.from(contents.buffer, contents.byteOffset, contents.length));
     return owned;
   },
   readFolder(path) {
     try {
-      return readdirSync(path);
+      return filesModule().readdirSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
       throw error;

@@ -3,8 +3,12 @@
  * `node:crypto` and what they bring are a third of the CPU, and of the memory, of an import and a first request. `node:zlib`
  * only compresses; what comes is decoded by the core.
  */
-import process from 'node:process';
 import type { MaybePromise } from '../socket.js';
+
+/** Not imported: what is imported has all its names read, and those of `node:fs` and `node:process` load streams and sockets. */
+export function filesModule(): typeof import('node:fs') {
+  return process.getBuiltinModule('node:fs');
+}
 
 export function tlsModule(): typeof import('node:tls') {
   return process.getBuiltinModule('node:tls');
@@ -34,4 +38,28 @@ export function latePackage<T>(fromNode: (load: NodeJS.Require) => T, bundled: (
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     return bundled();
   }
+}
+
+let own: NodeJS.Require | null | undefined;
+
+/**
+ * A `require` that gives the very modules that this one is of; `null` where there is none: in a bundle, and where something
+ * else than Node.js has loaded this one (a test runner), a file would be loaded a second time, with classes of its own.
+ */
+function ownRequire(): NodeJS.Require | null {
+  if (own !== undefined) return own;
+  const { url } = import.meta;
+  try {
+    const load = process.getBuiltinModule('node:module').createRequire(url);
+    const exports: object = load(`.${url.slice(url.lastIndexOf('/'))}`);
+    own = Object.values(exports).includes(latePart) ? load : null;
+  } catch {
+    own = null;
+  }
+  return own;
+}
+
+/** A part of this package: at once where it can be, for blocking clients too; else with a promise. */
+export function latePart<T>(file: string, imported: () => Promise<T>): MaybePromise<T> {
+  return (ownRequire()?.(file) as T | undefined) ?? imported();
 }

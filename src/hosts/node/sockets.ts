@@ -7,7 +7,6 @@
 import type { Buffer } from 'node:buffer';
 import { appendFileSync } from 'node:fs';
 import * as net from 'node:net';
-import process from 'node:process';
 import type * as tls from 'node:tls';
 import { ReadError, WriteError } from '../../exceptions.js';
 import { allowedOf } from '../addresses.js';

@@ -1,0 +1,31 @@
+/**
+ * Parts of the package that few programs need, or none before its first request: loaded when they are first asked for. It is
+ * written `new Late(() => import(…))`, to the letter, since builds look for it (`.config/late-parts.mjs`): in that
+ * for Node.js a part comes at once, by `require`, and so for blocking clients too; in all others it is there from the start.
+ * Where `require` would give other modules than these (in a bundle), a part comes with a promise.
+ */
+import { isThenable } from './flow.js';
+import type { MaybePromise } from './hosts/socket.js';
+
+/** A module that is loaded late. */
+export class Late<T extends object> {
+  /** The module; `null` until it was loaded. Ask this first: then nothing is waited for. */
+  loaded: T | null = null;
+  readonly #load: () => MaybePromise<T>;
+
+  constructor(load: () => MaybePromise<T>) {
+    this.#load = load;
+  }
+
+  /** The module, loaded. */
+  load(): MaybePromise<T> {
+    if (this.loaded !== null) return this.loaded;
+    const given = this.#load();
+    return isThenable(given) ? (given as Promise<T>).then((module) => this.#kept(module)) : this.#kept(given);
+  }
+
+  #kept(module: T): T {
+    this.loaded = module;
+    return module;
+  }
+}
