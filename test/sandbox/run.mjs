@@ -1,0 +1,225 @@
+// Makes the components of examples/sandbox and tries them on their hosts: Node.js through jco, Python through wasmtime.
+// Each host drives the same steps against a server here; what it answers, and what the server saw, is checked. `node
+// run.mjs [names]`; a table of it is written into docs/sandbox.md by `--table`; `--outputFile.json=path` leaves a report in
+// the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installedReleases } from '../hosts/releases.mjs';
+import { casesOf, deniedCases } from './cases.mjs';
+import { startServer } from './server.mjs';
+import { writeTable } from './table.mjs';
+
+const MINUTE_MS = 60_000;
+/** What one host may take for one component: compiling it is most of that. */
+const RUN_MS = 2 * MINUTE_MS;
+const WASMTIME = 'wasmtime==50.0.1';
+const WORLDS = ['over-transport', 'over-sockets', 'over-http'];
+/** What a Node.js must have for `over-transport`. */
+const JSPI = "process.exit(typeof WebAssembly.Suspending === 'function' ? 0 : 1)";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const example = here('../../examples/sandbox/');
+
+/** `{ status, text }` of a program; status `null`: it was not there, or took too long. */
+function outcomeOf(command, words, { cwd, timeoutMs = RUN_MS } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeoutMs);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (said) => (text += said));
+    child.on('error', (error) => (text += error.message));
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      resolve({ status, text });
+    });
+  });
+}
+
+/** A port that was free a moment ago. */
+async function closedPort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** What makes the components, and why it cannot be had; `null`: it can. */
+async function toolsAbsent() {
+  if (existsSync(join(example, 'node_modules/componentize-qjs'))) return null;
+  const { status } = await outcomeOf('npm', ['ci', '--prefix', example, '--ignore-scripts', '--no-audit', '--no-fund']);
+  return status === 0 ? null : 'npm cannot install componentize-qjs';
+}
+
+/** The releases that test/hosts pins, where they are installed. */
+function releases() {
+  try {
+    return installedReleases().map(({ path }) => path);
+  } catch {
+    return [];
+  }
+}
+
+/** A Node.js with JSPI, of those that test/hosts has, or the one that runs this; `null`: none. */
+async function nodePath() {
+  const candidates = [...releases(), process.execPath];
+  for (const path of candidates) if ((await outcomeOf(path, ['-e', JSPI])).status === 0) return path;
+  return null;
+}
+
+/** A Python with wasmtime, installed into the folder. */
+async function python(folder) {
+  const path = join(folder, 'venv/bin/python');
+  const made = await outcomeOf('python3', ['-m', 'venv', join(folder, 'venv')]);
+  if (made.status !== 0) return { absent: 'there is no python3 that makes environments' };
+  const words = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', WASMTIME];
+  if ((await outcomeOf(path, words)).status !== 0) return { absent: `pip cannot install ${WASMTIME}` };
+  return { path };
+}
+
+async function hosts(folder) {
+  const node = await nodePath();
+  const version = node === null ? '' : ` ${(await outcomeOf(node, ['--version'])).text.trim().slice(1)}`;
+  const { path, absent = null } = await python(folder);
+  return [
+    {
+      name: `jco, Node.js${version}`,
+      denied: [],
+      absent: node === null ? 'no Node.js with JSPI is installed' : null,
+      words: (world, component, steps) => [
+        node,
+        here('drive.mjs'),
+        world,
+        component,
+        join(folder, `jco-${world}`),
+        steps,
+      ],
+    },
+    {
+      name: 'wasmtime, Python',
+      absent,
+      // Its WasiConfig lets nobody say that TCP is allowed.
+      denied: ['over-sockets'],
+      words: (world, component, steps) => [path, here('drive.py'), world, component, steps],
+    },
+  ];
+}
+
+/** Lets a host drive the cases of a world. */
+async function resultsOf(host, world, folder) {
+  const server = await startServer();
+  try {
+    const all = host.denied.includes(world) ? deniedCases(server) : casesOf(server, await closedPort());
+    const cases = all.filter(({ worlds = WORLDS }) => worlds.includes(world));
+    const steps = join(folder, 'steps.json');
+    writeFileSync(steps, JSON.stringify(cases.flatMap((one) => one.steps)));
+    const [command, ...words] = host.words(world, join(folder, `${world}.wasm`), steps);
+    const { text } = await outcomeOf(command, words);
+    const found = /^RESULTS (.*)$/m.exec(text);
+    if (found === null) return { results: [{ name: 'the run', failed: `no results: ${text.slice(-2000)}` }] };
+    const { startMs, outcomes } = JSON.parse(found[1]);
+    const results = cases.map(({ name, steps: own, check }) => {
+      try {
+        check(outcomes.splice(0, own.length));
+        return { name, passed: true };
+      } catch (error) {
+        return { name, failed: error.message };
+      }
+    });
+    return { startMs, results };
+  } finally {
+    server.stop();
+  }
+}
+
+function tell(name, results) {
+  const count = (key) => results.filter((result) => result[key] !== undefined).length;
+  console.log(`\n── ${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+  for (const result of results) {
+    if (result.failed !== undefined) console.log(`✗ ${result.name}: ${result.failed}`);
+    if (result.skipped !== undefined) console.log(`- ${result.name}: ${result.skipped}`);
+  }
+}
+
+/** What .ci reads of a report. */
+function writeReport(path, table) {
+  const statusOf = ({ passed, skipped }) => (passed ? 'passed' : skipped === undefined ? 'failed' : 'skipped');
+  const testResults = table.map(({ name, results }) => ({
+    name,
+    status: results.some(({ failed }) => failed !== undefined) ? 'failed' : 'passed',
+    assertionResults: results.map((result) => {
+      const reason = result.skipped === undefined ? '' : ` (skipped: ${result.skipped})`;
+      return { status: statusOf(result), title: result.name, fullName: `sandbox, ${name}: ${result.name}${reason}` };
+    }),
+  }));
+  writeFileSync(path, JSON.stringify({ testResults }));
+}
+
+/** What can be said of the example where nothing can be installed for it. */
+function lockResult() {
+  const name = 'the lock file: it names no registry';
+  const isRight = !readFileSync(join(example, 'package-lock.json'), 'utf8').includes('"resolved"');
+  return {
+    name: 'the example',
+    results: [isRight ? { name, passed: true } : { name, failed: 'it has "resolved" in it' }],
+  };
+}
+
+/** Every host and world: what came of it. */
+async function tableOf(folder) {
+  const skipped = (name, reason) => ({ name, results: [{ name: 'the sandbox', skipped: reason }] });
+  const absent = await toolsAbsent();
+  if (absent !== null) return [lockResult(), skipped('all hosts', absent)];
+  const built = await outcomeOf(process.execPath, [join(example, 'build.mjs'), folder], { timeoutMs: 5 * MINUTE_MS });
+  if (built.status !== 0) {
+    return [{ name: 'all hosts', results: [{ name: 'the components', failed: built.text.slice(-2000) }] }];
+  }
+  const table = [lockResult()];
+  for (const host of (await hosts(folder)).filter(({ name }) => isWanted(name))) {
+    if (host.absent !== null) {
+      table.push(skipped(host.name, host.absent));
+      continue;
+    }
+    for (const world of WORLDS.filter(isWanted)) {
+      const { size } = statSync(join(folder, `${world}.wasm`));
+      table.push({
+        name: `${host.name}, ${world}`,
+        host: host.name,
+        world,
+        size,
+        ...(await resultsOf(host, world, folder)),
+      });
+      tell(table.at(-1).name, table.at(-1).results);
+    }
+  }
+  return table;
+}
+
+const chosen = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+/** Words on the command line choose hosts and worlds. */
+const isWanted = (name) => {
+  const own = chosen.filter((word) => WORLDS.includes(word) === WORLDS.includes(name));
+  return own.length === 0 || own.some((word) => name.toLowerCase().includes(word.toLowerCase()));
+};
+
+const REPORT = '--outputFile.json=';
+const reportTo = process.argv.find((word) => word.startsWith(REPORT))?.slice(REPORT.length);
+const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-sandbox-'));
+let table = [];
+try {
+  mkdirSync(folder, { recursive: true });
+  table = await tableOf(folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+for (const { name, world, results } of table) if (world === undefined) tell(name, results);
+if (reportTo !== undefined) writeReport(reportTo, table);
+if (process.argv.includes('--table')) writeTable(table);
+const all = table.flatMap(({ results }) => results);
+const count = (key) => all.filter((result) => result[key] !== undefined).length;
+console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+process.exitCode = count('failed') === 0 ? 0 : 1;
