@@ -1,8 +1,8 @@
 /**
  * Sockets of Node.js: `node:net` and `node:tls`, octets delivered inside the read. One 64 KiB buffer serves every socket;
  * a socket that lends reads into memory of its own, which the sink may keep; of TLS, many records before they are
- * delivered as one. TLS over a given socket cannot use `onread` (Node 24 delivers nothing): there 'data' events lend what the
- * host allocated.
+ * delivered as one. TLS over a given socket cannot use `onread` (Node 24 delivers nothing), nor can other hosts' sockets: there
+ * 'data' events lend what the host allocated.
  */
 import type { Buffer } from 'node:buffer';
 import { appendFileSync } from 'node:fs';
@@ -74,8 +74,11 @@ function isTls(socket: net.Socket): socket is tls.TLSSocket {
   return (socket as Partial<tls.TLSSocket>).encrypted === true;
 }
 
-/** Deno: TLS over a socket that was opened with `onread` never hears the peer (as through a proxy, and after 101). */
-const READS_BY_EVENTS = process.versions.deno !== undefined;
+/**
+ * Plain sockets are read by 'data' events. Deno: TLS over a socket that was opened with `onread` never hears the peer (as
+ * through a proxy, and after 101). Bun makes memory of its own for each read, up to 512 KiB, of which `onread` gets copies.
+ */
+const READS_BY_EVENTS = process.versions.deno !== undefined || process.versions.bun !== undefined;
 
 /** Somebody waits for the host to take what was written. */
 class Draining {
