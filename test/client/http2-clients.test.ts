@@ -24,7 +24,7 @@ import { serve } from '../support/scripted-server.js';
 
 const SETTINGS = { http1: false, http2: true, timeout: '10s' } as const;
 /** On a machine that is busy. */
-const SOON = { timeout: 10_000 };
+const SOON = { timeout: 30_000 };
 const REFUSED_STREAM = 7;
 const CANCEL = 8;
 const ENHANCE_YOUR_CALM = 11;

@@ -305,7 +305,7 @@ describe.each([1, 2, 10])('a peer of node:http2 that takes %i streams at a time'
     expect(sessions).toBe(Math.ceil(25 / maxConcurrentStreams));
     expect(streams).toBe(25);
     for (const response of responses) await kind.close(response);
-    await expect.poll(async () => (await server.facts()).streamsOpen, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await server.facts()).streamsOpen, { timeout: 30_000 }).toBe(0);
     expect((await client.get(`http://127.0.0.1:${server.port}/after`)).text).toBe('/after');
   });
 });

@@ -336,7 +336,7 @@ describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist
     return execFileSync(process.execPath, words, {
       cwd: ROOT,
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 50_000,
       stdio: 'pipe',
       env: all,
     });

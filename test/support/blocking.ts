@@ -8,7 +8,7 @@ import { textOf } from './octets.js';
 import type { ScriptedServer } from './scripted-server.js';
 
 /** Longest that a test waits for something on a socket. */
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 export function cancelOf(): Cancel & { cancelled: boolean } {
   return {

@@ -27,7 +27,7 @@ import {
 export type { ScriptOptions } from './server-facts.js';
 
 /** Longest that a test waits for something to happen at the server. */
-const UNTIL_MS = 10_000;
+const UNTIL_MS = 30_000;
 /** Longest that the server's thread may be busy before it answers. */
 const ANSWER_MS = 10_000;
 
