@@ -1,13 +1,17 @@
-// Builds a program with the packed package by each bundler, for Node.js and for browsers, and runs what came of it. A bundle
-// for browsers runs in Chromium, and in Node.js, too: it has taken what is meant for pages, and asks for nothing else.
+// Builds a program with the packed package by each bundler, for Node.js and for browsers (by wrangler for workerd), and runs what
+// came of it. A bundle for browsers runs in Chromium, and in Node.js, too: it has taken what is meant for pages, and asks for
+// nothing else.
 import { spawn } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pageResults } from './chromium.mjs';
-import { chromium } from './hosts.mjs';
+import { chromium, workerd } from './hosts.mjs';
+import { installedReleases } from './releases.mjs';
+import { COMPATIBILITY_DATE, workerResults } from './workerd.mjs';
 
 const PROGRAM = 'program.mjs';
+const WORKER = 'worker.mjs';
 const RUN_MS = 60_000;
 /** What the program may import without its being in the bundle. */
 const OF_NODE = /^node:/;
@@ -113,6 +117,20 @@ async function webpack(entry, outdir, target) {
     throw new Error(stats.toString({ all: false, errors: true, warnings: true }));
 }
 
+/** Wrangler bundles for workers alone; it deploys nothing here, and tells nobody of it. */
+async function wrangler(entry, outdir) {
+  const own = join(outdir, '..');
+  const config = { name: 'program', main: entry, compatibility_date: COMPATIBILITY_DATE, send_metrics: false };
+  writeFileSync(join(own, 'wrangler.json'), JSON.stringify(config));
+  const script = fileURLToPath(new URL('node_modules/wrangler/bin/wrangler.js', import.meta.url));
+  // It is for newer releases than the oldest that the package runs on.
+  const { path } = installedReleases().at(-1);
+  const words = [script, 'deploy', '--dry-run', '--config', join(own, 'wrangler.json'), '--outdir', outdir];
+  const env = { ...process.env, CI: 'true', HOME: own, XDG_CONFIG_HOME: own, WRANGLER_SEND_METRICS: 'false' };
+  const text = await outputOf(path, words, { cwd: own, env });
+  if (!text.includes('--dry-run: exiting now')) throw new Error(text.slice(-2000));
+}
+
 /** `leavesFiles`: of a bundle for Node.js, the core's files must be put beside it by hand, as docs/hosts.md says. */
 const BUNDLERS = [
   { name: 'esbuild', build: esbuild, core: IMPORTED, leavesFiles: true },
@@ -129,6 +147,7 @@ const BUNDLERS = [
     core: coreOctets('', `'httpx-wasm/core.wasm'`),
     leavesFiles: false,
   },
+  { name: 'wrangler', build: wrangler, core: '', leavesFiles: false },
 ];
 
 /** The bundlers, as hosts.mjs has hosts. */
@@ -137,12 +156,13 @@ export function bundlers() {
 }
 
 /** What a program prints, and whether it ended by itself. */
-function outputOf(path, words) {
+function outputOf(command, words, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS);
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += data));
+    child.on('error', (error) => (text += error.message));
     child.on('close', () => {
       clearTimeout(timer);
       resolve(text);
@@ -157,7 +177,7 @@ async function built(bundler, target, folder) {
   mkdirSync(outdir, { recursive: true });
   cpSync(fileURLToPath(new URL('bundles', import.meta.url)), own, { recursive: true });
   writeFileSync(join(own, 'core-octets.mjs'), bundler.core);
-  await bundler.build(join(own, PROGRAM), outdir, target);
+  await bundler.build(join(own, target === 'worker' ? WORKER : PROGRAM), outdir, target);
   if (target === 'node' && bundler.leavesFiles) {
     for (const name of ['core.wasm', 'codings.wasm']) {
       copyFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build', name), join(outdir, name));
@@ -167,7 +187,7 @@ async function built(bundler, target, folder) {
 }
 
 async function runInNode(outdir, words) {
-  const text = await outputOf(join(outdir, PROGRAM), words);
+  const text = await outputOf(process.execPath, [join(outdir, PROGRAM), ...words]);
   const found = /^RESULTS (.*)$/m.exec(text);
   if (found === null) throw new Error(`no results: ${text.slice(-2000)}`);
   return JSON.parse(found[1]);
@@ -180,16 +200,26 @@ async function runInPage(outdir, words) {
   return pageResults(command, outdir, { script: PROGRAM, query, profile: join(outdir, '../chromium') });
 }
 
+function runInWorkerd(outdir, [base]) {
+  const { command, absent } = workerd();
+  if (absent !== null) throw new Error(absent);
+  return workerResults(command, outdir, { script: 'worker.js', bindings: { BASE: base } });
+}
+
+/** Who runs what is built for a target. */
+const RUNS = {
+  node: { node: runInNode },
+  browser: { browser: runInNode, Chromium: runInPage },
+  worker: { workerd: runInWorkerd },
+};
+
 /** The results of one bundler, in the project `folder`: `{ name, passed?, failed? }`, their names begun by who ran it. */
 export async function bundlerResults(bundler, servers, folder, digest) {
   const words = [`http://127.0.0.1:${servers.plain}`, digest];
   const results = [];
-  for (const [target, runs] of [
-    ['node', { node: runInNode }],
-    ['browser', { browser: runInNode, Chromium: runInPage }],
-  ]) {
+  for (const target of bundler.build === wrangler ? ['worker'] : ['node', 'browser']) {
     let outdir = null;
-    for (const [name, run] of Object.entries(runs)) {
+    for (const [name, run] of Object.entries(RUNS[target])) {
       try {
         outdir ??= await built(bundler, target, folder);
         for (const result of await run(outdir, words)) results.push({ ...result, name: `${name}: ${result.name}` });

@@ -60,6 +60,14 @@ function program(name, path, words = [], more = []) {
   return { name, kind: 'process', command: path, words, features: [...PROCESS_FEATURES, ...more], absent };
 }
 
+/** workerd, as wrangler brings it. */
+export function workerd() {
+  const machine = process.arch === 'x64' ? '64' : process.arch;
+  const path = `node_modules/@cloudflare/workerd-${process.platform}-${machine}/bin/workerd`;
+  const host = program('workerd', fileURLToPath(new URL(path, import.meta.url)));
+  return { ...host, kind: 'workerd', features: WORKER_FEATURES };
+}
+
 /** What is not tried without WebAssembly: the host's own fetch may need it, and the instructions of JavaScript are not counted. */
 const NOT_OF_SCRIPT = ['fetch', 'counts'];
 
@@ -85,7 +93,7 @@ export function hosts() {
     ...installedReleases().map(({ version, path }) => program(`Node.js ${version}`, path, [], ['reads up to a reset'])),
     program('Deno', binaryOf('deno', 'deno'), ['run', '--allow-all', '--no-prompt']),
     program('Bun', binaryOf('bun', 'bin/bun'), ['run']),
-    { ...program('workerd', binaryOf('workerd', 'bin/workerd')), kind: 'workerd', features: WORKER_FEATURES },
+    workerd(),
     chromium(),
     withoutWasm(installedReleases().at(-1)),
     quickjs(),
