@@ -7,7 +7,7 @@ import { blockingRuntime, type Environment, runtime } from './environment.js';
 import { type Flow, type Guard, runSync } from './flow.js';
 import { Late } from './late.js';
 import { refuseWhatHostCannot } from './network-options.js';
-import { type AsyncClientOptions, type ClientOptions, type SyncKind, transportOf } from './options.js';
+import { type AsyncClientOptions, type ClientOptions, ONE_CALL_LIMITS, type SyncKind, transportOf } from './options.js';
 import type { Proxy } from './proxy.js';
 import type { Request } from './request.js';
 import type { Response, SyncResponse } from './response.js';
@@ -65,7 +65,9 @@ export class AsyncClient extends BaseAsyncClient {
   ): AsyncBaseTransport {
     const settings = transportOptions(options, proxy);
     if (this.environment.connector.onlyFetches !== true) return new AsyncHTTPTransport(settings, this.environment);
-    refuseWhatHostCannot(settings, OF_SOCKETS);
+    // Nobody asked for those of a single call; what fetch keeps is the host's.
+    const given = settings.limits === ONE_CALL_LIMITS ? { ...settings, limits: null } : settings;
+    refuseWhatHostCannot(given, OF_SOCKETS);
     // Where the host hides redirects it can only be let follow them itself.
     const redirect = own(options, 'followRedirects') === true ? 'follow' : 'manual';
     return new FetchTransport({ redirect }, this.environment);

@@ -182,7 +182,8 @@ export class AsyncClient {
 /** A client for one call, which has nothing to close, and the call. Cookies are the client's: they outlive a redirect (httpx). */
 function once<T extends CallOptions>(options: T | undefined): { readonly client: AsyncClient; readonly call: T } {
   const { cookies, ...call }: T = Object.assign(Object.create(null), options);
-  return { client: new AsyncClient({ cookies }), call: call as T };
+  // A fetch that hides redirects must be told of them when the client is made.
+  return { client: new AsyncClient({ cookies, followRedirects: call.followRedirects === true }), call: call as T };
 }
 
 /** Sends a request of any method, with a body or without, and reads the response. */

@@ -288,21 +288,30 @@ export function checkCall(options: object | null | undefined, known: OptionNames
   if (options !== undefined) checkFields(options, known, 'send the request');
 }
 
+/** No connection is kept, so that nobody has to close a client of one call. */
+export const ONE_CALL_LIMITS: LimitsTypes = Object.freeze({ maxConnections: 100, maxKeepaliveConnections: 0 });
+
 /** What of a function's options makes its client, and what is left for the call. */
 export interface OneCall {
   /** Settings of a client whose connections end with their response, so that nobody has to close it. */
-  readonly client: OneCallOptions & { readonly limits: LimitsTypes; readonly cookies: CookieTypes | undefined };
+  readonly client: OneCallOptions & {
+    readonly limits: LimitsTypes;
+    readonly cookies: CookieTypes | undefined;
+    /** The call's, for hosts whose fetch must be told. */
+    readonly followRedirects: boolean;
+  };
   readonly call: BodyCallOptions;
 }
 
 /** @throws TypeError for a name that is not among `known` */
 export function oneCall(options: BodyFunctionOptions | undefined, known: OptionNames): OneCall {
   checkCall(options, known);
-  const limits = { maxConnections: 100, maxKeepaliveConnections: 0 };
   // What a prototype holds is nobody's word (SECURITY 5.6). Cookies are the client's, so that they outlive a redirect (httpx).
   const given: BodyFunctionOptions = Object.assign(Object.create(null), options);
   const { verify, cert, proxy, trustEnv, http1, http2, cookies, ...call } = given;
-  return { client: { verify, cert, proxy, trustEnv, http1, http2, limits, cookies }, call };
+  const followRedirects = call.followRedirects === true;
+  const settings = { verify, cert, proxy, trustEnv, http1, http2, limits: ONE_CALL_LIMITS };
+  return { client: { ...settings, cookies, followRedirects }, call };
 }
 
 /** The signal of a call. @throws TypeError for what is none. */

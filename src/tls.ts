@@ -144,8 +144,18 @@ export class TlsSettings {
       password: own(given, 'password') ?? files?.[2] ?? null,
       minVersion: own(given, 'minVersion') ?? 'TLSv1.2',
       pins: own(given, 'pins') ?? null,
-      keyLogFile: this.verify ? this.#variable('SSLKEYLOGFILE') : null,
+      keyLogFile: this.verify ? this.#keyLogFile() : null,
     };
+  }
+
+  /** For who debugs, whatever `trustEnv` is; without it a host may deny the variable (Deno), and then names no file. */
+  #keyLogFile(): string | null {
+    try {
+      return this.#variable('SSLKEYLOGFILE');
+    } catch (error) {
+      if (this.#trustEnv) throw error;
+      return null;
+    }
   }
 
   /** An empty variable is none. */

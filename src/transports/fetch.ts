@@ -175,7 +175,7 @@ export class FetchTransport extends AsyncBaseTransport {
     const { headers, url } = request;
     const host = headers.get('host') ?? url.origin.hostField;
     if (host.toLowerCase() !== url.origin.hostField) {
-      throw new LocalProtocolError(`Cannot fetch: Host is the host's to make, of the URL, and cannot be ${host}`);
+      throw new LocalProtocolError(`Cannot fetch: Host is that of the URL, and cannot be ${host}`);
     }
     if (!this.#isPage) return webRequest(request, this.#asking, body, signal);
     const isUnnamed = headers.get('user-agent') === USER_AGENT;

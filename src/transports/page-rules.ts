@@ -11,10 +11,7 @@ const OF_BROWSERS = 'user-agent';
 export function checkFieldsKept(given: readonly (readonly [string, unknown])[], kept: globalThis.Headers): void {
   const dropped = given.map(([name]) => name).filter((name) => !kept.has(name) && name.toLowerCase() !== OF_BROWSERS);
   if (dropped.length === 0) return;
-  throw new LocalProtocolError(
-    `Cannot fetch: a page may not set ${[...new Set(dropped)].join(', ')} (Fetch §2.2.2); cookies are the browser's own, ` +
-      "which new FetchTransport({ credentials: 'include' }) sends",
-  );
+  throw new LocalProtocolError(`Cannot fetch: a page may not set ${dropped.join(', ')} (Fetch §2.2.2)`);
 }
 
 /** What the client is told of a redirect that is hidden. */
@@ -27,6 +24,5 @@ export function hiddenRedirect(where: string): UnsupportedProtocol {
 
 /** What may be behind a failure that a page is told nothing of. */
 export function perhapsForbidden(streamsBody: boolean): string {
-  const uploads = streamsBody ? ', or cannot stream an upload, which goes over HTTP/2 alone' : '';
-  return ` (there is no connection, or the browser forbids it by CORS${uploads}: a page is not told which)`;
+  return ` (no connection, or CORS${streamsBody ? ', or an upload that streams, which takes HTTP/2' : ''}: a page is not told)`;
 }

@@ -244,13 +244,12 @@ describe('in a page', () => {
     };
     const error = await failureOf(inPage(fails).get('http://host.example/'), NetworkError);
     expect(error.message).toBe(
-      'Cannot fetch from http://host.example: Failed to fetch (there is no connection, or the browser forbids it by CORS: a ' +
-        'page is not told which)',
+      'Cannot fetch from http://host.example: Failed to fetch (no connection, or CORS: a page is not told)',
     );
     async function* content(): AsyncGenerator<Uint8Array> {
       yield patternOf(10);
     }
     const streaming = inPage(fails, { streamUploads: true }).post('http://host.example/', { content: content() });
-    expect((await failureOf(streaming, NetworkError)).message).toContain('an upload, which goes over HTTP/2 alone');
+    expect((await failureOf(streaming, NetworkError)).message).toContain('an upload that streams, which takes HTTP/2');
   });
 });

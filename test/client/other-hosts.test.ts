@@ -16,6 +16,7 @@ import {
   MockTransport,
   Response,
 } from '../../src/index.js';
+import { FUNCTION_OPTIONS, oneCall } from '../../src/options.js';
 import { failureOf } from '../support/client.js';
 import { always } from '../support/dialogue.js';
 import { answer } from '../support/octets.js';
@@ -49,6 +50,12 @@ describe('a host that only fetches', () => {
     const client = new AsyncClient({ transport, verify: true }, environment);
     expect((await client.get('http://nowhere.invalid/')).statusCode).toBe(204);
     await client.aclose();
+  });
+
+  test('takes the settings of a single call, and refuses those of the user', async () => {
+    await new AsyncClient(oneCall({}, FUNCTION_OPTIONS).client, environment).aclose();
+    const { client } = oneCall({ verify: false }, FUNCTION_OPTIONS);
+    expect(() => new AsyncClient(client, environment)).toThrow(/cannot honour verify$/);
   });
 
   test('a transport over sockets says that there are none', async () => {

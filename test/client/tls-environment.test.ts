@@ -143,6 +143,17 @@ describe.each(clients)('$name', (kind) => {
       expect(existsSync(log)).toBe(false);
     });
 
+    test('a host that denies its variables is asked for none with trustEnv: false', async () => {
+      const server = await secureServer();
+      const environment = kind.environment();
+      environment.host.environment = (name) => {
+        throw new Error(`Cannot read ${name}`);
+      };
+      const settings = { verify: { ca: made.root.cert }, trustEnv: false };
+      expect((await kind.open(settings, environment).get(server.url)).text).toBe('secure');
+      expect(() => kind.open({}, environment)).toThrow(/^Cannot read/);
+    });
+
     test('one that cannot be written fails the connection, and says so', async () => {
       const server = await secureServer();
       const settings = { verify: { ca: made.root.cert } };

@@ -22,7 +22,14 @@ export const host: Host = {
   // The first may come before the next poll of the sockets, the second comes after it.
   nextTurn: (run) => void setImmediate(() => setImmediate(run)),
   random: (n) => cryptoModule().randomFillSync(new Uint8Array(n)),
-  environment: (name) => process.env[name],
+  environment(name) {
+    try {
+      return process.env[name];
+    } catch (cause) {
+      // Deno, where the program may not read it.
+      throw new Error(`Cannot read ${name} (trustEnv: false reads none): ${(cause as Error).message}`, { cause });
+    }
+  },
   readFile(path) {
     const contents = filesModule().readFileSync(path);
     const owned = new Uint8Array(contents.length);

@@ -115,6 +115,16 @@ export const client = {
       await client.aclose();
       await failure(() => client.get(`${base}/echo`), httpx.ClientClosed, 'closed');
     },
+    async 'functions send one call each'({ httpx, base, features }) {
+      equal((await httpx.get(`${base}/coded/gzip`)).json().coding, 'gzip', 'GET');
+      equal((await httpx.post(`${base}/echo`, { json: [1] })).json().octets, 3, 'POST');
+      const response = await httpx.stream('GET', `${base}/bytes/100000`);
+      let octets = 0;
+      for await (const piece of response.aiterBytes()) octets += piece.length;
+      equal(octets, 100_000, 'streamed');
+      const followed = await httpx.get(`${base}/redirect/2`, { followRedirects: true });
+      equal([followed.statusCode, followed.history.length], [200, features.has('redirects') ? 2 : 0], 'followed');
+    },
     async 'mock transports need nothing of the host'({ httpx }) {
       const transport = new httpx.MockTransport(() => new httpx.Response(200, { json: { ok: true } }));
       const mocked = new httpx.AsyncClient({ transport });

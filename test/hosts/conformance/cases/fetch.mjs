@@ -42,6 +42,7 @@ export const fetch = {
       const following = new fetching.AsyncClient({ followRedirects: true });
       equal((await following.get(`${base}/redirect/2`)).statusCode, 200, 'followed');
       await following.aclose();
+      equal((await fetching.get(`${base}/redirect/2`, { followRedirects: true })).statusCode, 200, 'by a function');
     },
     async 'what fetch has decoded is not had undecoded, and says so'({ fetching, base }) {
       const response = await fetching.stream('GET', `${base}/coded/gzip`);
