@@ -47,7 +47,7 @@ export class AsyncClient extends BaseAsyncClient {
   constructor(options?: FetchClientOptions) {
     const { fetch, ...settings }: FetchClientOptions = Object.assign(Object.create(null), options);
     // Where the host hides redirects it can only be let follow them itself.
-    const redirect = host.isPage === true && settings.followRedirects === true ? 'follow' : 'manual';
+    const redirect = host.page !== undefined && settings.followRedirects === true ? 'follow' : 'manual';
     const transport = settings.transport ?? new FetchTransport({ redirect, ...fetch }, environment);
     super({ ...settings, transport }, environment);
   }

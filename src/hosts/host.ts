@@ -55,6 +55,16 @@ export interface Diagnostics {
   readonly connection: Channel;
 }
 
+/** What fetch forbids a page by silence, in words. */
+export interface PageRules {
+  /** Fields that are left to the browser, of a request that names its sender so: `those`, and perhaps one more. */
+  left(userAgent: string | null, those: ReadonlySet<string>): ReadonlySet<string>;
+  /** @throws LocalProtocolError if the fields that the host kept lack some that it was given, by name */
+  checkFieldsKept(given: readonly string[], kept: Headers): void;
+  /** What may be behind a failure that a page is not told of, for the end of a message. */
+  perhapsForbidden(streamsBody: boolean): string;
+}
+
 export interface Host {
   /** Name and version of the runtime, as in `node/24.1.0`. */
   readonly name: string;
@@ -81,8 +91,8 @@ export interface Host {
   /** A compressor that waits for nothing; `null` on hosts that have only the platform's streams. */
   readonly compressor: ((format: CompressedFormat) => Compressor) | null;
   readonly diagnostics: Diagnostics;
-  /** A page, or what is like one: fetch streams a body over HTTP/2 alone there, and hides redirects. */
-  readonly isPage?: true;
+  /** Of a page, or what is like one: fetch streams a body over HTTP/2 alone there, and hides redirects. */
+  readonly page?: PageRules;
   /** A warning for the developer. */
   warn(message: string): void;
 }

@@ -9,13 +9,18 @@
 import { host as ownHost } from '#host';
 import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes, typeNameOf } from '../config.js';
 import type { Environment } from '../environment.js';
-import { ConnectError, LocalProtocolError, NetworkError, ReadError, ReadTimeout } from '../exceptions.js';
+import {
+  ConnectError,
+  LocalProtocolError,
+  NetworkError,
+  ReadError,
+  ReadTimeout,
+  UnsupportedProtocol,
+} from '../exceptions.js';
 import type { HostTimer } from '../hosts/host.js';
 import type { AsyncRequest, Request } from '../request.js';
 import { Response } from '../response.js';
-import { USER_AGENT } from '../version.js';
 import { AsyncBaseTransport, canBeAbandoned } from './base.js';
-import { checkFieldsKept, hiddenRedirect, perhapsForbidden } from './page-rules.js';
 import { type Asking, bodyOf, Download, Downloads, hasNoBody, Upload, webRequest } from './web-messages.js';
 
 /** Settings of a FetchTransport. */
@@ -51,9 +56,6 @@ const MADE_BY_HOST: ReadonlySet<string> = new Set([
   'keep-alive',
   'transfer-encoding',
 ]);
-/** The same for pages: the browser names itself, and a name of ours would make it ask the server for leave first (CORS). */
-const WITHOUT_OUR_NAME: ReadonlySet<string> = new Set([...MADE_BY_HOST, 'user-agent']);
-
 /** Codes, as hosts on Node's model give them, of a connection that was never made. */
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -100,8 +102,6 @@ class Silence {
 export class FetchTransport extends AsyncBaseTransport {
   readonly #fetch: typeof globalThis.fetch | null;
   readonly #asking: Asking;
-  /** Whether what a page may not do is to be named. */
-  readonly #isPage: boolean;
   readonly #credentials: NonNullable<FetchTransportOptions['credentials']> | null;
   /** `null`: as the host can. */
   readonly #streamUploads: boolean | null;
@@ -122,8 +122,7 @@ export class FetchTransport extends AsyncBaseTransport {
     this.#fetch = given;
     this.#host = environment.host;
     this.#credentials = own(options, 'credentials') ?? null;
-    this.#isPage = environment.host.isPage === true;
-    this.#streamUploads = own(options, 'streamUploads') ?? (this.#isPage ? false : null);
+    this.#streamUploads = own(options, 'streamUploads') ?? (environment.host.page === undefined ? null : false);
     const redirect = own(options, 'redirect') ?? 'manual';
     this.#asking = { action: 'Cannot fetch', redirect, without: MADE_BY_HOST };
   }
@@ -154,7 +153,7 @@ export class FetchTransport extends AsyncBaseTransport {
     } catch (error) {
       upload.end();
       if (upload.failure !== null) throw upload.failure.reason;
-      throw failed(error, where, silence, this.#isPage ? perhapsForbidden(streamsBody) : '');
+      throw failed(error, where, silence, this.#host.page?.perhapsForbidden(streamsBody) ?? '');
     } finally {
       silence.end();
     }
@@ -177,14 +176,12 @@ export class FetchTransport extends AsyncBaseTransport {
     if (host.toLowerCase() !== url.origin.hostField) {
       throw new LocalProtocolError(`Cannot fetch: Host is that of the URL, and cannot be ${host}`);
     }
-    if (!this.#isPage) return webRequest(request, this.#asking, body, signal);
-    const isUnnamed = headers.get('user-agent') === USER_AGENT;
-    const asking = isUnnamed ? { ...this.#asking, without: WITHOUT_OUR_NAME } : this.#asking;
-    const web = webRequest(request, asking, body, signal);
-    checkFieldsKept(
-      headers.octetItems().filter(([name]) => !asking.without.has(name.toLowerCase())),
-      web.headers,
-    );
+    const { page } = this.#host;
+    if (page === undefined) return webRequest(request, this.#asking, body, signal);
+    const without = page.left(headers.get('user-agent'), MADE_BY_HOST);
+    const web = webRequest(request, { ...this.#asking, without }, body, signal);
+    const given = [...headers.keys()].filter((name) => !without.has(name.toLowerCase()));
+    page.checkFieldsKept(given, web.headers);
     return web;
   }
 
@@ -263,6 +260,13 @@ function sendsStreams(): boolean {
 async function wholeOf(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
   const octets = (await request.aread()) as Uint8Array<ArrayBuffer>;
   return octets.length === 0 ? null : octets;
+}
+
+function hiddenRedirect(where: string): UnsupportedProtocol {
+  return new UnsupportedProtocol(
+    `Cannot follow the redirect of ${where}: a browser does not show redirects; ` +
+      "new FetchTransport({ redirect: 'follow' }) lets it follow them itself",
+  );
 }
 
 function messageOf(error: unknown): string {

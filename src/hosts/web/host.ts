@@ -4,6 +4,7 @@
  */
 import type { Channel, Diagnostics, Digests, Host, PublicSuffixes } from '../host.js';
 import { digestsOf, suffixesOf } from '../packages.js';
+import { page } from './page-rules.js';
 
 /** Most octets that the platform's source gives at a time (Web Cryptography §10.1.1). */
 const RANDOM_OCTETS_MAX = 65536;
@@ -57,4 +58,4 @@ export function webHost(name: string): Host {
   };
 }
 
-export const host: Host = { ...webHost('web'), isPage: true };
+export const host: Host = { ...webHost('web'), page };
