@@ -161,7 +161,7 @@ async function main() {
     const words = ['-qq', '-y', 'install', '--no-install-recommends', 'chromium'];
     if (reachesDebian) await step('a browser', 'apt-get', words, { minutes: 10 });
     await suite('every host', process.execPath, ['test/hosts/conformance.mjs'], process.execPath, {}, 45);
-    await suite('the client in a sandbox', process.execPath, ['test/sandbox/run.mjs'], process.execPath, {}, 20);
+    await suite('the client in a sandbox', process.execPath, ['test/sandbox/run.mjs'], process.execPath, {}, 30);
   }
   for (const { version, path } of releases) {
     if (version !== process.versions.node) await suite(`the suite, Node ${version}`, path, vitest, path);

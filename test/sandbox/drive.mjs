@@ -6,7 +6,9 @@ import { overTransport, overWasi } from '../../examples/sandbox/hosts/node.mjs';
 const [world, component, folder, stepsPath] = process.argv.slice(2);
 const encode = (text) => new TextEncoder().encode(text);
 const decode = (octets) => new TextDecoder().decode(octets);
-const requestOf = ({ method, url, body, timeoutMs }) => ({
+/** Requests that are not about time have plenty of it. */
+const PLENTY_MS = 60_000;
+const requestOf = ({ method, url, body, timeoutMs = PLENTY_MS }) => ({
   method,
   url,
   headers: [],

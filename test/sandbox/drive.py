@@ -9,6 +9,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/sandbox/h
 from sandbox import Connections, Failure, Sandbox, request  # noqa: E402
 
 
+# Requests that are not about time have plenty of it.
+PLENTY_MS = 60_000
+
+
 class Brittle(Connections):
     """The transport, but for what is broken of it."""
 
@@ -31,7 +35,7 @@ for name in ("connect", "read", "write"):
 def request_of(step):
     body = step.get("body")
     octets = None if body is None else body.encode()
-    return request(step["method"], step["url"], body=octets, timeout_ms=step.get("timeoutMs"))
+    return request(step["method"], step["url"], body=octets, timeout_ms=step.get("timeoutMs", PLENTY_MS))
 
 
 def whole(response):

@@ -9,6 +9,9 @@ const PIECES = ['one', 'two', 'three', 'four'];
 const FLOOD_OCTETS = 67_108_864;
 const FLOOD_PIECE = Buffer.alloc(65536, 'f');
 
+/** How long connections are kept: longer than any host takes. */
+const KEPT_MS = 600_000;
+
 /** A body in pieces, each sent when somebody says so. */
 class Pieces {
   #left = PIECES.map((piece, i) => [i + 1, piece]);
@@ -111,6 +114,8 @@ export async function startServer() {
     for (const stream of [request, response]) stream.on('error', () => {});
     routes[pathname]({ id, request, response, note });
   });
+  // No connection ends because a host was slow.
+  server.keepAliveTimeout = KEPT_MS;
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     base: `http://127.0.0.1:${server.address().port}`,
