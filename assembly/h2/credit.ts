@@ -56,14 +56,16 @@ export function creditStream(c: Connection, s: Stream, octets: u32): void {
 export function acknowledged(c: Connection): void {
   c.unacknowledged--;
   const by = <i64>c.nextWindow - c.streamWindow;
-  if (by) everyStream(c, by, (_c: Connection, s: Stream, by: i64): bool => shiftReceived(s, by));
+  if (by) everyStream(c, by, shiftReceived);
   c.streamWindow = c.nextWindow;
   if (c.unreleased >= <u32>HTTP2_UNRELEASED_OCTETS_MAX) askWindow(c, HTTP2_NARROW_WINDOW_OCTETS);
   balance(c);
 }
 
-function shiftReceived(s: Stream, by: i64): bool {
+function shiftReceived(c: Connection, s: Stream, by: i64): bool {
   shiftReceive(s, <i32>by);
+  // What was due is more than half of a narrow window, perhaps, and nothing else may come to be.
+  writeCredit(c, s.id, giveBack(s, 0));
   return true;
 }
 

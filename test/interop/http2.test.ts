@@ -102,6 +102,28 @@ for (const [name, beside] of DOCUMENTS) {
       }
     });
 
+    test('forty large bodies that nobody reads, and another comes whole beside them', async () => {
+      const client = new AsyncClient({
+        baseUrl,
+        verify: ca,
+        http2: true,
+        limits: { maxConnections: 1 },
+        timeout: '30s',
+      });
+      const headers = { 'Accept-Encoding': 'identity' };
+      try {
+        const unread = await Promise.all(
+          Array.from({ length: 40 }, () => client.stream('GET', '/16m.bin', { headers })),
+        );
+        const read = await client.get('/16m.bin', { headers });
+        expect(sha256(read.content)).toBe(sha256(readFileSync(path('www/16m.bin'))));
+        for (const response of unread) await response.aclose();
+        expect((await client.get('/hello.txt')).text).toBe('hello\n');
+      } finally {
+        await client.aclose();
+      }
+    });
+
     test('three thousand requests, some of them given up, while the server goes away: none is lost', async () => {
       // Who is told to go away drops handshakes that it had accepted: only `retries` can make up for these.
       const transport = new AsyncHTTPTransport({ verify: ca, http2: true, retries: 3 });

@@ -116,8 +116,8 @@ describe('credit', () => {
 describe('what nobody reads of many streams', () => {
   const NARROW = abi.HTTP2_NARROW_WINDOW_OCTETS;
 
-  /** 120 streams that nobody reads, of a peer that has sent what it may, and one that is read. */
-  function crowd(acknowledges = true) {
+  /** 120 streams that nobody reads, of a peer that has sent what it may, and one of which so much was read before. */
+  function crowd(acknowledges = true, readBefore = 0) {
     const driver = new Http2Driver(core);
     const peer = new GreedyPeer();
     driver.feed(f.hello([f.SETTING.maxConcurrentStreams, 1000]));
@@ -133,6 +133,8 @@ describe('what nobody reads of many streams', () => {
       driver.feed(octets);
       driver.log.length = 0;
     };
+    give(peer.say([reader], readBefore));
+    driver.release(reader, readBefore);
     for (let octets = peer.say(unread); octets.length > 0; octets = peer.say(unread)) {
       give(octets);
       give(peer.hear(driver.frames));
@@ -166,6 +168,12 @@ describe('what nobody reads of many streams', () => {
     expect(left).toBeLessThanOrEqual(CONTENT_OCTETS_MAX + unread.length * NARROW);
     expect(driver.closeReason).toBe(abi.CLOSE_NONE);
     driver.free();
+  });
+
+  test('holds up nobody who had read while windows were wide, and was not given all that credit yet', () => {
+    const all = crowd(true, MEBIBYTE);
+    expect(read(all, 100).taken).toBeGreaterThan(20 * NARROW);
+    all.driver.free();
   });
 
   test('comes up to 48 MiB of a peer that never says that its streams have narrow windows', () => {
