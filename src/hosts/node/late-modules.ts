@@ -61,5 +61,11 @@ function ownRequire(): NodeJS.Require | null {
 
 /** A part of this package: at once where it can be, for blocking clients too; else with a promise. */
 export function latePart<T>(file: string, imported: () => Promise<T>): MaybePromise<T> {
-  return (ownRequire()?.(file) as T | undefined) ?? imported();
+  try {
+    return (ownRequire()?.(file) as T | undefined) ?? imported();
+  } catch (error) {
+    // In a bundle whose own file happens to be found so: the part has another name there.
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    return imported();
+  }
 }
