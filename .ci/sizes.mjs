@@ -13,11 +13,11 @@ const EXTERNAL = [/^node:/, /^cloudflare:/, /\.wasm$/];
 const SUFFIX_LIST = /node_modules\/tldts/;
 /**
  * What may be how large, in octets. `start`: what an import loads; `call`: with what a first call loads, by the name of that
- * chunk: on Node.js what a plain request needs (connections, HTTP/2 and proxies among them, and sockets). The aim for the start
- * on Node.js is 60 KB (issue 9).
+ * chunk: on Node.js what a plain request needs (connections, HTTP/2 and proxies among them, and sockets). The start on
+ * Node.js is the 60 KB of issue 9, and a little room.
  */
 const BUDGETS = [
-  { entry: 'builds/node/index', host: 'node', start: 65 * KB, chunk: /\/builds\/node\/sockets-/, call: 96 * KB },
+  { entry: 'builds/node/index', host: 'node', start: 61 * KB, chunk: /\/builds\/node\/sockets-/, call: 93 * KB },
   { entry: 'fetch-api', host: 'browser', start: 12 * KB, chunk: /\/fetch-client\b/, call: 60 * KB },
 ];
 const CORE = { path: 'wasm/build/core.wasm', octets: 64 * KB };

@@ -7,6 +7,7 @@
  * core made to be written is written in the step that made it, unless the socket is behind and it is the core's own answer.
  */
 import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PEER_CLOSED, RULE_H2_PREFACE } from '../assembly/abi.js';
+import type { CertTypes, VerifyTypes } from './config.js';
 import { Streams } from './connection-streams.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core.js';
@@ -21,11 +22,12 @@ import {
   type TransportError,
 } from './exceptions.js';
 import { type CallLimits, Exchange } from './exchange.js';
-import type { MaybePromise, Sink, Socket } from './hosts/socket.js';
+import type { MaybePromise, Sink, Socket, TlsTarget } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
 import { errorCodeName } from './http2-rules.js';
 import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
+import { TlsSettings } from './tls-material.js';
 import { toldError } from './told-error.js';
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
@@ -286,6 +288,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.closeWith(
       new ProtocolError(`The connection to ${this.origin} was closed: ${error.message}`, { cause: error }),
     );
+  }
+
+  /** TLS towards `hostname` over what was HTTP, as `verify` and `cert` say. @throws what TlsSettings throws */
+  tlsTo(hostname: string, verify: VerifyTypes, cert: CertTypes | null, alpn: readonly string[]): TlsTarget {
+    return new TlsSettings(this.deadlines.host, verify, cert, true).target(hostname, null, alpn, null);
   }
 
   /** The tunnel goes on over `socket`, which stands on the one before (TLS). */

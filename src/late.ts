@@ -24,6 +24,12 @@ export class Late<T extends object> {
     return isThenable(given) ? (given as Promise<T>).then((module) => this.#kept(module)) : this.#kept(given);
   }
 
+  /** What `work` makes of it: at once, or with a promise. */
+  use<R>(work: (module: T) => MaybePromise<R>): MaybePromise<R> {
+    const module = this.load();
+    return isThenable(module) ? (module as Promise<T>).then(work) : work(module);
+  }
+
   #kept(module: T): T {
     this.loaded = module;
     return module;

@@ -22,7 +22,6 @@ import { type Flow, isThenable, Park, runAsync, runSync } from './flow.js';
 import type { Cancel, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
 import { isHostName } from './origin.js';
-import { TlsSettings } from './tls.js';
 
 /** Octets that wait for a reader before reading pauses. */
 const BUFFERED_OCTETS_MAX = 262144;
@@ -360,8 +359,8 @@ export class NetworkStream {
       throw new LocalProtocolError(`Cannot start TLS with the peer: ${why}`);
     }
     const { host } = connection.deadlines;
-    const settings = new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, true);
-    const target = settings.target(name ?? this.hostname, null, alpn, null);
+    const verify = own(options, 'verify') ?? true;
+    const target = connection.tlsTo(name ?? this.hostname, verify, own(options, 'cert') ?? null, alpn);
     const handshake = new Handshake(connection.socket, connection.origin, () => host.now());
     this.#handshake = handshake;
     try {

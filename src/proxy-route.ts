@@ -19,7 +19,7 @@ import type { Origin } from './origin.js';
 import type { Proxy } from './proxy.js';
 import { ProxyDigest } from './proxy-digest.js';
 import { SocksHandshake, socksAddress } from './socks.js';
-import { TlsSettings } from './tls.js';
+import { TlsSettings } from './tls-material.js';
 import type { Route, Tunnel } from './tunnel.js';
 
 const ALPN: readonly string[] = ['http/1.1'];

@@ -30,7 +30,7 @@ import { redirected } from './redirect.js';
 import { Request, shown } from './request.js';
 import { type DefaultEncoding, Response } from './response.js';
 import { type AnyTransport, abandonCall, beginCall, endCall, hasFlow } from './transports/base.js';
-import { describeTotal } from './transports/repeat.js';
+import { describeTotal } from './transports/total-time.js';
 
 /** Waits of calls for what is no connection's: hooks, auth flows, transports of others. The end of the client ends them. */
 export class Waits {

@@ -5,76 +5,88 @@
  */
 
 const TABLE = [
-  [100, 'CONTINUE', 'Continue'],
-  [101, 'SWITCHING_PROTOCOLS', 'Switching Protocols'],
-  [102, 'PROCESSING', 'Processing'],
-  [103, 'EARLY_HINTS', 'Early Hints'],
-  [200, 'OK', 'OK'],
-  [201, 'CREATED', 'Created'],
-  [202, 'ACCEPTED', 'Accepted'],
-  [203, 'NON_AUTHORITATIVE_INFORMATION', 'Non-Authoritative Information'],
-  [204, 'NO_CONTENT', 'No Content'],
-  [205, 'RESET_CONTENT', 'Reset Content'],
-  [206, 'PARTIAL_CONTENT', 'Partial Content'],
-  [207, 'MULTI_STATUS', 'Multi-Status'],
-  [208, 'ALREADY_REPORTED', 'Already Reported'],
-  [226, 'IM_USED', 'IM Used'],
-  [300, 'MULTIPLE_CHOICES', 'Multiple Choices'],
-  [301, 'MOVED_PERMANENTLY', 'Moved Permanently'],
-  [302, 'FOUND', 'Found'],
-  [303, 'SEE_OTHER', 'See Other'],
-  [304, 'NOT_MODIFIED', 'Not Modified'],
-  [305, 'USE_PROXY', 'Use Proxy'],
-  [307, 'TEMPORARY_REDIRECT', 'Temporary Redirect'],
-  [308, 'PERMANENT_REDIRECT', 'Permanent Redirect'],
-  [400, 'BAD_REQUEST', 'Bad Request'],
-  [401, 'UNAUTHORIZED', 'Unauthorized'],
-  [402, 'PAYMENT_REQUIRED', 'Payment Required'],
-  [403, 'FORBIDDEN', 'Forbidden'],
-  [404, 'NOT_FOUND', 'Not Found'],
-  [405, 'METHOD_NOT_ALLOWED', 'Method Not Allowed'],
-  [406, 'NOT_ACCEPTABLE', 'Not Acceptable'],
-  [407, 'PROXY_AUTHENTICATION_REQUIRED', 'Proxy Authentication Required'],
-  [408, 'REQUEST_TIMEOUT', 'Request Timeout'],
-  [409, 'CONFLICT', 'Conflict'],
-  [410, 'GONE', 'Gone'],
-  [411, 'LENGTH_REQUIRED', 'Length Required'],
-  [412, 'PRECONDITION_FAILED', 'Precondition Failed'],
-  [413, 'REQUEST_ENTITY_TOO_LARGE', 'Request Entity Too Large'],
-  [414, 'REQUEST_URI_TOO_LONG', 'Request-URI Too Long'],
-  [415, 'UNSUPPORTED_MEDIA_TYPE', 'Unsupported Media Type'],
-  [416, 'REQUESTED_RANGE_NOT_SATISFIABLE', 'Requested Range Not Satisfiable'],
-  [417, 'EXPECTATION_FAILED', 'Expectation Failed'],
-  [418, 'IM_A_TEAPOT', "I'm a teapot"],
-  [421, 'MISDIRECTED_REQUEST', 'Misdirected Request'],
-  [422, 'UNPROCESSABLE_ENTITY', 'Unprocessable Entity'],
-  [423, 'LOCKED', 'Locked'],
-  [424, 'FAILED_DEPENDENCY', 'Failed Dependency'],
-  [425, 'TOO_EARLY', 'Too Early'],
-  [426, 'UPGRADE_REQUIRED', 'Upgrade Required'],
-  [428, 'PRECONDITION_REQUIRED', 'Precondition Required'],
-  [429, 'TOO_MANY_REQUESTS', 'Too Many Requests'],
-  [431, 'REQUEST_HEADER_FIELDS_TOO_LARGE', 'Request Header Fields Too Large'],
-  [451, 'UNAVAILABLE_FOR_LEGAL_REASONS', 'Unavailable For Legal Reasons'],
-  [500, 'INTERNAL_SERVER_ERROR', 'Internal Server Error'],
-  [501, 'NOT_IMPLEMENTED', 'Not Implemented'],
-  [502, 'BAD_GATEWAY', 'Bad Gateway'],
-  [503, 'SERVICE_UNAVAILABLE', 'Service Unavailable'],
-  [504, 'GATEWAY_TIMEOUT', 'Gateway Timeout'],
-  [505, 'HTTP_VERSION_NOT_SUPPORTED', 'HTTP Version Not Supported'],
-  [506, 'VARIANT_ALSO_NEGOTIATES', 'Variant Also Negotiates'],
-  [507, 'INSUFFICIENT_STORAGE', 'Insufficient Storage'],
-  [508, 'LOOP_DETECTED', 'Loop Detected'],
-  [510, 'NOT_EXTENDED', 'Not Extended'],
-  [511, 'NETWORK_AUTHENTICATION_REQUIRED', 'Network Authentication Required'],
+  [100, 'Continue'],
+  [101, 'Switching Protocols'],
+  [102, 'Processing'],
+  [103, 'Early Hints'],
+  [200, 'OK'],
+  [201, 'Created'],
+  [202, 'Accepted'],
+  [203, 'Non-Authoritative Information'],
+  [204, 'No Content'],
+  [205, 'Reset Content'],
+  [206, 'Partial Content'],
+  [207, 'Multi-Status'],
+  [208, 'Already Reported'],
+  [226, 'IM Used'],
+  [300, 'Multiple Choices'],
+  [301, 'Moved Permanently'],
+  [302, 'Found'],
+  [303, 'See Other'],
+  [304, 'Not Modified'],
+  [305, 'Use Proxy'],
+  [307, 'Temporary Redirect'],
+  [308, 'Permanent Redirect'],
+  [400, 'Bad Request'],
+  [401, 'Unauthorized'],
+  [402, 'Payment Required'],
+  [403, 'Forbidden'],
+  [404, 'Not Found'],
+  [405, 'Method Not Allowed'],
+  [406, 'Not Acceptable'],
+  [407, 'Proxy Authentication Required'],
+  [408, 'Request Timeout'],
+  [409, 'Conflict'],
+  [410, 'Gone'],
+  [411, 'Length Required'],
+  [412, 'Precondition Failed'],
+  [413, 'Request Entity Too Large'],
+  [414, 'Request-URI Too Long'],
+  [415, 'Unsupported Media Type'],
+  [416, 'Requested Range Not Satisfiable'],
+  [417, 'Expectation Failed'],
+  [418, "I'm a teapot"],
+  [421, 'Misdirected Request'],
+  [422, 'Unprocessable Entity'],
+  [423, 'Locked'],
+  [424, 'Failed Dependency'],
+  [425, 'Too Early'],
+  [426, 'Upgrade Required'],
+  [428, 'Precondition Required'],
+  [429, 'Too Many Requests'],
+  [431, 'Request Header Fields Too Large'],
+  [451, 'Unavailable For Legal Reasons'],
+  [500, 'Internal Server Error'],
+  [501, 'Not Implemented'],
+  [502, 'Bad Gateway'],
+  [503, 'Service Unavailable'],
+  [504, 'Gateway Timeout'],
+  [505, 'HTTP Version Not Supported'],
+  [506, 'Variant Also Negotiates'],
+  [507, 'Insufficient Storage'],
+  [508, 'Loop Detected'],
+  [510, 'Not Extended'],
+  [511, 'Network Authentication Required'],
 ] as const;
 
 type Entry = (typeof TABLE)[number];
 
-/** Names of the status codes. */
-export type StatusName = Entry[1];
+/** An underscore takes the place of spaces and hyphens; an apostrophe is left out. */
+type Joined<P extends string> = P extends `${infer A} ${infer B}`
+  ? `${Joined<A>}_${Joined<B>}`
+  : P extends `${infer A}-${infer B}`
+    ? `${A}_${B}`
+    : P extends `${infer A}'${infer B}`
+      ? `${A}${B}`
+      : P;
 
-type Numbers = { readonly [E in Entry as E[1] | Lowercase<E[1]>]: E[0] };
+/** The name that belongs to a phrase. */
+type NameOf<P extends string> = Uppercase<Joined<P>>;
+
+/** Names of the status codes. */
+export type StatusName = NameOf<Entry[1]>;
+
+type Numbers = { readonly [E in Entry as NameOf<E[1]> | Lowercase<NameOf<E[1]>>]: E[0] };
 
 /** The table and its questions. */
 export interface StatusCodes extends Numbers {
@@ -94,11 +106,12 @@ export interface StatusCodes extends Numbers {
   isError(status: number): boolean;
 }
 
-const phrases: ReadonlyMap<number, string> = new Map(TABLE.map(([status, , phrase]) => [status, phrase]));
+const phrases: ReadonlyMap<number, string> = new Map(TABLE);
 
 function made(): StatusCodes {
   const all: Record<string, unknown> = Object.create(null);
-  for (const [status, name] of TABLE) {
+  for (const [status, phrase] of TABLE) {
+    const name = phrase.toUpperCase().replace("'", '').replace(/\W/g, '_');
     all[name] = status;
     Object.defineProperty(all, name.toLowerCase(), { value: status });
   }

@@ -134,7 +134,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     };
     const own = (names: string[]): string[] => names.filter((name) => !name.startsWith('node:'));
     expect(own(loadedWith('index'))).toEqual(['client', 'common', 'host', 'index']);
-    expect(loadedWith('core-api')).toEqual(['common', 'core', 'core-api', 'node:fs']);
+    expect(loadedWith('core-api')).toEqual(['common', 'core', 'core-api', 'decoding']);
   });
 
   /** A server in a thread: a blocking client leaves it no other. Its port is posted. */

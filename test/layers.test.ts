@@ -57,6 +57,7 @@ const CLIENT: Ranks = [
     'rules',
     'text',
     'tls',
+    'tls-material',
     'version',
     'waiting-pieces',
   ],

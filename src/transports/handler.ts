@@ -6,12 +6,12 @@
  * A WHATWG body can only be read on an event loop, so this is for `AsyncClient` alone.
  */
 import { checkFields, own, typeNameOf } from '../config.js';
-import { LocalProtocolError, RemoteProtocolError } from '../exceptions.js';
 import type { MaybePromise } from '../hosts/socket.js';
+import { Late } from '../late.js';
 import type { AsyncRequest, Request } from '../request.js';
-import { Response } from '../response.js';
-import { AsyncBaseTransport, canBeAbandoned } from './base.js';
-import { type Asking, bodyOf, Download, Downloads, hasNoBody, Upload, webRequest } from './web-messages.js';
+import type { Response } from '../response.js';
+import type { Application } from './application.js';
+import { AsyncBaseTransport } from './base.js';
 
 /** Answers one request. */
 export type FetchHandler = (request: globalThis.Request) => MaybePromise<globalThis.Response>;
@@ -29,13 +29,13 @@ export interface HandlerTransportOptions {
 }
 
 const OPTIONS = ['raiseAppExceptions'] as const satisfies readonly (keyof HandlerTransportOptions)[];
-const ASKING: Asking = { action: 'Cannot ask the application', redirect: 'manual', without: new Set() };
+const APPLICATION = new Late(() => import('./application.js'));
 
 /** Answers every request of an AsyncClient by calling an application of this process. */
 export class HandlerTransport extends AsyncBaseTransport {
   readonly #handle: FetchHandler;
   readonly #raises: boolean;
-  #bodies = new Downloads();
+  #application: Application | null = null;
 
   /** @throws TypeError for what is no application, and no setting */
   constructor(app: HandlerApp, options?: HandlerTransportOptions) {
@@ -50,51 +50,18 @@ export class HandlerTransport extends AsyncBaseTransport {
    * response is closed before its body has ended.
    * @throws what the application throws; LocalProtocolError for a request that cannot be a WHATWG `Request`
    */
-  override async handleAsyncRequest(given: AsyncRequest): Promise<Response> {
-    const request = given as Request;
-    const aborter = new AbortController();
-    canBeAbandoned(request, { abort: (reason) => aborter.abort(reason) });
-    aborter.signal.throwIfAborted();
-    const upload = new Upload(request.stream);
-    let answer: globalThis.Response;
-    try {
-      answer = checked(await this.#handle(webRequest(request, ASKING, bodyOf(request, upload), aborter.signal)));
-    } catch (error) {
-      upload.end();
-      // A body that failed is the caller's error, whatever the application made of it.
-      if (upload.failure !== null) throw upload.failure.reason;
-      if (this.#raises || error instanceof LocalProtocolError) throw error;
-      return new Response(500);
-    }
-    return this.#received(answer, request, upload, aborter);
+  override handleAsyncRequest(given: AsyncRequest): Promise<Response> {
+    if (this.#application !== null) return this.#application.answer(given as Request);
+    const answer = APPLICATION.use(({ Application }) => {
+      this.#application ??= new Application(this.#handle, this.#raises);
+      return this.#application.answer(given as Request);
+    });
+    return Promise.resolve(answer);
   }
 
   /** Bodies that are being read fail with CloseError, and the application is told by its request's `signal`. Idempotent. */
   override async aclose(): Promise<void> {
-    this.#bodies.close();
-    this.#bodies = new Downloads();
-  }
-
-  #received(answer: globalThis.Response, request: Request, upload: Upload, aborter: AbortController): Response {
-    const { status, statusText, headers, body } = answer;
-    const bodiless = body === null || hasNoBody(request, status);
-    if (bodiless) {
-      upload.end();
-      body?.cancel(new Error('The response has no body')).then(undefined, () => {});
-    }
-    return new Response(status, {
-      headers: [...headers],
-      ...(bodiless
-        ? {}
-        : { stream: new Download(body, upload, aborter, (cause) => this.#failed(cause), this.#bodies) }),
-      ...(statusText === '' ? {} : { extensions: { reasonPhrase: statusText } }),
-    });
-  }
-
-  /** What the caller sees of an application that failed in the middle of the body. */
-  #failed(cause: unknown): unknown {
-    if (this.#raises) return cause;
-    return new RemoteProtocolError('The application failed in the middle of the body', { sent: 'full', cause });
+    this.#application?.close();
   }
 }
 
@@ -105,18 +72,4 @@ function handlerOf(app: unknown): FetchHandler {
   throw new TypeError(
     `Cannot make a HandlerTransport: expected a function of a Request, or an object with it as fetch, got ${typeNameOf(app)}`,
   );
-}
-
-/** The response, perhaps another realm's. @throws TypeError, RemoteProtocolError */
-function checked(answer: unknown): globalThis.Response {
-  const { status, headers, bodyUsed, type } = (answer ?? {}) as Partial<globalThis.Response>;
-  if (typeof status !== 'number' || typeof headers?.entries !== 'function') {
-    throw new TypeError(`Cannot use the answer of the application: expected a Response, got ${typeNameOf(answer)}`);
-  }
-  if (type === 'error')
-    throw new RemoteProtocolError('The application answered with Response.error()', { sent: 'full' });
-  if (bodyUsed === true || (answer as globalThis.Response).body?.locked === true) {
-    throw new TypeError('Cannot use the answer of the application: its body has been read');
-  }
-  return answer as globalThis.Response;
 }

@@ -30,7 +30,7 @@ import type { ConnectionPool } from '../pool.js';
 import { Proxy, type ProxyTypes } from '../proxy.js';
 import type { AsyncRequest, Request, SyncRequest } from '../request.js';
 import type { AsyncResponse, Response, SyncResponse } from '../response.js';
-import { TlsSettings } from '../tls.js';
+import { checkCert, checkVerify } from '../tls.js';
 import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
 import type { SocketTransport, TransportSettings } from './sockets.js';
 
@@ -86,15 +86,20 @@ const OPTIONS = [
 const SOCKETS = new Late(() => import('./sockets.js'));
 
 /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing */
-function settingsOf(options: HTTPTransportOptions | undefined, { host, connector }: Environment): TransportSettings {
+function settingsOf(options: HTTPTransportOptions | undefined, { connector }: Environment): TransportSettings {
   checkFields(options, OPTIONS, 'make a transport');
   refuseWhatHostCannot(options, connector.cannot);
   const limits = Limits.from(own(options, 'limits'), DEFAULT_LIMITS);
   const trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
+  const verify = own(options, 'verify') ?? true;
+  checkVerify(verify);
+  const cert = own(options, 'cert') ?? null;
+  if (cert !== null) checkCert(cert);
   return {
     limits,
     trustEnv,
-    tls: new TlsSettings(host, own(options, 'verify') ?? true, own(options, 'cert') ?? null, trustEnv),
+    verify,
+    cert,
     versions: versionsOf(own(options, 'http1'), own(options, 'http2')),
     direct: {
       uds: udsOf(own(options, 'uds')),

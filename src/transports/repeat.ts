@@ -12,14 +12,13 @@ import {
   RemoteProtocolError,
   type Sent,
   TimeoutException,
-  TotalTimeout,
   TransportError,
   WriteError,
 } from '../exceptions.js';
 import type { Exchange } from '../exchange.js';
 import type { Request } from '../request.js';
+import { IDEMPOTENT } from './total-time.js';
 
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
 const NO_ERROR = 0;
 /** The peer wants the request on HTTP/1.1 (RFC 9113 §7). */
 const HTTP_1_1_REQUIRED = 13;
@@ -83,15 +82,4 @@ export function described(error: unknown, request: Request, exchange: Exchange |
   const isSafe = unprocessed || error.sent === 'none' || IDEMPOTENT.has(request.method);
   error.retryable = transient && request.isReplayable && isSafe;
   return error;
-}
-
-/**
- * Says the same of a total time that was up before a first answer, where no transport of ours was at work. `asked`: one of
- * the user's was, and what it did about the request is not known.
- */
-export function describeTotal(error: unknown, request: Request, asked: boolean): void {
-  // Who has a request, or a phase, was described where more was known.
-  if (!(error instanceof TotalTimeout) || error.hasRequest || error.phase !== null || error.sent !== 'full') return;
-  if (!asked) error.sent = 'none';
-  error.retryable = request.isReplayable && (!asked || IDEMPOTENT.has(request.method));
 }

@@ -6,7 +6,15 @@
  * the body can be sent again (RFC 9110 §9.2.2); nothing else is ever repeated here.
  */
 import * as abi from '../../assembly/abi.js';
-import { DEFAULT_TIMEOUT, type Limits, own, Timeout, type TimeoutTypes } from '../config.js';
+import {
+  type CertTypes,
+  DEFAULT_TIMEOUT,
+  type Limits,
+  own,
+  Timeout,
+  type TimeoutTypes,
+  type VerifyTypes,
+} from '../config.js';
 import type { HttpConnection } from '../connection.js';
 import type { RequestBody } from '../content.js';
 import type { RequestHead } from '../core.js';
@@ -28,7 +36,7 @@ import { Received } from '../received.js';
 import type { Request } from '../request.js';
 import { requestHead } from '../request-head.js';
 import { Response } from '../response.js';
-import type { TlsSettings } from '../tls.js';
+import { TlsSettings } from '../tls-material.js';
 import { Trace, TracedSource } from '../trace.js';
 import { type Route, throughProxy } from '../tunnel.js';
 import type { Origin } from '../url.js';
@@ -38,7 +46,8 @@ import { asyncBody, PiecesReader, upload, uploadAside } from './upload.js';
 /** What a transport was told, checked. */
 export interface TransportSettings {
   readonly limits: Limits;
-  readonly tls: TlsSettings;
+  readonly verify: VerifyTypes;
+  readonly cert: CertTypes | null;
   readonly trustEnv: boolean;
   readonly versions: Versions;
   readonly retries: number;
@@ -84,11 +93,11 @@ export class SocketTransport {
 
   /** @throws InvalidURL, TypeError, LocalProtocolError for a proxy that cannot be used */
   constructor(settings: TransportSettings, environment: Environment) {
-    const { limits, tls, trustEnv, versions, retries, direct, proxy } = settings;
+    const { limits, verify, cert, trustEnv, versions, retries, direct, proxy } = settings;
     const { host, connector, deadlines } = environment;
     this.#environment = environment;
     this.#decodeLimits = limits;
-    this.#tls = tls;
+    this.#tls = new TlsSettings(host, verify, cert, trustEnv);
     this.#versions = versions;
     this.#direct = direct;
     this.#proxy = proxy === null ? null : new ProxyRoute(proxy, direct, limits, host, trustEnv);

@@ -4,7 +4,7 @@ import * as nodeTls from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import { tlsSettings } from '../../src/hosts/node/tls-settings.js';
 import { AsyncClient, ConnectError } from '../../src/index.js';
-import { TlsSettings } from '../../src/tls.js';
+import { TlsSettings } from '../../src/tls-material.js';
 import { certificates } from '../support/certificates.js';
 import { failureOf } from '../support/client.js';
 import { clients, type Settings } from '../support/clients.js';

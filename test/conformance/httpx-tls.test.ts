@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { CertTypes } from '../../src/config.js';
 import { tlsSettings } from '../../src/hosts/node/tls-settings.js';
 import { ConnectError } from '../../src/index.js';
-import { TlsSettings } from '../../src/tls.js';
+import { TlsSettings } from '../../src/tls-material.js';
 import { FakeHost } from '../support/fake-host.js';
 import { octetsOf, textOf } from '../support/octets.js';
 import { httpxCases, withoutShared } from '../support/shared.js';

@@ -2,7 +2,6 @@
  * Reads and compiles the core's modules from the files beside the package (Node.js; also Deno and Bun through `node:`). A
  * bundle has left those behind: then they are looked for beside the bundle.
  */
-import { filesModule } from './late-modules.js';
 
 /** The file of this module, or of the bundle that it is in. */
 const here: string = import.meta.url;
@@ -12,13 +11,13 @@ let codings: WebAssembly.Module | null = null;
 /** @throws Error, which says what is to be done, where there is no such file; what the host throws for one it cannot read. */
 function compiled(file: URL, name: string): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(filesModule().readFileSync(file));
+    return new WebAssembly.Module(process.getBuiltinModule('node:fs').readFileSync(file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const beside = new URL(name, here);
   try {
-    return new WebAssembly.Module(filesModule().readFileSync(beside));
+    return new WebAssembly.Module(process.getBuiltinModule('node:fs').readFileSync(beside));
   } catch (cause) {
     throw new Error(
       `Cannot load the protocol core: there is neither ${file} nor ${beside}; who bundles an application must leave ` +
