@@ -38,7 +38,7 @@ export function countReport(path, status) {
   const tests = files.flatMap((file) => file.assertionResults);
   const withStatus = (...wanted) => tests.filter((test) => wanted.includes(test.status));
   const passed = withStatus('passed').length;
-  for (const { fullName, failureMessages } of withStatus('passed')) {
+  for (const { fullName, failureMessages = [] } of withStatus('passed')) {
     if (failureMessages.length > 0)
       console.log(`PASSED AT A SECOND TRY: ${fullName}: ${failureMessages[0].split('\n', 1)[0]}`);
   }
