@@ -35,7 +35,9 @@ function heardBy(server: Http2Peer): () => WrittenFrame[] {
   };
 }
 
-test('120 bodies that nobody reads take 48 MiB and a little, and the one that is read comes whole', async () => {
+test('120 bodies that nobody reads take 48 MiB and a little, and one beside them comes whole', {
+  timeout: 180_000,
+}, async () => {
   const { client, peer, settled } = http2Side({ limits: { maxConnections: 1 } });
   const first = client.stream('GET', url);
   const server = await peer();
