@@ -3,6 +3,10 @@
  *
  * The CRC takes sixteen octets at a time through sixteen tables: table k gives what an octet contributes when k octets
  * follow it in its group. The tables are made when first needed: the first for any CRC, the others for a long piece.
+ *
+ * With SIMD a long piece is first made short. The polynomial divides x^89 + x^88 + x^41 + x^36 + x^16 + x^13 + x^5 + 1, and
+ * so its 128th power, in which every exponent is 128 times as large: what a group of sixteen octets contributes, groups at
+ * seven distances behind it contribute, if it is added to them. That leaves the last 89 groups for the tables.
  */
 
 /** The polynomial, its lowest power in the highest bit. */
@@ -48,27 +52,81 @@ export function crcOctet(complement: u32, octet: u32): u32 {
   return (complement >>> 8) ^ load<u32>(CRC_TABLES + (((complement ^ octet) << 2) & ENTRY_MASK));
 }
 
+const GROUP: usize = 16;
+/** The highest exponent of the multiple: octets that a piece is shortened to. */
+const FOLD_OCTETS: usize = 89 * GROUP;
+/** Pieces from this size on are shortened, those above the second in parts of it. */
+const FOLD_OCTETS_MIN: usize = 4 * FOLD_OCTETS;
+const FOLD_OCTETS_MAX: usize = 32768;
+/** What was added up for each group, behind as many empty ones as are looked back to. */
+const FOLDED: usize = memory.data(<i32>(FOLD_OCTETS + FOLD_OCTETS_MAX), 16);
+
+/** Sum of what groups before contribute to the one that stands `FOLD_OCTETS` behind `p`: each at its exponent. */
+function foldedInto(p: usize): v128 {
+  return v128.xor(
+    v128.xor(
+      v128.xor(v128.load(p), v128.load(p, 5 * GROUP)),
+      v128.xor(v128.load(p, 13 * GROUP), v128.load(p, 16 * GROUP)),
+    ),
+    v128.xor(v128.xor(v128.load(p, 36 * GROUP), v128.load(p, 41 * GROUP)), v128.load(p, 88 * GROUP)),
+  );
+}
+
+/**
+ * Shortens so many octets at `from`, whole groups, at least FOLD_OCTETS_MIN, to FOLD_OCTETS whose CRC, continued from nothing,
+ * is that of all continued from the complement `crc`. Answers where they stand.
+ */
+function shortened(crc: u32, from: usize, octets: usize): usize {
+  memory.fill(FOLDED, 0, FOLD_OCTETS);
+  // Only the first group looks here.
+  store<u32>(FOLDED, crc);
+  let p = FOLDED;
+  const shortEnd = FOLDED + octets;
+  for (const last = shortEnd - FOLD_OCTETS; p < last; p += GROUP, from += GROUP) {
+    v128.store(p, v128.xor(v128.load(from, 0, 1), foldedInto(p)), FOLD_OCTETS);
+  }
+  // The last groups contribute nothing to each other. They are put where no later one looks.
+  memory.fill(shortEnd, 0, FOLD_OCTETS);
+  for (; p < shortEnd; p += GROUP, from += GROUP) {
+    v128.store(p, v128.xor(v128.load(from, 0, 1), foldedInto(p)));
+  }
+  return shortEnd - FOLD_OCTETS;
+}
+
 /** CRC-32 of what `crc` stands for (0: nothing) and of [from, end). */
 export function crc32(crc: u32, from: usize, end: usize): u32 {
   if (!crcTables) buildFirstTable();
   crc = ~crc;
   if (end - from >= CRC_LONG_OCTETS) {
     if (crcTables == 1) buildLongTables();
-    const stop = end - 16;
-    do {
-      // SAFE: from + 16 <= end, checked at the end of each turn.
-      const first = load<u32>(from, 0, 1) ^ crc;
-      const second = load<u32>(from, 4, 1);
-      const third = load<u32>(from, 8, 1);
-      const fourth = load<u32>(from, 12, 1);
-      crc = crcOfWord(first, 15) ^ crcOfWord(second, 11) ^ crcOfWord(third, 7) ^ crcOfWord(fourth, 3);
-      from += 16;
-    } while (from <= stop);
+    if (ASC_FEATURE_SIMD) {
+      while (end - from >= FOLD_OCTETS_MIN) {
+        const octets = min(end - from, FOLD_OCTETS_MAX) & ~(GROUP - 1);
+        const short = shortened(crc, from, octets);
+        crc = crcOfGroups(0, short, short + FOLD_OCTETS);
+        from += octets;
+      }
+    }
+    crc = crcOfGroups(crc, from, end);
+    from = end - ((end - from) & (GROUP - 1));
   }
   while (from < end) {
     crc = (crc >>> 8) ^ load<u32>(CRC_TABLES + (((crc ^ load<u8>(from++)) << 2) & ENTRY_MASK));
   }
   return ~crc;
+}
+
+/** The complement of the CRC-32, continued over the whole groups at the start of [from, end). */
+function crcOfGroups(crc: u32, from: usize, end: usize): u32 {
+  // SAFE: from + 16 <= end.
+  for (; from + GROUP <= end; from += GROUP) {
+    const first = load<u32>(from, 0, 1) ^ crc;
+    const second = load<u32>(from, 4, 1);
+    const third = load<u32>(from, 8, 1);
+    const fourth = load<u32>(from, 12, 1);
+    crc = crcOfWord(first, 15) ^ crcOfWord(second, 11) ^ crcOfWord(third, 7) ^ crcOfWord(fourth, 3);
+  }
+  return crc;
 }
 
 /** What four octets contribute of which the first has `following` octets of the group behind it. */

@@ -33,6 +33,16 @@ describe.each(BUILDS)('build %s', (build) => {
     }
   });
 
+  test('pieces that are made short first are summed right', () => {
+    // From 5696 octets on a piece is shortened, above 32 KiB in parts.
+    for (const around of [5696, 32768, 32768 + 5696, 60000]) {
+      for (let length = around - 17; length <= around + 17; length++) {
+        const input = gzipSync(RANDOM.subarray(around, around + length), { level: 0 });
+        expect(ruleOf(abi.CODING_GZIP, input), `${length} octets`).toBe(0);
+      }
+    }
+  });
+
   test('pieces are summed right across slides of the window', () => {
     for (const content of [RANDOM, HIGHEST, Buffer.alloc(1 << 20)]) {
       for (const level of [0, 1]) {
