@@ -21,7 +21,8 @@ import {
 import { emitDecoded } from '../event';
 import { INPUT, allocate, isLive, release } from '../memory';
 import { beginGzipTrailer, beginMember, gzipOctet } from './gzip';
-import { beginInflate, inflate } from './inflate';
+import { beginInflate, copyInsideStored, inflate, readScarce } from './inflate';
+import { FAST_INPUT_OCTETS } from './inflate-fast';
 import {
   DECODER_OCTETS,
   Decoder,
@@ -33,6 +34,8 @@ import {
   PHASE_GZIP_NEXT,
   PHASE_ZLIB_METHOD,
   STATE_ENDED,
+  STATE_STORED,
+  STATE_SYMBOL,
   STEP_END,
   STEP_FULL,
   STEP_INPUT,
@@ -88,13 +91,22 @@ export function decoderDecode(handle: u32, from: u32, to: u32): u32 {
   }
   const d = decoderOf(handle);
   const input = INPUT + from;
+  const octets = to - from;
   const out = d.out;
+  const state = d.state;
+  // The two that most octets meet come first, so that octets that arrive alone cost little.
+  if (state == STATE_STORED && copyInsideStored(d, input, octets)) {
+    d.taken += octets;
+    emitDecoded(DECODE_NEEDS_INPUT, <u32>out, octets, octets, 0);
+    return DECODE_NEEDS_INPUT;
+  }
   d.input = input;
   d.inputEnd = INPUT + to;
-  const step = inflate(d);
+  let step = state == STATE_SYMBOL && octets < FAST_INPUT_OCTETS ? readScarce(d) : STEP_ON;
+  if (step == STEP_ON) step = inflate(d);
   if (step != STEP_INPUT) return decodeOn(d, step, input, out);
-  d.taken += to - from;
-  emitDecoded(DECODE_NEEDS_INPUT, <u32>out, <u32>(d.out - out), to - from, 0);
+  d.taken += octets;
+  emitDecoded(DECODE_NEEDS_INPUT, <u32>out, <u32>(d.out - out), octets, 0);
   return DECODE_NEEDS_INPUT;
 }
 

@@ -9,7 +9,8 @@
  *   31 LITERAL | 30..16 literal, base, or first entry of the subtable | 15 EXCEPTION | 14 SUBTABLE | 13 END |
  *   11..8 bits of the code (of a subtable: bits of its index) | 5..0 bits of the code and of the extra bits together
  *
- * In a subtable the bits that led to it count no more.
+ * What leads to a subtable takes, as it says, more bits than are ever held: so whoever asks whether an entry's bits are there
+ * need not ask first what it is. In a subtable the bits that led to it count no more.
  */
 import { DISTANCE_TABLE_BITS, LITERAL_TABLE_BITS } from './state';
 
@@ -171,7 +172,7 @@ function fillSubtables(kind: u32, table: usize, tableBits: u32, longest: u32, co
         }
         start = end;
         end = start + (1 << indexBits);
-        const entry = ENTRY_EXCEPTION | ENTRY_SUBTABLE | (start << 16) | (indexBits << 8) | tableBits;
+        const entry = ENTRY_EXCEPTION | ENTRY_SUBTABLE | (start << 16) | (indexBits << 8) | ENTRY_TAKES;
         store<u32>(table + (prefix << 2), entry);
       }
       const entry = entryOf(kind, load<u16>(next)) + (bits - tableBits) * CODE_BIT;

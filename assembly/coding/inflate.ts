@@ -134,19 +134,29 @@ function readStoredLength(d: Decoder): u32 {
   return STEP_ON;
 }
 
-function copyStored(d: Decoder): u32 {
-  const input = d.input;
+/**
+ * Copies `octets` octets of a stored block, which goes on behind them. @returns false, having done nothing, if it does not,
+ * or if there is no more room than for them.
+ */
+export function copyInsideStored(d: Decoder, input: usize, octets: usize): bool {
   const out = d.out;
   const length = <usize>d.length;
-  const inputLeft = d.inputEnd - input;
-  const room = d.outEnd - out;
-  if (inputLeft < length && inputLeft < room) {
-    memory.copy(out, input, inputLeft);
-    d.out = out + inputLeft;
-    d.input = input + inputLeft;
-    d.length = <u32>(length - inputLeft);
+  if (octets >= length || octets >= d.outEnd - out) return false;
+  memory.copy(out, input, octets);
+  d.out = out + octets;
+  d.length = <u32>(length - octets);
+  return true;
+}
+
+function copyStored(d: Decoder): u32 {
+  const input = d.input;
+  if (copyInsideStored(d, input, d.inputEnd - input)) {
+    d.input = d.inputEnd;
     return STEP_INPUT;
   }
+  const out = d.out;
+  const length = <usize>d.length;
+  const room = d.outEnd - out;
   const octets = min(length, room);
   memory.copy(out, input, octets);
   d.out = out + octets;
@@ -158,18 +168,23 @@ function copyStored(d: Decoder): u32 {
   return STEP_ON;
 }
 
-/**
- * Symbols: fast while input and room are ample, else an octet of input at a time. An octet is taken only when the bits
- * held are known not to suffice: `needed` is how many the next element has at least. While `length` is not zero, that
- * is the distance of a match. Longer than other functions, since all that a symbol touches must stay in locals.
- */
+/** Symbols: fast while input and room are ample. */
 function readSymbols(d: Decoder): u32 {
+  if (d.inputEnd - d.input >= FAST_INPUT_OCTETS) {
+    if (d.outEnd - d.out >= FAST_OUTPUT_OCTETS && !d.length) return inflateFast(d);
+  }
+  return readScarce(d);
+}
+
+/**
+ * Symbols, an octet of input at a time. An octet is taken only when the bits held are known not to suffice: `needed` is how
+ * many the next element has at least. While `length` is not zero, that is the distance of a match. Answers STEP_ON as soon
+ * as there is input enough to be fast. Longer than other functions, since all that a symbol touches must stay in locals.
+ */
+export function readScarce(d: Decoder): u32 {
   let input = d.input;
   let out = d.out;
   let length = d.length;
-  if (d.inputEnd - input >= FAST_INPUT_OCTETS) {
-    if (d.outEnd - out >= FAST_OUTPUT_OCTETS && !length) return inflateFast(d);
-  }
   let hold = d.hold;
   let bits = d.bits;
   let needed = d.needed;
@@ -185,18 +200,20 @@ function readSymbols(d: Decoder): u32 {
       if (input == d.inputEnd) break;
       hold |= (<u64>load<u8>(input++)) << bits;
       bits += 8;
-      continue;
     }
     let entry = load<u32>(table + ((<u32>hold & mask) << 2));
     let takes = entry & ENTRY_TAKES;
-    if (entry & ENTRY_SUBTABLE) {
-      const index = <u32>(hold >> takes) & ((1 << ((entry >>> 8) & 15)) - 1);
-      entry = load<u32>(table + (((entry >>> 16) + index) << 2));
-      takes += entry & ENTRY_TAKES;
-    }
     if (takes > bits) {
-      needed = bits + 1; // not `takes`: what is wanting was read as zeros, and another code may be shorter
-      continue;
+      if (entry & ENTRY_SUBTABLE) {
+        const tableBits = popcnt(mask);
+        const index = <u32>(hold >> tableBits) & ((1 << ((entry >>> 8) & 15)) - 1);
+        entry = load<u32>(table + (((entry >>> 16) + index) << 2));
+        takes = tableBits + (entry & ENTRY_TAKES);
+      }
+      if (takes > bits) {
+        needed = bits + 1; // not `takes`: what is wanting was read as zeros, and another code may be shorter
+        continue;
+      }
     }
     if (entry & ENTRY_LITERAL) {
       if (out == d.outEnd) {

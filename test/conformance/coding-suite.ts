@@ -47,11 +47,8 @@ const OTHER_EVERY_CUT_CONTENT = 4096;
 const OTHER_CONTENT = 131072;
 /** Milliseconds that a busy machine may take for all cuts. */
 const PATIENCE = 300_000;
-/**
- * Instructions of an octet at a time, at most, as a multiple of those of the whole: 3 before the CRC of long pieces became
- * cheap, which took as much off both.
- */
-const RATIO_MAX = 3.5;
+/** Instructions of an octet at a time, at most, as a multiple of those of the whole. */
+const RATIO_MAX = 3;
 
 function decisionOn(one: CodingCase, decisions: readonly Decision[]): Decision | undefined {
   const isOpen = one.expect.policy !== undefined;
