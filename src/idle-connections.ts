@@ -1,10 +1,13 @@
 /**
  * The connections of a pool that nobody uses: in the order of their sites, and by age; those idle for a while no longer keep
- * the process alive. How many there may be, and for how long, the pool decides.
+ * the process alive, unless somebody waits for them. How many there may be, and for how long, the pool decides.
  */
 import type { HttpConnection } from './connection.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import type { Site } from './pool.js';
+
+/** Whether somebody waits until its peer takes requests again: what says so may come at any time. */
+const isAwaited = ({ paused, site }: HttpConnection): boolean => paused && (site as Site).waiting > 0;
 
 /** An idle connection keeps the process alive for so long at the most. */
 const REFERENCED_MS = 50;
@@ -45,10 +48,19 @@ export class IdleConnections extends DeadlineNode {
     if (connection.multiplexes) (connection.site as Site).shared.push(connection);
     connection.unseen = false;
     disarm(connection);
-    if (!connection.referenced) {
-      connection.referenced = true;
-      connection.socket.ref(true);
-    }
+    this.#reference(connection);
+  }
+
+  #reference(connection: HttpConnection): void {
+    if (connection.referenced) return;
+    connection.referenced = true;
+    connection.socket.ref(true);
+  }
+
+  /** Somebody waits for the site from now on: its paused connections keep the process alive. */
+  awaited(site: Site): void {
+    for (const connection of site.idle) if (connection.paused) this.#reference(connection);
+    if (this.list === null) arm(this, this.#deadlines.of(REFERENCED_MS), this.#deadlines.now);
   }
 
   /** The connection is not idle any more. */
@@ -76,7 +88,7 @@ export class IdleConnections extends DeadlineNode {
     let young = false;
     for (const connection of this.byAge()) {
       if (!connection.referenced) continue;
-      if (connection.idleSince > since) young = true;
+      if (connection.idleSince > since || isAwaited(connection)) young = true;
       else {
         connection.referenced = false;
         connection.socket.ref(false);

@@ -264,6 +264,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#armWaiter(waiter, this.#coming(site) >= site.waiting);
     // A connection that is busy with a response that nobody reads does not keep the process alive.
     limits.pool?.hold();
+    if (isPaused(site, after)) this.#idle.awaited(site);
     let taken = false;
     try {
       for (;;) {

@@ -1,8 +1,5 @@
 /** A client from its making to its end: what closing does to what is in flight, and that nothing throws synchronously. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type AsyncBaseTransport,
   AsyncClient,
@@ -24,6 +21,7 @@ import { type AnyClient, clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
 import { answer } from '../support/octets.js';
+import { outcomeOf, skipped } from '../support/own-process.js';
 import { serve } from '../support/scripted-server.js';
 
 const url = 'http://fake.invalid/';
@@ -337,24 +335,6 @@ test('Client alone: Symbol.dispose is close', () => {
   client[Symbol.dispose]();
   expect(client.isClosed).toBe(true);
 });
-
-const built = new URL('../../dist/index.js', import.meta.url);
-const skipped = existsSync(built) ? '' : ' (skipped: dist is not built)';
-
-/** What a process of its own says and how it ends that imports `httpx` and runs a script, with `url` for a server's. */
-async function outcomeOf(script: string, url = ''): Promise<{ code: number | null; said: string }> {
-  const program = `import * as httpx from ${JSON.stringify(built.href)}; const url = ${JSON.stringify(url)}; ${script}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill());
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, said: said.trim() };
-}
 
 describe.skipIf(skipped !== '')(`a process with nothing else to do${skipped}`, () => {
   const told = 'catch((error) => console.log(error.name))';
