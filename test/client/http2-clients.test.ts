@@ -3,10 +3,10 @@
  * node:http2. What a client writes frame by frame is in http2.test.ts, where the peer is in memory.
  */
 import { describe, expect, test } from 'vitest';
-import { ReadTimeout, RemoteProtocolError, type Response } from '../../src/index.js';
+import { LocalProtocolError, ReadTimeout, RemoteProtocolError, type Response } from '../../src/index.js';
 import { failureOf } from '../support/client.js';
 import { clients } from '../support/clients.js';
-import { type Dialogue, dialogue } from '../support/dialogue.js';
+import { always, type Dialogue, dialogue } from '../support/dialogue.js';
 import {
   data,
   END_STREAM,
@@ -20,6 +20,7 @@ import {
   rstStream,
 } from '../support/http2-frames.js';
 import { openHttp2Server } from '../support/http2-server.js';
+import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
 const SETTINGS = { http1: false, http2: true, timeout: '10s' } as const;
@@ -130,6 +131,19 @@ describe.each(clients)('$name with a server of node:http2', (kind) => {
     await kind.close(client);
     await expect.poll(async () => (await server.facts()).open, SOON).toBe(0);
     expect((await server.facts()).goaways).toEqual([0]);
+  });
+
+  test('what nominates more than 512 octets of names is refused by HTTP/2, and sent by HTTP/1.1', async () => {
+    const server = await openHttp2Server();
+    const client = open();
+    const headers = { Connection: 'x'.repeat(600) };
+    const url = `http://127.0.0.1:${server.port}/`;
+    const error = await failureOf(async () => await client.get(url, { headers }), LocalProtocolError);
+    expect(error.message).toContain('at most 512 octets of names in Connection');
+    expect(error.sent).toBe('none');
+    expect((await client.get(url)).text).toBe('/');
+    const other = await serve(always(answer('sent')));
+    expect((await kind.open().get(other.url, { headers })).text).toBe('sent');
   });
 
   test('a body through windows of a hundred octets', async () => {

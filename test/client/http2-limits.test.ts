@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { ConnectTimeout, PoolTimeout, ReadTimeout, type Response } from '../../src/index.js';
 import { failureOf, openClient } from '../support/client.js';
 import { clients } from '../support/clients.js';
-import { END_STREAM, goaway, head, hello, rstStream, SETTING, settings } from '../support/http2-frames.js';
+import { END_STREAM, goaway, head, hello, rstStream, SETTING, settings, settingsAck } from '../support/http2-frames.js';
 import { type Http2Peer, http2Side } from '../support/http2-peer.js';
 import { openHttp2Server } from '../support/http2-server.js';
 
@@ -191,6 +191,21 @@ describe('a connection whose peer takes no stream for now', () => {
     expect((await responses[0])?.statusCode).toBe(200);
     expect(environment.connector.sockets.length).toBe(3);
   });
+});
+
+test('a connection on which SETTINGS were acknowledged until a request timed out serves others', async () => {
+  const { client, environment, peer, settled } = http2Side({ timeout: { read: 300 } });
+  const first = failureOf(client.get(url), ReadTimeout);
+  const server = await peer();
+  await environment.host.advance(30);
+  server.say(settings());
+  server.say(settingsAck());
+  await environment.host.advance(300);
+  await first;
+  const second = client.get(url);
+  await settled();
+  server.say(head(3, 200, [], END_STREAM));
+  expect((await second).statusCode).toBe(200);
 });
 
 test('a connection on which nothing but SETTINGS came until a request timed out serves no other', async () => {
