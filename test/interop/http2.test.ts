@@ -30,7 +30,7 @@ const DOCUMENTS: readonly (readonly [name: PeerName, beside: readonly PeerName[]
  * Signals at which a server says GOAWAY to whom it serves, and begins anew with others. Not apache2: it says GOAWAY with a code
  * of its own at SIGUSR1, and closes upon requests that it had accepted.
  */
-const RELOADS: Partial<Record<PeerName, NodeJS.Signals>> = { nginx: 'SIGHUP' };
+const RELOADS: Partial<Record<PeerName, NodeJS.Signals>> = { nginx: 'SIGHUP', nghttpx: 'SIGHUP' };
 /** What servers of documents say to who posts to one. */
 const UPLOADED = [200, 403, 404, 405, 413, 501];
 
@@ -181,11 +181,38 @@ servers('hypercorn').describe('HTTP/2 with hypercorn', ({ ca }) => {
       expect(unknown.json()).toMatchObject({ body_len: 300_000 });
     });
 
+    test(`a body of ${MEGABYTES} MB in pieces arrives whole`, async () => {
+      const client = kind.open({ baseUrl, verify: ca, http2: true, timeout: '30s' });
+      const pieces = Array.from({ length: MEGABYTES * 10 }, () => new Uint8Array(MEGABYTE / 10));
+      const posted = await client.post('/echo', { content: kind.pieces(pieces) });
+      expect(posted.json()).toMatchObject({ http_version: '2', body_len: MEGABYTES * MEGABYTE });
+    });
+
+    test('an answer that is given up, and the connection goes on', async () => {
+      const client = kind.open({ baseUrl, verify: ca, http2: true, timeout: '30s' });
+      const response = await client.stream('GET', `/?${'x'.repeat(20_000)}`);
+      await kind.close(response);
+      const next = await client.get('/');
+      expect([next.statusCode, next.extensions]).toMatchObject([200, { streamId: 3 }]);
+    });
+
     test('without TLS by prior knowledge', async () => {
       const client = kind.open({ http1: false, http2: true });
       const response = await client.get(`http://localhost:${peers.hypercorn.ports.plain}/`);
       expect(response.json()).toMatchObject({ http_version: '2' });
     });
+  });
+
+  test('a hundred requests at once share a connection, and none is lost', async () => {
+    const client = new AsyncClient({ baseUrl, verify: ca, http2: true, timeout: '30s' });
+    try {
+      const paths = Array.from({ length: 100 }, (_, i) => `/${i}`);
+      const responses = await Promise.all(paths.map((path) => client.get(path)));
+      expect(responses.map((response) => (response.json() as { path: string }).path)).toEqual(paths);
+      expect(new Set(responses.map(({ extensions }) => extensions.streamId)).size).toBe(100);
+    } finally {
+      await client.aclose();
+    }
   });
 });
 
@@ -228,11 +255,45 @@ servers('node-h2').describe('HTTP/2 with node:http2', (place: Place) => {
       expect((await open().get('/drip')).text).toBe('x'.repeat(50));
     });
 
+    test('a download that is given up, and the connection goes on', async () => {
+      const client = open();
+      const response = await client.stream('GET', '/drip');
+      for await (const piece of kind.raw(response)) if (piece.length > 0) break;
+      await kind.close(response);
+      const next = await client.get('/trailers');
+      expect([next.text, next.extensions]).toMatchObject(['hi', { streamId: 3 }]);
+    });
+
     test('an echo', async () => {
       const content = new Uint8Array(2 * MEGABYTE).map((_, i) => i);
       const response = await open().post('/echo', { content });
       expect(sha256(response.content)).toBe(sha256(content));
     });
+  });
+
+  test('an echo without end that is given up ends the upload, and the connection goes on', async () => {
+    const client = new AsyncClient({ baseUrl, verify: place.ca, http2: true, timeout: '30s' });
+    let ended = false;
+    async function* content() {
+      try {
+        for (;;) yield new Uint8Array(MEGABYTE / 10);
+      } finally {
+        ended = true;
+      }
+    }
+    try {
+      const response = await client.stream('POST', '/echo', { content: content() });
+      let octets = 0;
+      for await (const piece of response.aiterRaw()) {
+        octets += piece.length;
+        if (octets > MEGABYTE) break;
+      }
+      await response.aclose();
+      expect((await client.get('/trailers')).extensions).toMatchObject({ streamId: 3 });
+      await expect.poll(() => ended).toBe(true);
+    } finally {
+      await client.aclose();
+    }
   });
 
   test('GOAWAY under load loses no request', async () => {
