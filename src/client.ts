@@ -565,6 +565,11 @@ export abstract class BaseClient<K extends ClientKind> {
     return `<${this.constructor.name}(${base}${query}headers: ${fields}, timeout: ${timeout}, isClosed: ${isClosed})>`;
   }
 
+  /** Its class, where its requests go and whether it is closed; the password masked. */
+  toJSON(): { client: string; baseUrl: string; isClosed: boolean } {
+    return { client: this.constructor.name, baseUrl: this.#baseUrl.toJSON(), isClosed: this.#closed };
+  }
+
   /** @internal */
   [INSPECT](): string {
     return this.toString();

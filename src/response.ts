@@ -95,6 +95,8 @@ const OPTIONS = [
   'defaultEncoding',
 ] as const satisfies readonly (keyof ResponseOptions)[];
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
+/** Fields whose values are URLs. */
+const REFERENCES = ['location', 'content-location'] as const;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** A response. `[Symbol.asyncDispose]` closes it; so does reading it to its end. */
@@ -338,6 +340,24 @@ export class Response extends ResponseBody {
 
   override toString(): string {
     return `<Response [${this.statusCode} ${this.reasonPhrase}]>`;
+  }
+
+  /** Its head; passwords, credentials and cookies masked. Nothing of its body; `url` is `null` without a request. */
+  toJSON(): {
+    statusCode: number;
+    reasonPhrase: string;
+    httpVersion: string;
+    url: string | null;
+    headers: Record<string, string | string[]>;
+  } {
+    const { statusCode, reasonPhrase, httpVersion, asked } = this;
+    const headers = this.headers.toJSON();
+    if (headers['set-cookie'] !== undefined) headers['set-cookie'] = '[secure]';
+    for (const name of REFERENCES) {
+      const given = headers[name];
+      if (given !== undefined) headers[name] = Array.isArray(given) ? given.map(shownReference) : shownReference(given);
+    }
+    return { statusCode, reasonPhrase, httpVersion, url: asked === null ? null : shown(asked.url), headers };
   }
 
   /** @internal */

@@ -2,6 +2,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as httpx from '../../src/index.js';
+import { clients } from '../support/clients.js';
+import { answer } from '../support/octets.js';
 
 const SECRET = 'hunter2';
 const url = `http://user:${SECRET}@example.org/`;
@@ -75,6 +77,65 @@ test('a request as JSON is what is sent but its body, and nothing of how it is k
       },
     });
   }
+});
+
+test('a response as JSON is its head', () => {
+  const headers = {
+    ...secretHeaders,
+    Location: `//user:${SECRET}@example.org/next`,
+    'Set-Cookie': `session=${SECRET}`,
+  };
+  const response = new httpx.Response(302, { headers, stream: ['x'], request });
+  expect(JSON.parse(JSON.stringify(response))).toEqual({
+    statusCode: 302,
+    reasonPhrase: 'Found',
+    httpVersion: 'HTTP/1.1',
+    url: 'http://user:[secure]@example.org/',
+    headers: {
+      authorization: '[secure]',
+      'proxy-authorization': '[secure]',
+      'x-plain': 'seen',
+      location: '//user:[secure]@example.org/next',
+      'set-cookie': '[secure]',
+    },
+  });
+  const twice = new httpx.Headers([
+    ['Location', `http://a:${SECRET}@one.example/`],
+    ['Location', '/two'],
+    ['Set-Cookie', SECRET],
+    ['Set-Cookie', SECRET],
+  ]);
+  expect(new httpx.Response(200, { headers: twice }).toJSON()).toEqual({
+    statusCode: 200,
+    reasonPhrase: 'OK',
+    httpVersion: 'HTTP/1.1',
+    url: null,
+    headers: { location: ['http://a:[secure]@one.example/', '/two'], 'set-cookie': '[secure]' },
+  });
+});
+
+describe.each(clients)('$name', (kind) => {
+  test('as JSON is its class, its base and whether it is closed', async () => {
+    const client = kind.open({ transport, baseUrl: url });
+    const told = { client: kind.name, baseUrl: 'http://user:[secure]@example.org/', isClosed: false };
+    expect(JSON.parse(JSON.stringify({ client }))).toEqual({ client: told });
+    await kind.close(client);
+    expect(client.toJSON()).toEqual({ ...told, isClosed: true });
+    expect(kind.open({ transport }).toJSON().baseUrl).toBe('');
+  });
+
+  test('gives responses whose JSON says nothing of connections', async () => {
+    const { client } = kind.fake(answer(SECRET, `Set-Cookie: session=${SECRET}\r\n`, '200 Fine'));
+    expect(JSON.parse(JSON.stringify([await client.get('http://fake.invalid/a')]))).toEqual([
+      {
+        statusCode: 200,
+        reasonPhrase: 'Fine',
+        httpVersion: 'HTTP/1.1',
+        url: 'http://fake.invalid/a',
+        headers: { 'content-length': '7', 'set-cookie': '[secure]' },
+      },
+    ]);
+  });
 });
 
 test('a response whose body is unread stays unread', () => {
