@@ -11,7 +11,7 @@ import { basename, join, resolve } from 'node:path';
 import ts from '@typescript/typescript6';
 import { minify } from 'rolldown/experimental';
 import { dts } from 'rollup-plugin-dts';
-import { partsAtOnce, partsLate } from './.config/late-parts.mjs';
+import { partsAtOnce } from './.config/late-parts.mjs';
 
 const { imports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
@@ -106,32 +106,12 @@ const withoutComments = {
   },
 };
 
-/** Late parts, where none can be loaded without a promise. */
-const partsOfAll = {
+/** Late parts are there from the start: none could be loaded without a promise, for which a blocking client cannot wait. */
+const partsThere = {
   name: 'parts-at-once',
   transform: (code) => {
     const rewritten = partsAtOnce(code);
     return rewritten === null ? null : { code: rewritten, map: null };
-  },
-};
-
-/**
- * Late parts of Node.js: entries, whose files may export more to others. `latePart` is told a file's name, which is known when
- * the import is written, and how it is imported.
- */
-const partsOfNode = {
-  name: 'late-parts',
-  transform(code, id) {
-    const late = partsLate(code, resolve('.build/src/hosts/node/late-modules.js'));
-    if (late === null) return null;
-    for (const path of late.paths) {
-      this.emitFile({ type: 'chunk', id: resolve(id, '..', path), preserveSignature: 'allow-extension' });
-    }
-    return { code: late.code, map: null };
-  },
-  renderDynamicImport({ moduleId, targetChunk }) {
-    if (targetChunk === null || partsLate(readFileSync(moduleId, 'utf8'), '') === null) return null;
-    return { left: `${JSON.stringify(`./${basename(targetChunk.fileName)}`)}, () => import(`, right: ')' };
   },
 };
 
@@ -192,7 +172,7 @@ export default [
     input: buildOf(entries),
     external: isExternal,
     makeAbsoluteExternalsRelative: false,
-    plugins: [tscSourceMaps, partsOfAll, inlinedModules, withoutComments],
+    plugins: [tscSourceMaps, partsThere, inlinedModules, withoutComments],
     onLog: failOnWarning,
     output,
   },
@@ -200,7 +180,7 @@ export default [
     input: buildOf(nodeEntries),
     external: (id) => isExternal(id) && imports[id] === undefined,
     makeAbsoluteExternalsRelative: false,
-    plugins: [seamsOfNode, tscSourceMaps, partsOfNode, withoutComments],
+    plugins: [seamsOfNode, tscSourceMaps, partsThere, withoutComments],
     onLog: failOnWarning,
     output: {
       ...output,

@@ -1,6 +1,6 @@
-// How builds and tests treat `new Late(() => import('./part.js'))` (src/late.ts). Only the build for Node.js loads parts late,
-// at once, by `require`, where that gives the same modules (src/hosts/node/late-modules.ts). Elsewhere nothing could be loaded
-// without a promise, for which a blocking client cannot wait: there, parts are imported like all else.
+// How builds and tests treat `new Late(() => import('./part.js'))` (src/late.ts): as an import at the top. On Node.js parts were
+// loaded late by `require` for a time: a loader (tsx, a test runner) gives it other modules, and Node.js 20 and 22 fail where an
+// `import()` of the same file is under way.
 const LATE = /new Late\(\(\) => import\('([^']+)'\)\)/g;
 
 /** Code in which late parts are imported at the top, lines where they were; `null`: there are none. */
@@ -12,12 +12,4 @@ export function partsAtOnce(code) {
     return `new Late(() => ${name})`;
   });
   return imports.length === 0 ? null : imports.join('') + rewritten;
-}
-
-/** Code in which late parts are asked for by `latePart`, a function of the module `from`, and their paths; `null`: no parts. */
-export function partsLate(code, from) {
-  const paths = [...code.matchAll(LATE)].map(([, path]) => path);
-  if (paths.length === 0) return null;
-  const rewritten = code.replace(LATE, "new Late(() => latePart(import('$1')))");
-  return { code: `import { latePart } from '${from}';${rewritten}`, paths };
 }

@@ -1,8 +1,7 @@
 /**
- * Parts of the package that few programs need, or none before its first request: loaded when they are first asked for. It is
- * written `new Late(() => import(…))`, to the letter, since builds look for it (`.config/late-parts.mjs`): in that
- * for Node.js a part comes at once, by `require`, and so for blocking clients too; in all others it is there from the start.
- * Where `require` would give other modules than these (in a bundle), a part comes with a promise.
+ * Parts of the package that few programs need, or none before its first request, each behind one seam. It is written
+ * `new Late(() => import(…))`, to the letter, since builds look for it (`.config/late-parts.mjs`): today all have parts there
+ * from the start, since blocking clients cannot wait for one. As sources that nobody built, a part comes with a promise.
  */
 import { isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';

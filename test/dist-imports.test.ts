@@ -102,11 +102,11 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(late.filter(({ path, name }) => !isOfNode(path) || !NODE_MODULES.includes(name))).toEqual([]);
   });
 
-  test('sockets, TLS, cryptography, threads and zlib are not loaded before they are needed', () => {
+  test('TLS, cryptography, threads and zlib are not loaded before they are needed', () => {
     const source = `
       const before = new Set(process.moduleLoadList);
       require('httpx-wasm');
-      const isLate = (name) => /^NativeModule (net|tls|crypto|dns|worker_threads|zlib)$/.test(name);
+      const isLate = (name) => /^NativeModule (tls|crypto|worker_threads|zlib)$/.test(name);
       console.log(process.moduleLoadList.filter((name) => !before.has(name) && isLate(name)).join());`;
     expect(runNode(source, 'commonjs')).toBe('');
   });
@@ -123,7 +123,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     ]);
   });
 
-  test('on Node.js a start reads four files, and no connection, no socket, no worker', () => {
+  test('on Node.js a start reads four files, and no worker', () => {
     const loadedWith = (entry: string): string[] => {
       const found = new Set([`dist/builds/node/${entry}.js`]);
       for (const path of found) {
@@ -134,7 +134,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     };
     const own = (names: string[]): string[] => names.filter((name) => !name.startsWith('node:'));
     expect(own(loadedWith('index'))).toEqual(['client', 'common', 'host', 'index']);
-    expect(loadedWith('core-api')).toEqual(['common', 'core', 'core-api', 'decoding']);
+    expect(loadedWith('core-api')).toEqual(['common', 'core-api']);
   });
 
   /** A server in a thread: a blocking client leaves it no other. Its port is posted. */
@@ -148,10 +148,8 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
   test.each([
     ['AsyncClient', 'new AsyncClient(options)', 'await client.aclose()'],
     ['Client', 'new Client(options)', 'client.close()'],
-  ])(
-    'late parts are loaded by a request of %s, are the modules that the entry is of, and warn nobody',
-    (_, made, closed) => {
-      const source = `
+  ])('a request of %s is sent, its errors are those of the entry, and nobody is warned', (_, made, closed) => {
+    const source = `
       const { Worker } = require('node:worker_threads');
       const { AsyncClient, Client, ConnectError } = require('httpx-wasm');
       process.on('warning', ({ message }) => console.log(message));
@@ -172,9 +170,8 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
         }
         console.log(text, error instanceof ConnectError);
       });`;
-      expect(runNode(source, 'commonjs')).toBe('hi true');
-    },
-  );
+    expect(runNode(source, 'commonjs')).toBe('hi true');
+  });
 
   test('httpx-wasm/fetch, with all that it loads for a call, reaches no socket and no core', () => {
     const reached = new Set(['dist/fetch-api.js']);

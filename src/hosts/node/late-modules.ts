@@ -39,33 +39,3 @@ export function latePackage<T>(fromNode: (load: NodeJS.Require) => T, bundled: (
     return bundled();
   }
 }
-
-let own: NodeJS.Require | null | undefined;
-
-/**
- * A `require` that gives the very modules that this one is of; `null` where there is none: in a bundle, and where something
- * else than Node.js has loaded this one (a test runner), a file would be loaded a second time, with classes of its own.
- */
-function ownRequire(): NodeJS.Require | null {
-  if (own !== undefined) return own;
-  const { url } = import.meta;
-  try {
-    const load = process.getBuiltinModule('node:module').createRequire(url);
-    const exports: object = load(`.${url.slice(url.lastIndexOf('/'))}`);
-    own = Object.values(exports).includes(latePart) ? load : null;
-  } catch {
-    own = null;
-  }
-  return own;
-}
-
-/** A part of this package: at once where it can be, for blocking clients too; else with a promise. */
-export function latePart<T>(file: string, imported: () => Promise<T>): MaybePromise<T> {
-  try {
-    return (ownRequire()?.(file) as T | undefined) ?? imported();
-  } catch (error) {
-    // In a bundle whose own file happens to be found so: the part has another name there.
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    return imported();
-  }
-}
