@@ -229,9 +229,12 @@ export class WorkerChannel implements Sink {
   }
 
   #resume(): void {
-    if (!this.#stopped || Atomics.load(this.#words, protocol.IN_STALLED) === 1 || !this.#unspill()) return;
-    this.#stopped = false;
+    if (!this.#stopped || Atomics.load(this.#words, protocol.IN_STALLED) === 1) return;
+    const isAll = this.#unspill();
+    // For a part as well: the caller sleeps until it is rung.
     this.#worker.ring();
+    if (!isAll) return;
+    this.#stopped = false;
     this.#tellEnd();
     this.#socket?.demand();
   }

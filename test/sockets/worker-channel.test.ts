@@ -97,6 +97,23 @@ test('the caller is rung for what has come', async () => {
   expect(Atomics.load(bench.words, protocol.BELL)).toBeGreaterThan(before);
 });
 
+test('the caller is rung for each part of a piece that is larger than the ring', async () => {
+  const bench = new Bench();
+  const socket = await bench.connected();
+  const octets = patternOf(protocol.IN_OCTETS * 4);
+  socket.say(octets);
+  await turn();
+  const heard: Uint8Array[] = [];
+  for (let part = 0; part < 4; part++) {
+    expect(bench.parts.inbound.used).toBe(protocol.IN_OCTETS);
+    const before = Atomics.load(bench.words, protocol.BELL);
+    heard.push(bench.take(protocol.IN_OCTETS));
+    if (part < 3) expect(Atomics.load(bench.words, protocol.BELL)).toBeGreaterThan(before);
+  }
+  expect([bench.parts.inbound.used, socket.reading]).toEqual([0, true]);
+  expect(textOf(Buffer.concat(heard))).toBe(textOf(octets));
+});
+
 test('while the host has not sent what it was given, nothing more is taken out of the ring', async () => {
   const bench = new Bench();
   const socket = await bench.connected();
