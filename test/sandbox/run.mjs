@@ -1,7 +1,8 @@
 // Makes the components of examples/sandbox and tries them on their hosts: Node.js through jco, Python through wasmtime.
 // Each host drives the same steps against a server here; what it answers, and what the server saw, is checked. `node
-// run.mjs [names]`; a table of it is written into docs/sandbox.md by `--table`; `--outputFile.json=path` leaves a report in
-// the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
+// run.mjs [names]` fails, too, if nothing of what is named could be run; a table of it is written into docs/sandbox.md by
+// `--table`; `--outputFile.json=path` leaves a report in the form of vitest's, for .ci. The last line is `N passed, N failed,
+// N skipped`.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,8 +19,13 @@ const MINUTE_MS = 60_000;
 const RUN_MS = 5 * MINUTE_MS;
 const WASMTIME = 'wasmtime==50.0.1';
 const WORLDS = ['over-transport', 'over-sockets', 'over-http'];
-/** What a Node.js must have for `over-transport`. */
-const JSPI = "process.exit(typeof WebAssembly.Suspending === 'function' ? 0 : 1)";
+/** A module with a global of 1 + 1: such constants, which jco's adapters have, are known to Node.js 22 and later. */
+const SUM = '[0,97,115,109,1,0,0,0,6,9,1,127,0,65,1,65,1,106,11]';
+/** Prints what a Node.js lacks, by world; `over-transport` asks for more. */
+const LACKING = `
+  const [hasSum, hasJspi] = [WebAssembly.validate(Uint8Array.from(${SUM})), 'Suspending' in WebAssembly];
+  const words = hasSum ? {} : { 'over-sockets': 'no Node.js of 22 or later', 'over-http': 'no Node.js of 22 or later' };
+  console.log('LACKING ' + JSON.stringify(hasJspi ? words : { ...words, 'over-transport': 'no Node.js with JSPI' }));`;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const example = here('../../examples/sandbox/');
@@ -64,11 +70,19 @@ function releases() {
   }
 }
 
-/** A Node.js with JSPI, of those that test/hosts has, or the one that runs this; `null`: none. */
-async function nodePath() {
-  const candidates = [...releases(), process.execPath];
-  for (const path of candidates) if ((await outcomeOf(path, ['-e', JSPI])).status === 0) return path;
-  return null;
+/** What a Node.js lacks; `null`: it does not run here. */
+async function lackingOf(path) {
+  const [, lacking = 'null'] = /^LACKING (.*)$/m.exec((await outcomeOf(path, ['-e', LACKING])).text) ?? [];
+  return JSON.parse(lacking);
+}
+
+/** `{ path, lacking }` of the first that lacks nothing of those that test/hosts has, or else of the one that runs this. */
+async function nodeFound() {
+  for (const path of releases()) {
+    const lacking = await lackingOf(path);
+    if (lacking !== null && Object.keys(lacking).length === 0) return { path, lacking };
+  }
+  return { path: process.execPath, lacking: await lackingOf(process.execPath) };
 }
 
 /** A Python with wasmtime, installed into the folder. */
@@ -82,16 +96,17 @@ async function python(folder) {
 }
 
 async function hosts(folder) {
-  const node = await nodePath();
-  const version = node === null ? '' : ` ${(await outcomeOf(node, ['--version'])).text.trim().slice(1)}`;
+  const node = await nodeFound();
+  const version = (await outcomeOf(node.path, ['--version'])).text.trim().slice(1);
   const { path, absent = null } = await python(folder);
   return [
     {
-      name: `jco, Node.js${version}`,
+      name: `jco, Node.js ${version}`,
       denied: [],
-      absent: node === null ? 'no Node.js with JSPI is installed' : null,
+      absent: null,
+      lacking: node.lacking,
       words: (world, component, steps) => [
-        node,
+        node.path,
         here('drive.mjs'),
         world,
         component,
@@ -102,6 +117,7 @@ async function hosts(folder) {
     {
       name: 'wasmtime, Python',
       absent,
+      lacking: {},
       // Its WasiConfig lets nobody say that TCP is allowed.
       denied: ['over-sockets'],
       words: (world, component, steps) => [path, here('drive.py'), world, component, steps],
@@ -185,6 +201,10 @@ async function tableOf(folder) {
       continue;
     }
     for (const world of WORLDS.filter(isWanted)) {
+      if (host.lacking[world] !== undefined) {
+        table.push(skipped(`${host.name}, ${world}`, `${host.lacking[world]} is installed`));
+        continue;
+      }
       const { size } = statSync(join(folder, `${world}.wasm`));
       table.push({
         name: `${host.name}, ${world}`,
@@ -219,7 +239,10 @@ try {
 for (const { name, world, results } of table) if (world === undefined) tell(name, results);
 if (reportTo !== undefined) writeReport(reportTo, table);
 if (process.argv.includes('--table')) writeTable(table);
+// What was asked for by name and could not be had is no success.
+const isMissed = chosen.length > 0 && table.every(({ world }) => world === undefined);
+if (isMissed) console.log(`nothing of "${chosen.join(' ')}" was run`);
 const all = table.flatMap(({ results }) => results);
 const count = (key) => all.filter((result) => result[key] !== undefined).length;
 console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-process.exitCode = count('failed') === 0 ? 0 : 1;
+process.exitCode = count('failed') === 0 && !isMissed ? 0 : 1;
