@@ -18,6 +18,13 @@ type Page = (request: IncomingMessage, response: ServerResponse, body: string) =
 /** Requests to `/flaky` so far: each third one is answered. */
 let flaky = 0;
 
+/** What `/events` sends to who has seen so many of them, and whether it ends the stream or breaks off. */
+const EVENTS: Readonly<Record<number, readonly [events: string, isEnded: boolean]>> = {
+  0: ['retry: 20\n\n: hello\nid: 1\ndata: the lamp\ndata:is on\n\nid: 2\ndata: lost', false],
+  1: ['id: 2\r\nevent: degrees\r\ndata: 21.5\r\n\r\nid: 3\r\ndata: lost', true],
+  2: ['id: 3\rdata: the lamp is off\r\r', true],
+};
+
 /** What `/pages` has, one on each page. */
 const NAMES = ['lamp', 'desk', 'chair'];
 
@@ -49,6 +56,12 @@ const PAGES: Readonly<Record<string, Page>> = {
     response.write('some data');
     response.addTrailers({ 'x-checksum': '7f3a' });
     response.end();
+  },
+  '/events': (request, response) => {
+    const [events, end] = EVENTS[Number(request.headers['last-event-id'] ?? 0)] ?? ['', true];
+    if (events === '') return void response.writeHead(204).end();
+    response.setHeader('content-type', 'text/event-stream');
+    response.write(events, () => void (end ? response.end() : request.socket.destroy()));
   },
   '/hints': (_request, response) => {
     response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => void response.end('a page'));
