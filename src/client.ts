@@ -335,7 +335,7 @@ export abstract class BaseClient<K extends ClientKind> {
     url: URLTypes,
     options?: Omit<BodyCallOptions, 'auth' | 'followRedirects' | 'signal'>,
   ): K['request'] {
-    checkFields(options, BUILD_OPTIONS, 'build a request');
+    checkCall(options, BUILD_OPTIONS, 'build a request');
     return this.#built(method, url, options) as K['request'];
   }
 

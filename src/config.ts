@@ -154,15 +154,24 @@ function timeoutOf(
   );
 }
 
-/** An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it. @internal */
-export function checkFields(options: object | null | undefined, known: readonly string[], action: string): void {
+/**
+ * An option that nobody reads is a misspelt one. `action`: what they are for, as a message says it; `hint`: what more there
+ * is to say of a name. @internal
+ */
+export function checkFields(
+  options: object | null | undefined,
+  known: readonly string[],
+  action: string,
+  hint?: (name: string, known: readonly string[]) => string,
+): void {
   if (options === undefined || options === null) return;
   if (typeof options !== 'object' || Array.isArray(options)) {
     throw new TypeError(`Cannot ${action}: expected an object, got ${typeNameOf(options)}`);
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new TypeError(`Cannot ${action}: ${unknownOption(name, known)} (known: ${known.join(', ')})`);
+      const more = hint?.(name, known) ?? '';
+      throw new TypeError(`Cannot ${action}: ${unknownOption(name, known)} (known: ${known.join(', ')})${more}`);
     }
   }
 }

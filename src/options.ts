@@ -283,9 +283,25 @@ export const FUNCTION_OPTIONS: OptionNames = Object.keys({ ...CALL, ...ONE_CALL 
 /** Of functions with a body. */
 export const BODY_FUNCTION_OPTIONS: OptionNames = Object.keys({ ...CALL, ...CONTENT, ...ONE_CALL });
 
-/** @throws TypeError that names the first option which is not among `known`, and those that are. */
-export function checkCall(options: object | null | undefined, known: OptionNames): void {
-  if (options !== undefined) checkFields(options, known, 'send the request');
+/** Who takes what a call does not. The first line with a name counts; `send` alone does not take what is a call's. */
+const TAKERS: readonly (readonly [names: object, taker: string])[] = [
+  [SEND, 'send takes it'],
+  [CALL, 'buildRequest takes it'],
+  [CONTENT, 'request(method, …), buildRequest and the verbs with a body take it'],
+  [ONE_CALL, 'a client takes it, and the functions (httpx.get, …) do, where there are sockets'],
+  [CLIENT, 'a client takes it'],
+];
+
+/** What a message says of a name that is unknown here. */
+function hintOf(name: string, known: OptionNames): string {
+  const taker = TAKERS.find(([names]) => Object.hasOwn(names, name))?.[1];
+  if (taker !== undefined) return `; ${taker}`;
+  return known.includes('json') ? '; a body is given as json, data, files or content' : '';
+}
+
+/** @throws TypeError that names the first option which is not among `known`, those that are, and who takes it. */
+export function checkCall(options: object | null | undefined, known: OptionNames, action = 'send the request'): void {
+  if (options !== undefined) checkFields(options, known, action, hintOf);
 }
 
 /** No connection is kept, so that nobody has to close a client of one call. */

@@ -350,5 +350,9 @@ function* answered(io: Io, request: Request, transport: AnyTransport): Flow<Resp
 
 function checked(answer: unknown): Response {
   if (answer instanceof Response) return answer;
-  throw new TypeError('Cannot use the answer of the transport: expected a Response');
+  const isOfFetch = typeof (answer as Partial<globalThis.Response> | null | undefined)?.arrayBuffer === 'function';
+  const got = isOfFetch
+    ? "fetch's global Response: make a Response of httpx-wasm, or give the function to HandlerTransport"
+    : typeNameOf(answer);
+  throw new TypeError(`Cannot use the answer of the transport: expected a Response of httpx-wasm, got ${got}`);
 }

@@ -69,10 +69,19 @@ describe.each(clients)('$name with a mock transport', (kind) => {
     expect(seen).toEqual(['GET', '/ null', 'GET', '/next a=1']);
   });
 
-  test.each([undefined, 5, {}, new globalThis.Response()])('says that %s is no answer', async (answer) => {
-    const client = opened(() => answer as httpx.Response);
-    await expect(async () => client.get(url)).rejects.toThrow(TypeError);
-    await expect(async () => client.get(url)).rejects.toThrow('expected a Response');
+  test.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, 'number'],
+    [{}, 'Object'],
+    [
+      new globalThis.Response(),
+      "fetch's global Response: make a Response of httpx-wasm, or give the function to HandlerTransport",
+    ],
+  ])('says that %s is no answer, and what would be', async (given, got) => {
+    const client = opened(() => given as httpx.Response);
+    const message = `Cannot use the answer of the transport: expected a Response of httpx-wasm, got ${got}`;
+    expect(await errorOf(async () => client.get(url))).toEqual(new TypeError(message));
   });
 
   test('closing it does nothing', async () => {

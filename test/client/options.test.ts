@@ -102,6 +102,48 @@ describe('an unknown option', () => {
     expect(() => new AsyncClient(option(name))).toThrow(`unknown option '${name}', did you mean '${meant}'? (known`);
   });
 
+  describe('is told who takes it', () => {
+    const WITH_A_BODY = 'request(method, …), buildRequest and the verbs with a body take it';
+    const AS_BODY = 'a body is given as json, data, files or content';
+    const OF_CLIENTS = 'a client takes it, and the functions (httpx.get, …) do, where there are sockets';
+    test.each<[string, string, (client: AsyncClient) => PromiseLike<unknown>, string]>([
+      ['of get', 'json', (client) => client.get(url, option('json')), WITH_A_BODY],
+      ['of delete', 'content', (client) => client.delete(url, option('content')), WITH_A_BODY],
+      ['of the function get', 'data', () => httpx.get(url, option('data')), WITH_A_BODY],
+      ['of get', 'proxy', (client) => client.get(url, option('proxy')), OF_CLIENTS],
+      ['of post', 'verify', (client) => client.post(url, option('verify')), OF_CLIENTS],
+      ['of get', 'mounts', (client) => client.get(url, option('mounts')), 'a client takes it'],
+      ['of the function get', 'allowAddress', () => httpx.get(url, option('allowAddress')), 'a client takes it'],
+      ['of get', 'stream', (client) => client.get(url, option('stream')), 'send takes it'],
+      ['of send', 'json', (client) => client.send(client.buildRequest('GET', url), option('json')), WITH_A_BODY],
+      [
+        'of send',
+        'headers',
+        (client) => client.send(client.buildRequest('GET', url), option('headers')),
+        'buildRequest takes it',
+      ],
+      [
+        'of buildRequest',
+        'signal',
+        async (client) => client.buildRequest('GET', url, option('signal')),
+        'send takes it',
+      ],
+      ['of post', 'name', (client) => client.post(url, option('name')), AS_BODY],
+      ['of the function post', 'constructor', () => httpx.post(url, option('constructor')), AS_BODY],
+    ])('%s: %s', async (_of, name, call, taker) => {
+      const { message } = await failureOf(call(openClient()), TypeError);
+      expect(message).toContain(refusalOf(name));
+      expect(message.slice(message.indexOf(')') + 1)).toBe(`; ${taker}`);
+    });
+
+    test('unless nobody does, or it may be anything', async () => {
+      expect((await failureOf(openClient().get(url, option('name')), TypeError)).message).toMatch(
+        / \(known: [a-z, ]+\)$/i,
+      );
+      expect(() => new AsyncClient(option('json'))).toThrow(/ \(known: [a-z0-9, ]+\)$/i);
+    });
+  });
+
   test('in Object.prototype is nobody’s', async () => {
     const polluted = Object.prototype as unknown as Record<string, unknown>;
     const { client } = refusing();
