@@ -22,6 +22,7 @@ import {
   type CallOptions,
   CLIENT_OPTIONS,
   type ClientKind,
+  checkAllowAddress,
   checkCall,
   checkHooks,
   EVENT_HOOKS,
@@ -142,7 +143,7 @@ export abstract class BaseClient<K extends ClientKind> {
     this.#sensitiveHeaders = headerNamesOf(own(options, 'sensitiveHeaders'));
     this.#trustEnv = flagOf(own(options, 'trustEnv'), 'trustEnv') ?? true;
     this.#defaultEncoding = encodingOf(own(options, 'defaultEncoding') ?? 'utf-8');
-    functionOf(own(options, 'allowAddress'), 'allowAddress');
+    checkAllowAddress(options);
     functionOf(own(options, 'resolve'), 'resolve');
     const wrapped = this.#wrapper(functionOf(own(options, 'wrapTransport'), 'wrapTransport'));
     const given = own(options, 'transport') ?? null;

@@ -7,6 +7,7 @@ import {
   type CertTypes,
   checkFields,
   type LimitsTypes,
+  own,
   type TimeoutTypes,
   typeNameOf,
   type VerifyTypes,
@@ -114,7 +115,10 @@ export interface BaseClientOptions<K extends ClientKind> {
    * fields. Those that the environment names by default; `null` is none.
    */
   readonly proxy?: ProxyTypes | undefined;
-  /** Replaces the default transport, and with it verify, cert, http1, http2, limits, proxies, allowAddress and resolve. */
+  /**
+   * Replaces the default transport, and with it verify, cert, http1, http2, limits, proxies and resolve, which then mean
+   * nothing; allowAddress is refused beside it.
+   */
   readonly transport?: K['transport'] | null | undefined;
   /**
    * Transports for some URLs, by pattern: `all://`, `https://`, `all://example.org`, `all://*.example.org` (the names below
@@ -124,7 +128,10 @@ export interface BaseClientOptions<K extends ClientKind> {
   readonly mounts?: Readonly<Record<string, K['transport'] | null>> | null | undefined;
   /** Wraps the default transport, or the one given, and each mounted one; called once for each, when the client is made. */
   readonly wrapTransport?: ((inner: K['transport']) => K['transport']) | null | undefined;
-  /** Asked for every address before connecting to it; only `true` allows it. The checked address is the one connected to. */
+  /**
+   * Asked for every address before connecting to it; only `true` allows it. The checked address is the one connected to.
+   * Transports of one's own do not ask it: give it to them, those of `mounts` too; beside `transport` it is refused.
+   */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS: the addresses of a host. */
   readonly resolve?: Resolve | null | undefined;
@@ -365,6 +372,19 @@ export function functionOf<T extends (...args: never[]) => unknown>(
 ): T | null {
   if (given === undefined || given === null || typeof given === 'function') return given ?? null;
   throw new TypeError(`Cannot ${action}: expected ${name} to be a function, got ${typeNameOf(given)}`);
+}
+
+/**
+ * Who guards addresses relies on being asked: beside a `transport`, which connects or not as it likes, nobody would ask.
+ * @throws TypeError for what is no function, and beside a transport.
+ */
+export function checkAllowAddress(options: BaseClientOptions<ClientKind> | undefined): void {
+  const guard = functionOf(own(options, 'allowAddress'), 'allowAddress');
+  if (guard === null || (own(options, 'transport') ?? null) === null) return;
+  throw new TypeError(
+    'Cannot make a client: allowAddress would never be asked beside transport; give it to the transport ' +
+      '(AsyncHTTPTransport and HTTPTransport take it)',
+  );
 }
 
 /** Whether something is on, if it is said. @throws TypeError for what is neither. */

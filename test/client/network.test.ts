@@ -1,6 +1,6 @@
 /** Addresses: who resolves them, who may refuse them, and that the one checked is the one connected to. */
 import { describe, expect, test } from 'vitest';
-import { ConnectError, ConnectTimeout } from '../../src/index.js';
+import { ConnectError, ConnectTimeout, MockTransport, Response } from '../../src/index.js';
 import { clockEnvironment, errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
@@ -114,6 +114,20 @@ describe.each(clients)('$name', (kind) => {
       });
       const error = await failureOf(() => client.get('http://nowhere.invalid/'), ConnectError);
       expect(error.cause).toBe(mine);
+    });
+
+    test('is refused beside a transport, which would not ask it, but not beside mounts', async () => {
+      const transport = new MockTransport(() => new Response(200, { text: 'made up' }));
+      const allowAddress = () => false;
+      expect(() => kind.open({ transport, allowAddress })).toThrow(TypeError);
+      expect(() => kind.open({ transport, allowAddress })).toThrow(
+        'would never be asked beside transport; give it to the',
+      );
+      kind.open({ transport, allowAddress: null, resolve: () => [], verify: false, proxy: 'http://127.0.0.1:1' });
+      const server = await okServer();
+      const guarded = kind.open({ allowAddress, mounts: { 'all://mock.invalid': transport } });
+      expect((await guarded.get('http://mock.invalid/')).text).toBe('made up');
+      await failureOf(() => guarded.get(server.url), ConnectError);
     });
   });
 });
