@@ -75,10 +75,13 @@ function isTls(socket: net.Socket): socket is tls.TLSSocket {
 }
 
 /**
- * Plain sockets are read by 'data' events. Deno: TLS over a socket that was opened with `onread` never hears the peer (as
- * through a proxy, and after 101). Bun makes memory of its own for each read, up to 512 KiB, of which `onread` gets copies.
+ * Whether a socket is read by 'data' events. Deno: all are; with `onread`, one that was told to stop never begins to read again,
+ * and TLS over it never hears the peer (as through a proxy, and after 101). Bun: plain ones; it makes memory of its own for each
+ * read, up to 512 KiB, of which `onread` gets copies.
  */
-const READS_BY_EVENTS = process.versions.deno !== undefined || process.versions.bun !== undefined;
+const { deno, bun } = process.versions;
+const readsByEvents = (target: TlsTarget | null): boolean =>
+  deno !== undefined || (bun !== undefined && target === null);
 
 /** Somebody waits for the host to take what was written. */
 class Draining {
@@ -529,10 +532,9 @@ export const connector: Connector = {
     return new Promise((resolve, reject) => {
       let socket: NodeSocket;
       try {
-        socket =
-          READS_BY_EVENTS && address.tls === null
-            ? NodeSocket.overData(where, open(address, undefined))
-            : new NodeSocket(where, (onread) => open(address, onread));
+        socket = readsByEvents(address.tls)
+          ? NodeSocket.overData(where, open(address, undefined))
+          : new NodeSocket(where, (onread) => open(address, onread));
       } catch (error) {
         reject(connectError(where, cancel.phase, error as Error));
         return;

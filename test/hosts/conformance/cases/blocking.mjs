@@ -1,5 +1,5 @@
 // The blocking client on a host whose threads may block; on others, that it says why it cannot.
-import { equal, failure, holds, pattern } from '../check.mjs';
+import { equal, failure, holds, pattern, sha256 } from '../check.mjs';
 
 export const blocking = {
   needs: [],
@@ -24,6 +24,18 @@ export const blocking = {
       } finally {
         client.close();
       }
+    },
+    async 'Client takes megabytes, which come in pieces larger than a ring, with TLS and without'(context) {
+      const { httpx, base, secureBase, secureOptions, features } = context;
+      if (!features.has('blocking')) return 'not on this host: its threads cannot block';
+      const client = new httpx.Client(secureOptions);
+      const expected = await sha256(pattern(5_000_000));
+      for (const from of [base, secureBase]) {
+        const { content } = client.get(`${from}/bytes/5000000`);
+        equal([content.length, await sha256(content)], [5_000_000, expected], `content from ${from}`);
+      }
+      client.close();
+      return undefined;
     },
     async 'Client closes what it has not read, and the server sees it'({ httpx, client, base, features }) {
       if (!features.has('blocking')) return 'not on this host: its threads cannot block';

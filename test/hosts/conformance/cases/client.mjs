@@ -2,6 +2,8 @@
 import { equal, failure, holds, pattern, sha256 } from '../check.mjs';
 import { closed, forBothClients } from '../clients.mjs';
 
+const MIB = 1024 * 1024;
+
 export const client = {
   needs: [],
   cases: {
@@ -199,6 +201,21 @@ export const tls = {
     async 'HTTPS by an authority of our own'({ secureBase, secureOptions }, Client) {
       const client = new Client(secureOptions);
       equal((await client.get(`${secureBase}/bytes/50000`)).content, pattern(50_000), 'content');
+      await closed(client);
+    },
+    async 'a long body over TLS comes whole, to a reader who is slower'(context, Client) {
+      const { httpx, client: plain, base, secureBase, secureOptions } = context;
+      const client = new Client(secureOptions);
+      const id = `secure-${Client.name}-${Date.now()}`;
+      const response = await client.stream('GET', `${secureBase}/flood/24/${id}`);
+      let [octets, asked] = [0, 0];
+      for await (const piece of Client === httpx.Client ? response.iterRaw() : response.aiterRaw()) {
+        octets += piece.length;
+        if (octets < (asked + 1) * MIB) continue;
+        asked++;
+        await plain.get(`${base}/flooded/${id}`);
+      }
+      equal(octets, 24 * MIB, 'octets');
       await closed(client);
     },
     async 'an authority that nobody named is refused'({ httpx, unknownBase, secureOptions, features }, Client) {
