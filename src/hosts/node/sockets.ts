@@ -4,7 +4,7 @@
  * delivered as one. TLS over a given socket cannot use `onread` (Node 24 delivers nothing), nor can other hosts' sockets: there
  * 'data' events lend what the host allocated.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { appendFileSync } from 'node:fs';
 import * as net from 'node:net';
 import type * as tls from 'node:tls';
@@ -317,8 +317,10 @@ class NodeSocket implements Socket {
     if (end !== null) this.#tell(end.error);
   }
 
-  write(head: Octets, body: Uint8Array | null): MaybePromise<void> {
+  write(text: Octets, body: Uint8Array | null): MaybePromise<void> {
     const socket = this.#socket;
+    // Deno's TLS writes text that had to wait for what was written before as UTF-8, whatever its encoding.
+    const head = deno !== undefined && typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
     if (this.#failure !== null && !socket.destroyed) return undefined;
     let taken: boolean;
     if (body === null) {

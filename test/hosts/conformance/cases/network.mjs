@@ -48,6 +48,17 @@ export const http2 = {
       }
       await client.aclose();
     },
+    async 'long bodies over TLS come whole at once, on one connection'({ httpx, h2Base, secureOptions, features }) {
+      if (!features.has('alpn')) return 'not on this host: it has no ALPN';
+      const client = new httpx.AsyncClient({ ...secureOptions, http2: true });
+      const floods = Array.from({ length: 4 }, (_, i) => `${h2Base}/flood/16/h2-${Date.now()}-${i}`);
+      const answers = await Promise.all(floods.map((flood) => client.get(flood)));
+      for (const { httpVersion, content } of answers) {
+        equal([httpVersion, content.length], ['HTTP/2', 16 * 1024 * 1024], 'answer');
+      }
+      await client.aclose();
+      return undefined;
+    },
   },
 };
 
