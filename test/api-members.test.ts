@@ -61,7 +61,7 @@ const TYPES: readonly (readonly [name: string, instance: object, files: string, 
      charsetEncoding elapsedMs extensions numBytesDownloaded isClosed isStreamConsumed isInformational isSuccess isRedirect
      isClientError isServerError isError hasRedirectLocation content text json raiseForStatus read iterBytes iterText
      iterLines iterRaw close aread aiterBytes aiterText aiterLines aiterRaw aclose body rawBody toWeb defaultEncoding
-     toString`,
+     toString toJSON`,
   ],
 ];
 

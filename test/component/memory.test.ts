@@ -53,7 +53,8 @@ describe.each(COMPONENT_BUILDS)('memory of the component, build %s', async (buil
   const { memory } = component;
 
   test('10,000 calls leave nothing behind, and the memory no larger', { timeout: 120_000 }, () => {
-    once(component);
+    // The second time finds the heap as the first has left it, not as it was; from then on nothing may differ.
+    for (let i = 0; i < 5; i++) once(component);
     const { byteLength } = component.linear.buffer;
     for (let i = 0; i < 500; i++) once(component);
     expect(memory.liveOctets()).toBe(0);
