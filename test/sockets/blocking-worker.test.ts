@@ -167,7 +167,8 @@ describe('its life', () => {
     Atomics.store(asleep, 1, 1);
     Atomics.notify(asleep, 1);
     expect(took).toBeGreaterThanOrEqual(29);
-    expect(Math.max(...slept.mock.calls.map(([, , , ms]) => ms ?? Number.POSITIVE_INFINITY))).toBeLessThanOrEqual(30);
+    // `until - now` may round up.
+    expect(Math.max(...slept.mock.calls.map(([, , , ms]) => ms ?? Number.POSITIVE_INFINITY))).toBeLessThan(30.5);
   });
 
   test('may be slow: with no time to wait, all that has arrived at the host by then is delivered all the same', async () => {

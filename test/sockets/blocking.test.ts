@@ -107,7 +107,8 @@ describe('what comes', () => {
     const from = performance.now();
     expect(line.socket.wait(60)).toBe(false);
     expect(performance.now() - from).toBeGreaterThanOrEqual(59);
-    expect(Math.max(...slept.mock.calls.map(([, , , ms]) => ms ?? Number.POSITIVE_INFINITY))).toBeLessThanOrEqual(60);
+    // `until - now` may round up.
+    expect(Math.max(...slept.mock.calls.map(([, , , ms]) => ms ?? Number.POSITIVE_INFINITY))).toBeLessThan(60.5);
     line.socket.close();
   });
 
