@@ -1,7 +1,8 @@
 /** What clients for event loops are, whatever sends for them: how they drive a flow, ask a transport and close. */
 import { BaseClient } from './client.js';
 import type { Fetch } from './fetch.js';
-import { type Flow, type Guard, isThenable, runAsync } from './flow.js';
+import { type Flow, isThenable, runAsync } from './flow.js';
+import type { Guard } from './guard.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { Late } from './late.js';
 import { type AsyncKind, transportOf } from './options.js';

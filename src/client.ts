@@ -8,7 +8,8 @@ import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes,
 import { Cookies, type CookieTypes } from './cookies.js';
 import type { Environment } from './environment.js';
 import { ClientClosed, TotalTimeout } from './exceptions.js';
-import { type Flow, Guard } from './flow.js';
+import type { Flow } from './flow.js';
+import { Guard } from './guard.js';
 import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
 import type { Host } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';

@@ -6,8 +6,10 @@
  * blocks its thread at each Park until that is woken, and refuses promises. An abort that fires while a step is running is
  * queued until the generator is suspended; yields inside `finally` are still driven afterwards.
  */
-import { arm, type DeadlineList, DeadlineNode, type Deadlines, disarm, strike } from './deadlines.js';
+import { withCallerFrames } from './caller-frames.js';
+import { DeadlineNode, type Deadlines, strike } from './deadlines.js';
 import { HTTPError } from './exceptions.js';
+import type { Guard } from './guard.js';
 
 export type Flow<T> = Generator<unknown, T, unknown>;
 
@@ -145,133 +147,6 @@ class Run<T> implements Resumable, Abortable {
   }
 }
 
-/** How long a signal that no call uses keeps its listener, ms: calls in a row share one. */
-const LISTENER_MS = 50;
-
-/** All guards of one signal, so that a signal carries one listener however many calls share it. */
-class Hub extends DeadlineNode {
-  first: Guard | null = null;
-  readonly #signal: AbortSignal;
-  readonly #abortAll: () => void;
-
-  constructor(signal: AbortSignal) {
-    super();
-    this.#signal = signal;
-    this.#abortAll = () => {
-      for (let guard = this.first; guard !== null; guard = this.first) guard.stop(signal.reason);
-    };
-    signal.addEventListener('abort', this.#abortAll, { once: true });
-  }
-
-  /** A signal with a listener may never be collected: an unused one loses it. */
-  override onExpire(): void {
-    if (this.first !== null) return;
-    this.#signal.removeEventListener('abort', this.#abortAll);
-    hubs.delete(this.#signal);
-  }
-}
-
-const hubs = new WeakMap<AbortSignal, Hub>();
-
-/**
- * Stops one call when its signal fires or its total time is up. It watches the run of the call's flow first, then
- * (for a response whose body is still to be read) whatever it is moved to.
- */
-export class Guard extends DeadlineNode {
-  /** What is stopped; set by the run, or by `moveTo`. */
-  target: Abortable | null = null;
-  /** It has stopped its call, for this reason. */
-  stopped: { readonly reason: unknown } | null = null;
-  readonly #expired: (ms: number) => unknown;
-  readonly #clock: Deadlines;
-  #hub: Hub | null = null;
-  #held: DeadlineList | null = null;
-  #before: Guard | null = null;
-  #after: Guard | null = null;
-
-  /** `totalMs`: the call's time in all, `null` for no limit; `expired` makes the error for when it is up. */
-  constructor(signal: AbortSignal | null, totalMs: number | null, clock: Deadlines, expired: (ms: number) => unknown) {
-    super();
-    this.#expired = expired;
-    this.#clock = clock;
-    if (signal !== null) {
-      let hub = hubs.get(signal);
-      if (hub === undefined) {
-        hub = new Hub(signal);
-        hubs.set(signal, hub);
-      }
-      disarm(hub);
-      this.#hub = hub;
-      this.#after = hub.first;
-      if (hub.first !== null) hub.first.#before = this;
-      hub.first = this;
-    }
-    if (totalMs === null) return;
-    const list = clock.of(totalMs);
-    arm(this, list, clock.tick());
-    // Whatever the call waits for: nothing else may keep the process alive until this ends it.
-    list.hold();
-    this.#held = list;
-  }
-
-  override onExpire(ms: number): void {
-    this.stop(this.#expired(ms));
-  }
-
-  /** It has stopped the call, or watches over nothing any more. */
-  get hasStopped(): boolean {
-    return this.target === null;
-  }
-
-  /** Milliseconds that are left of its total time; `null`: it has no limit, or has ended. */
-  leftMs(): number | null {
-    return this.list === null ? null : this.expiresAt - this.#clock.tick();
-  }
-
-  /** Leaves its lists and aborts the target. */
-  stop(reason: unknown): void {
-    const target = this.target;
-    this.stopped = { reason };
-    this.#unlink();
-    target?.abort(reason);
-  }
-
-  /** The watch goes on over `target` after the run has ended; what is under way there keeps the process alive by itself. */
-  moveTo(target: Abortable): void {
-    this.target = target;
-    this.#release();
-  }
-
-  /** `from` has ended: nothing to watch any more, unless the guard was moved. */
-  leave(from: Abortable): void {
-    if (this.target === from) this.#unlink();
-  }
-
-  /** Nothing is watched any more. */
-  end(): void {
-    this.#unlink();
-  }
-
-  #release(): void {
-    this.#held?.release();
-    this.#held = null;
-  }
-
-  #unlink(): void {
-    disarm(this);
-    this.#release();
-    this.target = null;
-    const hub = this.#hub;
-    if (hub === null) return;
-    this.#hub = null;
-    if (this.#before === null) hub.first = this.#after;
-    else this.#before.#after = this.#after;
-    if (this.#after !== null) this.#after.#before = this.#before;
-    this.#before = this.#after = null;
-    if (hub.first === null) arm(hub, this.#clock.of(LISTENER_MS), this.#clock.tick());
-  }
-}
-
 /** Drives a flow for someone who is not a promise: `resolve` or `reject` is called in the step that ends it. */
 export function drive<T>(flow: Flow<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
   new Run(flow, resolve, reject, null).step(false, undefined);
@@ -289,37 +164,6 @@ export function runAsync<T>(flow: Flow<T>, guard: Guard | null = null): Promise<
     };
     new Run(flow, resolve, failed, guard).step(false, undefined);
   });
-}
-
-function addCallerFrames(error: Error): void {
-  const { captureStackTrace } = Error as { captureStackTrace?: (target: object) => void };
-  if (captureStackTrace === undefined) return;
-  const here: { stack?: unknown } = {};
-  captureStackTrace(here);
-  if (typeof here.stack !== 'string' || typeof error.stack !== 'string') return;
-  const frames = here.stack.split('\n').filter((line) => CALLER_FRAME.test(line));
-  if (frames.length > 0) error.stack = `${error.stack}\n${frames.join('\n')}`;
-}
-
-const traced = new WeakSet<Error>();
-
-/** A frame that is neither of the runtime's queue nor of the function below. */
-const CALLER_FRAME = /^ {4}at (?!.*(?:\(node:internal\/|CallerFrames|runMicrotasks))/;
-
-/** Rejects with the error, the async frames of who awaits it added to its stack (V8's; elsewhere it stays as it is). */
-async function withCallerFrames(error: Error): Promise<never> {
-  // Two turns of the queue: then the caller's promise follows this one, and the engine finds who awaits it.
-  await null;
-  await null;
-  if (!traced.has(error)) {
-    traced.add(error);
-    try {
-      addCallerFrames(error);
-    } catch {
-      // A stack that the application shapes in its own way stays as it is.
-    }
-  }
-  throw error;
 }
 
 /** The run that this thread is in the middle of. */

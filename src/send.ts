@@ -21,7 +21,8 @@ import {
   TooManyRedirects,
   UnsupportedProtocol,
 } from './exceptions.js';
-import { type Flow, type Guard, isThenable, wait } from './flow.js';
+import { type Flow, isThenable, wait } from './flow.js';
+import type { Guard } from './guard.js';
 import type { Host, HostTimer } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
 import type { ClientKind } from './options.js';

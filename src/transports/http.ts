@@ -13,7 +13,8 @@ import {
 } from '../config.js';
 import type { Deadlines } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
-import { type Flow, Guard, isThenable, runAsync, runSync, wait } from '../flow.js';
+import { type Flow, isThenable, runAsync, runSync, wait } from '../flow.js';
+import { Guard } from '../guard.js';
 import type { MaybePromise, Resolve } from '../hosts/socket.js';
 import { Late } from '../late.js';
 import { versionsOf } from '../negotiation.js';
