@@ -2,6 +2,7 @@
  * What all clients are: settings, what a request inherits from them, and the verbs, each written once. What differs between
  * a blocking and an asynchronous client is how a flow is driven, nothing else: clients.ts.
  */
+import { attempted } from './attempted.js';
 import { type Auth, type AuthTypes, authOf, urlAuth } from './auth.js';
 import { asBase, behind } from './base-url.js';
 import { checkFields, DEFAULT_TIMEOUT, INSPECT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
@@ -484,7 +485,7 @@ export abstract class BaseClient<K extends ClientKind> {
     if (signal === null && total === null) return null;
     const { deadlines } = this.environment;
     const expired = (ms: number) =>
-      new TotalTimeout(`Cannot complete the request to ${placeOf(request.url)}: it is not done after ${ms} ms in all`);
+      new TotalTimeout(`Cannot complete ${attempted(request)}: it is not done after ${ms} ms in all (timeout.total)`);
     return new Guard(signal, total, deadlines, expired);
   }
 
@@ -584,11 +585,6 @@ export abstract class BaseClient<K extends ClientKind> {
     this.waits.end();
     return first;
   }
-}
-
-/** Whom a request is for, as messages have it: the path may hold secrets. */
-function placeOf(url: URL): string {
-  return url.isWeb ? url.origin.toString() : `${url.scheme}://${url.netloc}`;
 }
 
 function encodingOf(given: unknown): DefaultEncoding {

@@ -174,11 +174,10 @@ export class ConnectAttempt extends Park implements Cancel {
       proxy: 'the proxy did not answer',
       tls: 'TLS was not set up',
     };
-    this.error = new ConnectTimeout(`Cannot connect to ${this.origin}: ${doing[this.phase]} after ${ms} ms`, {
-      phase: this.phase,
-      sent: 'none',
-      retryable: true,
-    });
+    this.error = new ConnectTimeout(
+      `Cannot connect to ${this.origin}: ${doing[this.phase]} after ${ms} ms (timeout.connect)`,
+      { phase: this.phase, sent: 'none', retryable: true },
+    ).namingRequest();
     this.wake();
   }
 

@@ -3,6 +3,7 @@
  * arose, how much of the request had left this host, and whether repeating it is safe. What a class says when nobody says
  * otherwise stands beside it in one line. Which fault becomes which class is decided where the fault is met, not here.
  */
+import { attempted } from './attempted.js';
 import type { AsyncRequest, Request, SyncRequest } from './request.js';
 import type { AsyncResponse, Response, SyncResponse } from './response.js';
 
@@ -167,6 +168,26 @@ export class TransportError extends RequestError {
 export class TimeoutException extends TransportError {
   static {
     defaults(TimeoutException, 'TimeoutException', { code: 'ERR_TIMEOUT' });
+  }
+  /** The message is to end with the request. */
+  #namesRequest = false;
+
+  /** Has the message end with the request, as soon as one is attached: for messages of this package. @internal */
+  namingRequest(): this {
+    this.#namesRequest = true;
+    return this;
+  }
+
+  /** @internal */
+  override attachRequest(request: Request): this {
+    if (this.#namesRequest) {
+      this.#namesRequest = false;
+      const { message, stack } = this;
+      this.message = `${message} [${attempted(request)}]`;
+      // Engines that show the message above the stack took it when the error was made.
+      if (stack !== undefined) this.stack = stack.replace(message, () => this.message);
+    }
+    return super.attachRequest(request);
   }
 }
 

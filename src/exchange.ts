@@ -220,11 +220,11 @@ export class Exchange extends Park implements ByteSource {
   override onExpire(ms: number): void {
     if (this.ended || this.error !== null) return;
     const { origin } = this.connection;
-    const error =
+    const message =
       this.status === 0
-        ? new ReadTimeout(`Cannot read the response from ${origin}: no complete head after ${ms} ms`, { phase: 'read' })
-        : new ReadTimeout(`Cannot read the response body from ${origin}: no octets for ${ms} ms`, { phase: 'read' });
-    this.fail(error, ms);
+        ? `Cannot read the response from ${origin}: no complete head after ${ms} ms (timeout.read)`
+        : `Cannot read the response body from ${origin}: no octets for ${ms} ms (timeout.read)`;
+    this.fail(new ReadTimeout(message, { phase: 'read' }).namingRequest(), ms);
   }
 
   /** Ends the exchange with an error, and its part of the connection, and wakes who waits. */

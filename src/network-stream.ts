@@ -110,7 +110,10 @@ class Handshake extends Waiting implements Cancel {
   constructor(below: Socket, origin: string, now: () => number) {
     super(
       below,
-      (ms) => new ConnectTimeout(`Cannot set up TLS with ${origin}: it was not done after ${ms} ms`, { phase: 'tls' }),
+      (ms) =>
+        new ConnectTimeout(`Cannot set up TLS with ${origin}: it was not done after ${ms} ms (timeout)`, {
+          phase: 'tls',
+        }),
     );
     this.now = now;
   }
@@ -206,7 +209,7 @@ export class NetworkStream {
 
   /** A write that the host has promised to take. `action`: what its lateness is called. */
   #sending(taken: PromiseLike<void>, action: string): Waiting {
-    const late = (ms: number) => new WriteTimeout(`${action} within ${ms} ms`, { phase: 'write' });
+    const late = (ms: number) => new WriteTimeout(`${action} within ${ms} ms (timeout)`, { phase: 'write' });
     const write = new Waiting(this.#connection.socket, late);
     this.#writes++;
     const ended = (error: unknown) => {
@@ -310,7 +313,7 @@ export class NetworkStream {
     const { socket } = this.#connection;
     const read = new Waiting(
       socket,
-      (ms) => new ReadTimeout(`Cannot read from the peer: no octets for ${ms} ms`, { phase: 'read' }),
+      (ms) => new ReadTimeout(`Cannot read from the peer: no octets for ${ms} ms (timeout)`, { phase: 'read' }),
       maxOctets,
     );
     this.#reads.push(read);

@@ -37,13 +37,14 @@ export class Waiter<S extends Pausable & { readonly origin: string; readonly exp
   override onExpire(ms: number): void {
     if (this.following) {
       this.error = new ConnectTimeout(
-        `Cannot connect to ${this.site.origin}: the connection that is being made was not ready after ${ms} ms`,
-      );
+        `Cannot connect to ${this.site.origin}: the connection that is being made was not ready after ${ms} ms (timeout.connect)`,
+      ).namingRequest();
       this.wake();
     } else if (isPaused(this.site, this.after)) {
-      this.#fail(`the peer allowed no stream for ${ms} ms (SETTINGS_MAX_CONCURRENT_STREAMS: 0)`);
+      this.#fail(`the peer allowed no stream for ${ms} ms (timeout.pool; SETTINGS_MAX_CONCURRENT_STREAMS: 0)`);
     } else {
-      this.#fail(`no connection of the pool became free after ${ms} ms (maxConnections: ${this.#maxConnections})`);
+      const most = this.#maxConnections;
+      this.#fail(`no connection of the pool became free after ${ms} ms (timeout.pool; maxConnections: ${most})`);
     }
   }
 
@@ -62,7 +63,7 @@ export class Waiter<S extends Pausable & { readonly origin: string; readonly exp
       phase: 'pool',
       sent: 'none',
       retryable: true,
-    });
+    }).namingRequest();
     this.wake();
   }
 }

@@ -315,7 +315,7 @@ function* drained(io: Io, response: Response, guard: Guard | null): Flow<void> {
 function failedAfter({ host, blocking }: Io, source: BodySource, ms: number): HostTimer | null {
   if (blocking) return null;
   const timer = host.after(ms, () =>
-    source.fail(new ReadTimeout(`Cannot read the body: it took longer than ${ms} ms`)),
+    source.fail(new ReadTimeout(`Cannot read the body: it took longer than ${ms} ms (timeout.read)`)),
   );
   timer.keepAlive(true);
   return timer;

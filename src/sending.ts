@@ -42,8 +42,8 @@ export class Sending extends Park {
       return;
     }
     const { origin } = exchange.connection;
-    const why = `a piece of it was not taken within ${ms} ms`;
-    exchange.fail(new WriteTimeout(`Cannot send the request to ${origin}: ${why}`, { phase: 'write' }), ms);
+    const message = `Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms (timeout.write)`;
+    exchange.fail(new WriteTimeout(message, { phase: 'write' }).namingRequest(), ms);
   }
 
   override block(timeoutMs: number | null): boolean {

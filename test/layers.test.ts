@@ -13,6 +13,7 @@ type Ranks = readonly (readonly string[])[];
 const CLIENT: Ranks = [
   [
     'abi',
+    'attempted',
     'base-url',
     'byte-stream',
     'charsets',

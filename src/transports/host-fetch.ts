@@ -67,7 +67,8 @@ class Silence {
     const limitMs = this.#limitMs;
     if (limitMs === null) return;
     this.#timer = this.#host.after(limitMs, () => {
-      this.over = new ReadTimeout(`Cannot read ${of}: nothing came for ${limitMs} ms`);
+      const message = `Cannot read ${of}: nothing came for ${limitMs} ms (timeout.read)`;
+      this.over = new ReadTimeout(message).namingRequest();
       this.#aborter.abort(this.over);
     });
     this.#timer.keepAlive(true);

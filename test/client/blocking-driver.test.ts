@@ -148,7 +148,7 @@ describe('a blocking call', () => {
     expect(error.message).toBe(
       'Cannot send the request to http://other.invalid: all connections of the pool are in use (maxConnections: 1), and ' +
         'a blocking call cannot wait for one; read or close streamed responses, for one that is only dropped frees its ' +
-        'connection no sooner than at the next turn of the event loop',
+        'connection no sooner than at the next turn of the event loop [GET http://other.invalid/]',
     );
     unread.close();
     expect(thrown(() => client.get('http://other.invalid/'), ReadTimeout).message).toContain('other.invalid');

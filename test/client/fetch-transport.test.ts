@@ -119,7 +119,9 @@ describe('a fetch of its own', () => {
     const transport = new FetchTransport({ fetch }, { ...runtime, host });
     const failed = failureOf(openClient({ transport }).get('http://host.example/', { timeout: '2s' }), ReadTimeout);
     await host.advance(2000);
-    expect((await failed).message).toBe('Cannot read the response of http://host.example: nothing came for 2000 ms');
+    expect((await failed).message).toBe(
+      'Cannot read the response of http://host.example: nothing came for 2000 ms (timeout.read) [GET http://host.example/]',
+    );
     expect((signal as AbortSignal | null)?.aborted).toBe(true);
     expect(host.timersSet).toBe(0);
   });

@@ -33,6 +33,7 @@ import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
 const url = 'http://fake.invalid/';
+const placeOf = (of: string) => new globalThis.URL(of).origin;
 
 describe('connect', () => {
   test('strikes after its time, not before; the socket that comes late is closed', async () => {
@@ -132,7 +133,21 @@ describe('read', () => {
     expect(await isSettled(call)).toBe(false);
     const failed = failureOf(call, ReadTimeout);
     await environment.host.advance(101);
-    expect((await failed).message).toContain('1000 ms');
+    expect((await failed).message).toBe(
+      'Cannot read the response body from http://fake.invalid: no octets for 1000 ms (timeout.read) [GET http://fake.invalid/]',
+    );
+  });
+
+  test('is told without what may be secret in a URL, and as it was by whoever made the error', async () => {
+    const environment = fakeEnvironment();
+    const secret = 'http://user:pass@fake.invalid/path?token=abc#part';
+    const failed = failureOf(openClient({ timeout: { read: 100 } }, environment).get(secret), ReadTimeout);
+    await environment.host.advance(100);
+    expect((await failed).message).toMatch(/ \[GET http:\/\/user:\[secure\]@fake\.invalid\/path\?…\]$/);
+    const transport = new MockTransport(() => {
+      throw new ReadTimeout('mine');
+    });
+    expect((await failureOf(openClient({ transport }).get(secret), ReadTimeout)).message).toBe('mine');
   });
 
   test('does not strike while nobody reads a streamed body', async () => {
@@ -221,7 +236,7 @@ describe('pool', () => {
     const failed = failureOf(second, PoolTimeout);
     await environment.host.advance(1);
     const error = await failed;
-    expect(error.message).toContain('200 ms');
+    expect(error.message).toContain('after 200 ms (timeout.pool; maxConnections: 1)');
     expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none', retryable: true });
     environment.connector.socket(0).say(answer('first'));
     expect((await first).text).toBe('first');
@@ -430,7 +445,9 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
     await client.get(server.url, { timeout: null });
     const error = await failureOf(() => client.get(server.url), ConnectTimeout);
     expect(error).toMatchObject({ phase: 'tls', sent: 'none', retryable: true });
-    expect(error.message).toContain('1500 ms');
+    expect(error.message).toBe(
+      `Cannot connect to ${placeOf(server.url)}: TLS was not set up after 1500 ms (timeout.connect) [GET ${server.url}]`,
+    );
     await server.emptied();
   });
 
@@ -439,7 +456,9 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
     const client = kind.open({ timeout: { read: '150ms' } });
     const error = await failureOf(() => client.get(server.url), ReadTimeout);
     expect(error).toMatchObject({ code: 'ERR_READ_TIMEOUT', phase: 'read', sent: 'full' });
-    expect(error.message).toContain('150 ms');
+    const why = 'no complete head after 150 ms (timeout.read)';
+    expect(error.message).toBe(`Cannot read the response from ${placeOf(server.url)}: ${why} [GET ${server.url}]`);
+    expect(error.stack).toContain(`ReadTimeout: ${error.message}\n`);
     expect(error.request.method).toBe('GET');
     await server.emptied();
   });
@@ -449,6 +468,8 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
     const client = kind.open({ timeout: { write: '300ms', read: null } });
     const error = await failureOf(() => client.post(server.url, { content: new Uint8Array(64 << 20) }), WriteTimeout);
     expect(error).toMatchObject({ code: 'ERR_WRITE_TIMEOUT', phase: 'write', sent: 'partial' });
+    const why = 'a piece of it was not taken within 300 ms (timeout.write)';
+    expect(error.message).toBe(`Cannot send the request to ${placeOf(server.url)}: ${why} [POST ${server.url}]`);
   });
 
   test('pool: a place that is not given up', async () => {
@@ -457,7 +478,7 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
     const response = await client.stream('GET', server.url);
     const error = await failureOf(() => client.get(server.url), PoolTimeout);
     expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
-    expect(error.message).toContain('(maxConnections: 1)');
+    expect(error.message).toMatch(/maxConnections: 1\).* \[GET http:\S+\]$/);
     await kind.close(response);
     await server.emptied();
   });
@@ -472,7 +493,7 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
       for await (const piece of kind.raw(response)) expect(piece.length).toBeGreaterThan(0);
     };
     const error = await failureOf(read, TotalTimeout);
-    expect(error.message).toContain('200 ms');
+    expect(error.message).toBe(`Cannot complete GET ${server.url}: it is not done after 200 ms in all (timeout.total)`);
     await server.emptied();
   });
 

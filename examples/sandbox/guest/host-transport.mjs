@@ -67,7 +67,7 @@ class Incoming extends httpx.SyncByteStream {
     const [input] = this.#resources;
     for (let octets = this.#read(input); octets !== null; octets = this.#read(input)) {
       if (octets.length === 0) {
-        const late = `no octets for ${this.#readMs} ms`;
+        const late = `no octets for ${this.#readMs} ms (timeout.read)`;
         throw new httpx.ReadTimeout(`Cannot read the response body from ${this.#where}: ${late}`);
       }
       yield octets;
@@ -88,7 +88,8 @@ function sent(output, octets, writeMs, where) {
     throw new httpx.WriteError(`Cannot send the request to ${where}: ${cause.message}`, { cause });
   }
   if (taken > 0) return taken;
-  throw new httpx.WriteTimeout(`Cannot send the request to ${where}: a piece of it was not taken within ${writeMs} ms`);
+  const late = `a piece of it was not taken within ${writeMs} ms (timeout.write)`;
+  throw new httpx.WriteTimeout(`Cannot send the request to ${where}: ${late}`);
 }
 
 /** Sends the body piece by piece. */
@@ -109,7 +110,8 @@ function responseOf(future, readMs, where) {
   let answer = future.get();
   if (answer === null && isReady(() => future.subscribe(), readMs)) answer = future.get();
   if (answer === null) {
-    throw new httpx.ReadTimeout(`Cannot read the response from ${where}: no complete head after ${readMs} ms`);
+    const late = `no complete head after ${readMs} ms (timeout.read)`;
+    throw new httpx.ReadTimeout(`Cannot read the response from ${where}: ${late}`);
   }
   const { tag, val } = answer.val;
   if (tag === 'err') throw failureOf(val, where);
