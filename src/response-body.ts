@@ -22,7 +22,15 @@ import { areLoaded, loaded, wholeOf } from './codings.js';
 import type { RequestBody } from './content.js';
 import type { DecodeLimits } from './core-decoders.js';
 import type { Watched } from './diagnostics.js';
-import { HTTPError, StreamClosed, StreamConsumed, StreamError, TotalTimeout, TransportError } from './exceptions.js';
+import {
+  HTTPError,
+  ResponseNotRead,
+  StreamClosed,
+  StreamConsumed,
+  StreamError,
+  TotalTimeout,
+  TransportError,
+} from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Abortable, type Flow, runAsync, runSync } from './flow.js';
 import type { Guard } from './guard.js';
@@ -198,9 +206,9 @@ export abstract class ResponseBody {
     return this.received === null ? (this.#stream?.octets ?? 0) : this.received.exchange.downloaded;
   }
 
-  /** Milliseconds from sending the request to closing the response. @throws Error before it is closed. */
+  /** Milliseconds from sending the request to closing the response. @throws ResponseNotRead before it is closed. */
   get elapsedMs(): number {
-    if (this.#elapsedMs === null) throw new Error('Cannot read response.elapsedMs: the response is not closed yet');
+    if (this.#elapsedMs === null) throw timeless(this.#closed);
     return this.#elapsedMs;
   }
 
@@ -507,6 +515,13 @@ function unwatching(guard: Guard, watched: Abortable | null): (() => void) | nul
 
 function octetsTransform(chunkSize: number | null | undefined): Transform<Uint8Array<ArrayBuffer>> {
   return chunkSize === null || chunkSize === undefined ? new Pieces() : new Chunks(chunkSize);
+}
+
+function timeless(isClosed: boolean): ResponseNotRead {
+  const why = isClosed
+    ? 'the response was made by hand, and no client has sent its request'
+    : 'the response is not closed yet; extensions.timings.firstByte tells when its head came';
+  return new ResponseNotRead(`Cannot read response.elapsedMs: ${why}`);
 }
 
 /** All of a source, as one. */

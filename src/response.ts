@@ -14,6 +14,7 @@ import { HTTPStatusError, ResponseNotRead } from './exceptions.js';
 import { runSync } from './flow.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import type { Host } from './hosts/host.js';
+import { jsonOf } from './json-body.js';
 import { type Link, linksOf } from './links.js';
 import { charsetOf } from './media-type.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
@@ -21,7 +22,7 @@ import { Received, type Timings, timingsOf } from './received.js';
 import { type AnyRequest, type AsyncRequest, Request, type SyncRequest, shown, shownReference } from './request.js';
 import { ResponseBody } from './response-body.js';
 import { codes } from './status.js';
-import { decodeJsonText, decodeText } from './text.js';
+import { decodeText } from './text.js';
 import { isBodiless, OF_CODED_BODY, webResponse } from './web-response.js';
 import { wireReason } from './wire-fields.js';
 
@@ -286,9 +287,12 @@ export class Response extends ResponseBody {
     return this.#text;
   }
 
-  /** The body as JSON, in whichever Unicode encoding it is. @throws SyntaxError, ResponseNotRead */
+  /**
+   * The body as JSON, in whichever Unicode encoding it is.
+   * @throws SyntaxError that names status, type and URL, and how the body begins; ResponseNotRead
+   */
   json<T = unknown>(): T {
-    return JSON.parse(decodeJsonText(this.content)) as T;
+    return jsonOf(this) as T;
   }
 
   /**

@@ -126,6 +126,7 @@ const CLIENT: Ranks = [
     'core-connection',
     'response',
     'response-body',
+    'json-body',
     'web-response',
     'cookies',
     'diagnostics',

@@ -1,12 +1,21 @@
 /** Responses made by hand, as mocks and transports of one's own make them. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { MockTransport, Response, StreamConsumed } from '../../src/index.js';
+import { MockTransport, Response, ResponseNotRead, StreamConsumed } from '../../src/index.js';
 import { failureOf } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { gate } from '../support/gate.js';
 
 const octets = (text: string) => new TextEncoder().encode(text);
+
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('Nothing was thrown');
+}
 
 const words = () => [octets('one '), octets('two')];
 
@@ -59,6 +68,46 @@ describe.each(clients)('read in the way of $name', (kind) => {
       expect(response.elapsedMs).toBeGreaterThanOrEqual(0);
     }
   });
+
+  test('elapsedMs of one that is still open, or that no client has waited for, is refused by a StreamError', async () => {
+    const seen: Response[] = [];
+    const see = (response: Response) => {
+      expect(() => response.elapsedMs).toThrow(ResponseNotRead);
+      expect(() => response.elapsedMs).toThrow(
+        'Cannot read response.elapsedMs: the response is not closed yet; extensions.timings.firstByte tells when its head came',
+      );
+      seen.push(response);
+    };
+    const transport = new MockTransport(() => new Response(200, { content: kind.pieces(words()) }));
+    await kind.open({ transport, eventHooks: { response: [see] } }).get('http://mock.invalid/');
+    expect(seen).toHaveLength(1);
+    expect(() => new Response(200).elapsedMs).toThrow(/made by hand, and no client has sent its request$/);
+  });
+
+  test('what is no JSON says whose answer it is, and how it begins', async () => {
+    const page = `<!doctype html>\n<title>502 Bad Gateway</title>${'.'.repeat(100)}`;
+    const transport = new MockTransport(() => new Response(502, { html: page, headers: { 'x-token': 'hush' } }));
+    const response = await kind.open({ transport }).get('http://user:pass@mock.invalid/items?key=hush');
+    const error = thrownBy(() => response.json());
+    expect(error.constructor).toBe(SyntaxError);
+    expect(error.cause).toBeInstanceOf(SyntaxError);
+    expect(error.message).toContain(
+      'Cannot read the body of GET http://user:[secure]@mock.invalid/items?… (status 502, text/html; charset=utf-8, ' +
+        `${page.length} octets) as JSON: it begins with "<!doctype html>\\n<title>502 Bad Gateway</title>..............…" (`,
+    );
+    expect(error.message).toContain((error.cause as Error).message);
+    expect(error.message).not.toContain('hush');
+  });
+});
+
+test.each([
+  ['', 'Cannot read the body of a response (status 200, no Content-Type, 0 octets) as JSON: it is empty ('],
+  [
+    '{"a": 1',
+    'Cannot read the body of a response (status 200, no Content-Type, 7 octets) as JSON: it begins with "{\\"a\\": 1" (',
+  ],
+])('a body of %j is no JSON', (content, message) => {
+  expect(thrownBy(() => new Response(200, { content, headers: {} }).json()).message).toContain(message);
 });
 
 test('AsyncClient alone: content may be a ReadableStream', async () => {
