@@ -1,10 +1,11 @@
 /**
  * The connections of a pool that nobody uses: in the order of their sites, and by age; those idle for a while no longer keep
- * the process alive, unless somebody waits for them. How many there may be, and for how long, the pool decides.
+ * the process alive, unless somebody waits for them; and how many there may be, and for how long. Who gets one, the pool decides.
  */
+import type { Limits } from './config.js';
 import type { HttpConnection } from './connection.js';
 import { arm, DeadlineNode, type Deadlines, disarm } from './deadlines.js';
-import type { Site } from './pool.js';
+import type { Site } from './pool-site.js';
 
 /** Whether somebody waits until its peer takes requests again: what says so may come at any time. */
 const isAwaited = ({ paused, site }: HttpConnection): boolean => paused && (site as Site).waiting > 0;
@@ -24,12 +25,49 @@ export class IdleConnections extends DeadlineNode {
   count = 0;
   readonly #open: ReadonlySet<HttpConnection>;
   readonly #deadlines: Deadlines;
+  readonly #limits: Limits;
+  readonly #blocking: boolean;
+  /** Those beyond the limit are closed in the host's next turn. */
+  #trimming = false;
 
   /** `open`: all connections, whether or not they are idle. */
-  constructor(open: ReadonlySet<HttpConnection>, deadlines: Deadlines) {
+  constructor(open: ReadonlySet<HttpConnection>, deadlines: Deadlines, limits: Limits, blocking: boolean) {
     super();
     this.#open = open;
     this.#deadlines = deadlines;
+    this.#limits = limits;
+    this.#blocking = blocking;
+  }
+
+  /** There are as many as there may be. */
+  get isFull(): boolean {
+    const { maxKeepaliveConnections: most } = this.#limits;
+    return most !== null && this.count >= most;
+  }
+
+  /**
+   * Whether one more connection may be idle. Beyond the limit it may until the host's next turn: where many responses end in
+   * one turn, as on hosts that read many sockets at a time, those who go on at once shall find their connections.
+   */
+  mayAdd(): boolean {
+    const { maxKeepaliveConnections: most } = this.#limits;
+    if (most === null || this.count < most) return true;
+    if (most === 0 || this.#blocking) return false;
+    if (this.#trimming) return true;
+    this.#trimming = true;
+    this.#deadlines.host.nextTurn(() => {
+      this.#trimming = false;
+      for (const connection of this.byAge().slice(0, Math.max(0, this.count - most))) connection.close();
+    });
+    return true;
+  }
+
+  /** How long this connection may be idle, ms; `null`: no limit; 0: not at all. The peer's hint counts, less a margin. */
+  expiryOf({ keepAliveSeconds: seconds }: HttpConnection): number | null {
+    const { keepaliveExpiry } = this.#limits;
+    if (seconds === null) return keepaliveExpiry;
+    const hint = seconds * 1000 - Math.min(1000, seconds * 500);
+    return keepaliveExpiry === null ? hint : Math.min(hint, keepaliveExpiry);
   }
 
   /** The connection is idle from now on. */

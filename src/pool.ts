@@ -9,41 +9,23 @@
  */
 
 import type { Limits } from './config.js';
-import { ConnectAttempt, mayConnectAgain } from './connect-attempt.js';
 import { type ConnectionOwner, HttpConnection } from './connection.js';
 import { arm, type Deadlines, disarm } from './deadlines.js';
-import { CloseError, ConnectTimeout, TotalTimeout, TransportError } from './exceptions.js';
+import { CloseError } from './exceptions.js';
 import type { CallLimits } from './exchange.js';
 import type { Flow } from './flow.js';
 import type { Connector, Socket, TlsSessions } from './hosts/socket.js';
 import { IdleConnections, remove } from './idle-connections.js';
-import { mayMultiplex, type Versions, versionOf } from './negotiation.js';
-import { ownOf } from './own-error.js';
+import { type Versions, versionOf } from './negotiation.js';
 import { assign, isPaused, type Offer } from './pool-assignment.js';
-import { Line, NextTurn, Waiter } from './pool-waiter.js';
+import { Connects } from './pool-connects.js';
+import { Queue } from './pool-queue.js';
+import { newSite, placesComing, type Site } from './pool-site.js';
+import { NextTurn, Waiter } from './pool-waiter.js';
 import type { Trace } from './trace.js';
-import { connectedSocket, type Route } from './tunnel.js';
+import type { Route } from './tunnel.js';
 
-/** Everything that connections are shared by: they are, only where all of it is equal. */
-export interface Site extends Route {
-  readonly key: string;
-  /** For messages. */
-  readonly origin: string;
-  readonly secure: boolean;
-  readonly versions: Versions;
-  /** Idle connections, the latest used last. */
-  readonly idle: HttpConnection[];
-  /** Connections in use that serve many exchanges, whether or not they have places left. */
-  readonly shared: HttpConnection[];
-  /** Connections and connects under way. */
-  connections: number;
-  /** Connects under way. */
-  connecting: number;
-  /** Those who wait in line for it. */
-  waiting: number;
-  /** A new connection is expected to serve many exchanges: how many, as far as that is known; else 1. */
-  expects: number;
-}
+export type { Site } from './pool-site.js';
 
 /** Clock readings of one acquisition, ms; 0: not reached. */
 export interface Acquired {
@@ -72,30 +54,25 @@ export class ConnectionPool implements ConnectionOwner {
   readonly deadlines: Deadlines;
   readonly #connector: Connector;
   readonly #limits: Limits;
-  /** How often a failed connect is tried again. */
-  readonly #retries: number;
   readonly #sites = new Map<string, Site>();
-  readonly #waiters = new Line<Waiter<Site>>();
-  readonly #served: Waiter<Site>[] = [];
+  readonly #waiters: Queue;
   readonly #open = new Set<HttpConnection>();
-  readonly #attempts = new Set<ConnectAttempt>();
+  readonly #connects: Connects;
   readonly #idle: IdleConnections;
   #total = 0;
   /** Connections made so far. */
   #made = 0;
   #turn = 0;
-  #waking = false;
   #assigning = false;
-  /** Connections beyond those that may be kept idle are closed in the host's next turn. */
-  #trimming = false;
   #closed = false;
 
   constructor(connector: Connector, deadlines: Deadlines, limits: Limits, retries = 0) {
     this.#connector = connector;
     this.deadlines = deadlines;
     this.#limits = limits;
-    this.#retries = retries;
-    this.#idle = new IdleConnections(this.#open, deadlines);
+    this.#waiters = new Queue(deadlines);
+    this.#connects = new Connects(connector, deadlines, retries);
+    this.#idle = new IdleConnections(this.#open, deadlines, limits, connector.blocking);
   }
 
   /** Connections in all, and those idle. */
@@ -111,21 +88,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** A new site. */
   add(key: string, origin: string, versions: Versions, route: (sessions: TlsSessions) => Route): Site {
     if (this.#sites.size >= SITES_MAX) this.#forgetSites();
-    const secure = origin.startsWith('https:');
-    const shares = mayMultiplex(versions, secure) && !this.#connector.blocking;
-    const site: Site = {
-      key,
-      origin,
-      secure,
-      versions,
-      ...route({ session: null }),
-      idle: [],
-      shared: [],
-      connections: 0,
-      connecting: 0,
-      waiting: 0,
-      expects: shares ? Number.POSITIVE_INFINITY : 1,
-    };
+    const site = newSite(key, origin, versions, route, this.#connector.blocking);
     this.#sites.set(key, site);
     return site;
   }
@@ -169,21 +132,11 @@ export class ConnectionPool implements ConnectionOwner {
     const kept = yield* this.#checkedPlace(site, after);
     if (kept !== null) return kept;
     if (this.#closed) throw new CloseError('Cannot send the request: the connection pool is closed', { sent: 'none' });
-    if (isPaused(site, after) || this.#coming(site) > site.waiting || !this.#tryGrant(site)) {
+    if (isPaused(site, after) || placesComing(site) > site.waiting || !this.#tryGrant(site)) {
       const served = yield* this.#inLine(site, limits, after);
       if (served !== null) return served;
     }
     return yield* this.#connect(site, limits, got);
-  }
-
-  /**
-   * Places on their way, of connections that are being made or whose peers have not said yet how many they have, beside the
-   * one that each has for who made it; as many as you like while nobody knows how many it will be.
-   */
-  #coming(site: Site): number {
-    if (site.expects === 1) return 0;
-    const making = site.shared.reduce((sum, { settling }) => (settling ? sum + 1 : sum), site.connecting);
-    return making === 0 ? 0 : making * (site.expects - 1);
   }
 
   /** Leave to connect, if there is room, or an idle connection that can make room. */
@@ -245,10 +198,9 @@ export class ConnectionPool implements ConnectionOwner {
     connection.reserved--;
     if (!connection.empty) return;
     const leftMs = Math.ceil(connection.expiresAt - this.deadlines.tick());
-    const { maxKeepaliveConnections: most } = this.#limits;
     const wanted = this.#waiters.all().some(({ following }) => !following);
     // Nobody who waits may have it unchecked: its place goes to them.
-    if (this.#closed || wanted || (expires && leftMs <= 0) || (most !== null && this.#idle.count >= most)) {
+    if (this.#closed || wanted || (expires && leftMs <= 0) || this.#idle.isFull) {
       connection.close();
       return;
     }
@@ -259,9 +211,8 @@ export class ConnectionPool implements ConnectionOwner {
   /** Waits in line. A connection, or `null`: leave to connect (already counted). */
   *#inLine(site: Site, limits: CallLimits, after: number): Flow<HttpConnection | null> {
     const waiter = new Waiter(site, after, limits, this.#limits.maxConnections);
-    this.#waiters.push(waiter);
-    site.waiting++;
-    this.#armWaiter(waiter, this.#coming(site) >= site.waiting);
+    this.#waiters.join(waiter);
+    this.#waiters.limit(waiter, placesComing(site) >= site.waiting);
     // A connection that is busy with a response that nobody reads does not keep the process alive.
     limits.pool?.hold();
     if (isPaused(site, after)) this.#idle.awaited(site);
@@ -282,26 +233,17 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  /** Who waits for a connection that is being made has the time of connecting, others that of the pool. */
-  #armWaiter(waiter: Waiter<Site>, following: boolean): void {
-    waiter.following = following;
-    const list = following ? waiter.limits.connect : waiter.limits.pool;
-    if (list !== null) arm(waiter, list, this.deadlines.tick());
-    else disarm(waiter);
-  }
-
   /** What it was served with closed before its flow went on: it is first in line again. */
   #serveAgain(waiter: Waiter<Site>): void {
     const connection = waiter.connection as HttpConnection;
     waiter.connection = null;
-    this.#waiters.unshift(waiter);
-    waiter.site.waiting++;
+    this.#waiters.rejoin(waiter);
     this.back(connection);
     this.#assignWaiting();
   }
 
   #withdraw(waiter: Waiter<Site>): void {
-    if (this.#waiters.remove(waiter)) waiter.site.waiting--;
+    this.#waiters.leave(waiter);
     if (waiter.connection !== null) this.back(waiter.connection);
     else if (waiter.mayConnect) this.#leave(waiter.site);
   }
@@ -311,49 +253,19 @@ export class ConnectionPool implements ConnectionOwner {
     let connection: HttpConnection | null = null;
     got.pooledAt = this.deadlines.tick();
     try {
-      socket = yield* this.#socketTo(site, limits, got);
+      socket = yield* this.#connects.socketTo(site, limits, got);
       const version = versionOf(socket.alpn, site.versions, site.secure, site.origin);
       connection = new HttpConnection(socket, this, site.origin, site, this.#made++, version, this.#limits);
       this.deadlines.tick();
       this.#connected(connection, site);
       return connection;
     } catch (error) {
-      this.#failFollowers(site, limits, error);
+      this.#waiters.failFollowers(site, limits, error);
       throw error;
     } finally {
       if (connection === null) {
         socket?.close();
         this.#leave(site);
-      }
-    }
-  }
-
-  /** A socket to the site. A connect that fails is tried again, as often as `retries` says (httpx). */
-  *#socketTo(site: Site, limits: CallLimits, got: Acquired): Flow<Socket> {
-    const { trace } = got;
-    for (let failures = 0; ; failures++) {
-      const attempt = new ConnectAttempt(site.origin, site.address, this.deadlines);
-      this.#attempts.add(attempt);
-      let socket: Socket | null = null;
-      try {
-        attempt.traced = trace !== null;
-        if (failures > 0) {
-          yield trace?.retrying(site.address, limits);
-          yield* attempt.pause(failures, this.#connector);
-          yield trace?.end();
-        }
-        socket = yield* connectedSocket(attempt, site, this.#connector, limits, trace);
-        got.resolvedAt = attempt.resolvedAt;
-        got.connectedAt = attempt.connectedAt;
-        got.securedAt = attempt.securedAt;
-        return socket;
-      } catch (error) {
-        trace?.fail(error);
-        if (failures >= this.#retries || !mayConnectAgain(error)) throw error;
-      } finally {
-        disarm(attempt);
-        this.#attempts.delete(attempt);
-        if (socket === null) attempt.cancel();
       }
     }
   }
@@ -372,27 +284,16 @@ export class ConnectionPool implements ConnectionOwner {
     if (!multiplexes || this.#connector.blocking) site.expects = 1;
     if (site.waiting === 0) return;
     for (const waiter of this.#waiters.all())
-      if (waiter.site === site && waiter.following) this.#armWaiter(waiter, true);
+      if (waiter.site === site && waiter.following) this.#waiters.limit(waiter, true);
     this.#assignFollowers(site);
   }
 
   /** Serves who waits for the site; who must wait on has the time of the pool from now on, unless a place is coming. */
   #assignFollowers(site: Site): void {
     this.#assignWaiting();
-    let coming = this.#coming(site);
+    let coming = placesComing(site);
     for (const waiter of this.#waiters.all()) {
-      if (waiter.site === site && --coming < 0 && waiter.following) this.#armWaiter(waiter, false);
-    }
-  }
-
-  /** Those who waited for a connect that failed, each with an error of its own; not those who would have waited longer. */
-  #failFollowers(site: Site, limits: CallLimits, error: unknown): void {
-    if (site.connecting > 1 || !(error instanceof TransportError) || error instanceof TotalTimeout) return;
-    const ms = ({ connect }: CallLimits) => connect?.ms ?? Number.POSITIVE_INFINITY;
-    for (const waiter of this.#waiters.all().filter((each) => each.site === site && each.following)) {
-      if (error instanceof ConnectTimeout && ms(waiter.limits) > ms(limits)) continue;
-      waiter.error = ownOf(error);
-      this.#serve(waiter);
+      if (waiter.site === site && --coming < 0 && waiter.following) this.#waiters.limit(waiter, false);
     }
   }
 
@@ -428,15 +329,15 @@ export class ConnectionPool implements ConnectionOwner {
       connection.places > 0
     ) {
       first.connection = this.#take(connection);
-      this.#serve(first);
+      this.#waiters.serve(first);
       return;
     }
     if (!connection.empty) {
       if (first !== undefined) this.#assignWaiting();
       return;
     }
-    const expiry = this.#expiryOf(connection);
-    if (this.#closed || expiry === 0 || !(connection.canOpen || connection.paused) || !this.#mayIdle()) {
+    const expiry = this.#idle.expiryOf(connection);
+    if (this.#closed || expiry === 0 || !(connection.canOpen || connection.paused) || !this.#idle.mayAdd()) {
       connection.close();
       return;
     }
@@ -447,39 +348,12 @@ export class ConnectionPool implements ConnectionOwner {
     if (first !== undefined) this.#assignWaiting();
   }
 
-  /**
-   * Whether one more connection may be idle. Beyond the limit it may until the host's next turn: where many responses end in
-   * one turn, as on hosts that read many sockets at a time, those who go on at once shall find their connections.
-   */
-  #mayIdle(): boolean {
-    const { maxKeepaliveConnections: most } = this.#limits;
-    if (most === null || this.#idle.count < most) return true;
-    if (most === 0 || this.#connector.blocking) return false;
-    if (this.#trimming) return true;
-    this.#trimming = true;
-    this.deadlines.host.nextTurn(() => {
-      this.#trimming = false;
-      for (const connection of this.#idle.byAge().slice(0, Math.max(0, this.#idle.count - most))) connection.close();
-      this.wakeWaiters();
-    });
-    return true;
-  }
-
   placesChanged(connection: HttpConnection): void {
     const site = connection.site as Site;
     const { streamsMax, paused } = connection;
     if (streamsMax !== null && !paused && !this.#connector.blocking) site.expects = Math.max(1, streamsMax);
     if (connection.idle && !connection.canOpen && !paused) connection.close();
     if (this.#waiters.length > 0) this.#assignFollowers(site);
-  }
-
-  /** How long this connection may be idle, ms; `null`: no limit; 0: not at all. The peer's hint counts, less a margin. */
-  #expiryOf(connection: HttpConnection): number | null {
-    const { keepaliveExpiry } = this.#limits;
-    const seconds = connection.keepAliveSeconds;
-    if (seconds === null) return keepaliveExpiry;
-    const hint = seconds * 1000 - Math.min(1000, seconds * 500);
-    return keepaliveExpiry === null ? hint : Math.min(hint, keepaliveExpiry);
   }
 
   dropped(connection: HttpConnection): void {
@@ -493,20 +367,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   wakeWaiters(): void {
-    if (this.#waking || this.#assigning || this.#served.length === 0) return;
-    this.#waking = true;
-    try {
-      for (let waiter = this.#served.shift(); waiter !== undefined; waiter = this.#served.shift()) waiter.wake();
-    } finally {
-      this.#waking = false;
-    }
-  }
-
-  /** Serves one who waits, with what was noted in it; its flow is woken later. */
-  #serve(waiter: Waiter<Site>): void {
-    this.#waiters.remove(waiter);
-    waiter.site.waiting--;
-    this.#served.push(waiter);
+    if (!this.#assigning) this.#waiters.wake();
   }
 
   /** Reserves a place on it. */
@@ -543,13 +404,13 @@ export class ConnectionPool implements ConnectionOwner {
     const assignments = assign({
       waiting,
       offers: offers.map(({ offer }) => offer),
-      coming: new Map([...sites].map((site) => [site, this.#coming(site)])),
+      coming: new Map([...sites].map((site) => [site, placesComing(site)])),
       total: this.#total,
       maxConnections: this.#limits.maxConnections,
     });
     for (const { waiter: index, take, close } of assignments) {
       const waiter = waiting[index] as Waiter<Site>;
-      this.#serve(waiter);
+      this.#waiters.serve(waiter);
       if (take !== null) {
         waiter.connection = this.#take((offers[take] as (typeof offers)[number]).connection);
         continue;
@@ -568,15 +429,8 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle.close();
     const error = ({ origin }: { readonly origin: string }) =>
       new CloseError(`The client was closed while a request to ${origin} was in flight`);
-    for (const waiter of this.#served) waiter.error = error(waiter.site);
-    for (const waiter of this.#waiters.all()) {
-      waiter.error = error(waiter.site);
-      this.#serve(waiter);
-    }
-    for (const attempt of [...this.#attempts]) {
-      attempt.error ??= error(attempt);
-      attempt.wake();
-    }
+    this.#waiters.failAll(error);
+    this.#connects.failAll(error);
     for (const connection of [...this.#open]) connection.closeWith(error(connection));
     this.wakeWaiters();
   }

@@ -116,7 +116,16 @@ const CLIENT: Ranks = [
     'decoding',
     'decoder-stream',
   ],
-  ['pool', 'pool-assignment', 'pool-waiter', 'idle-connections', 'proxy-route'],
+  [
+    'pool',
+    'pool-assignment',
+    'pool-connects',
+    'pool-queue',
+    'pool-site',
+    'pool-waiter',
+    'idle-connections',
+    'proxy-route',
+  ],
   [
     'transports/',
     'request',
