@@ -3,7 +3,8 @@
  * response is. Every 2xx opens the tunnel; of any other answer nothing but its status gets into an error.
  */
 import * as abi from '../assembly/abi.js';
-import { type Connection, type Events, type Head, type HeadLimits, openHttp1, type StreamId } from './core.js';
+import type { Connection, Events, Head, HeadLimits, StreamId } from './core.js';
+import { openHttp1 } from './core-http1.js';
 import { type ProtocolError, ProxyError } from './exceptions.js';
 import { Headers } from './headers.js';
 import type { Octets } from './hosts/socket.js';

@@ -10,7 +10,7 @@ import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PEER_CLOSED, RULE_H2_PREFACE }
 import type { CertTypes, VerifyTypes } from './config.js';
 import { Streams } from './connection-streams.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
-import { openHttp1 } from './core.js';
+import { openHttp1 } from './core-http1.js';
 import { openHttp2 } from './core-http2.js';
 import { DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import type { ConnectionMessage } from './diagnostics.js';

@@ -4,7 +4,8 @@
  */
 import * as abi from '../assembly/abi.js';
 import { checkFields, Limits, type LimitsOptions, own } from './config.js';
-import { type Connection, type Events, type Head, openHttp1, type StreamId } from './core.js';
+import type { Connection, Events, Head, StreamId } from './core.js';
+import { openHttp1 } from './core-http1.js';
 import { openHttp2 } from './core-http2.js';
 import type { ProtocolError } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';

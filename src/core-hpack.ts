@@ -7,9 +7,9 @@
  */
 import * as abi from '../assembly/abi.js';
 import { checkFields, own, typeNameOf } from './config.js';
-import { latin1, putLatin1 } from './core.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
+import { latin1, putLatin1 } from './latin1.js';
 import { describeRule } from './rules.js';
 import { TableFields } from './table-fields.js';
 

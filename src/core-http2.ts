@@ -4,20 +4,11 @@
  * what is not DATA is copied into it, in small pieces, since a DATA frame that begins in a piece is then passed by.
  */
 import * as abi from '../assembly/abi.js';
-import {
-  type Connection,
-  type Events,
-  type Head,
-  type HeadLimits,
-  latin1,
-  protocolError,
-  putLatin1,
-  type RequestHead,
-  type StreamId,
-} from './core.js';
+import type { Connection, Events, Head, HeadLimits, RequestHead, StreamId } from './core.js';
 import { type Core, type CoreExports, core, coreFailure } from './core-instance.js';
 import { LocalProtocolError } from './exceptions.js';
-import { describeRule } from './rules.js';
+import { latin1, putLatin1 } from './latin1.js';
+import { describeRule, protocolError } from './rules.js';
 import { TableFields } from './table-fields.js';
 
 /** What the core is given of a read at first, and after octets that were passed by. */

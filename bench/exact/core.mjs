@@ -1,6 +1,6 @@
 /**
  * The metered core, fed without a client: copies octets in, reads the records, passes by what need not be shown to it,
- * as src/core.ts does. Nothing but the core's own calls is counted.
+ * as src/core-http1.ts does. Nothing but the core's own calls is counted.
  */
 import { readFileSync } from 'node:fs';
 import { BULK, INSTRUCTIONS, meter } from '../../wasm/meter.mjs';

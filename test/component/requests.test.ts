@@ -1,6 +1,6 @@
 /** What the component sends: HTTP/1.1 as the client's own text, octet by octet; what it refuses, and that nothing of it leaves. */
 import { describe, expect, test } from 'vitest';
-import { openHttp1 } from '../../src/core.js';
+import { openHttp1 } from '../../src/core-http1.js';
 import { requestHead } from '../../src/request-head.js';
 import {
   COMPONENT_BUILDS,

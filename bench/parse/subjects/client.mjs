@@ -1,10 +1,10 @@
-/** Our client's own way, for information: src/core.ts makes the calls, and its `Headers` are iterated. */
+/** Our client's own way, for information: src/core-http1.ts makes the calls, and its `Headers` are iterated. */
 
 const LIMITS = { headOctets: 65536, fields: 256, interim: 16 };
 const REQUEST = { method: 'GET', target: '/', block: 'Host: bench\r\n', open: 0, framing: null, protocol: null };
 
 export async function open({ head, fields, build }) {
-  const { openHttp1 } = await import(new URL('src/core.js', build));
+  const { openHttp1 } = await import(new URL('src/core-http1.js', build));
   const { Headers } = await import(new URL('src/headers.js', build));
   const fail = (error) => {
     throw error;
