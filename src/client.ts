@@ -357,7 +357,7 @@ export abstract class BaseClient<K extends ClientKind> {
 
   #mergedUrl(url: URLTypes, params: QueryParamTypes | null | undefined): URL {
     const given = givenUrl(url);
-    const merged = this.#baseUrl.isAbsoluteUrl && !given.isAbsoluteUrl ? behind(this.#baseUrl, given) : given;
+    const merged = given.isAbsoluteUrl || this.#baseUrl.href === '' ? given : behind(this.#baseUrl, given);
     if (this.#params.size === 0 && (params === null || params === undefined)) return merged;
     return withParams(merged, this.#params.merge(params ?? undefined));
   }

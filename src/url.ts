@@ -35,6 +35,10 @@ export type URLTypes = string | URL | globalThis.URL;
  * query; no fragment.
  */
 const PLAIN_TARGET = /(?:\/(?!\.\.?(?:[/?]|$))[!$-.0-;=@-Z_a-z~]*)+(?:\?[!$-;=?-Z_a-z~]*)?$/y;
+/** What was meant as a host and its port, and is a scheme and a path to who takes URLs apart. */
+const HOST_AND_PORT = /^[\w.-]+:\d{1,5}(?:[/?#]|$)/;
+/** What a reference without slashes may hold that was meant as user and password. */
+const PASSWORD = /:[^/?#@]*@/;
 const MASK = '[secure]';
 const NO_PARTS: UrlParts = parseUrl('');
 
@@ -131,7 +135,9 @@ export class URL {
       );
     }
     if (scheme !== 'http' && scheme !== 'https') {
-      throw new UnsupportedProtocol(`Request URL has an unsupported protocol '${scheme}://'.`);
+      const hint =
+        host === '' && HOST_AND_PORT.test(this.href) ? ` To reach that host, write 'http://${this.href}'.` : '';
+      throw new UnsupportedProtocol(`Request URL has an unsupported protocol '${scheme}://'.${hint}`);
     }
     if (host === '') throw new InvalidURL('Cannot send a request: its URL has no host');
     const ascii = hostToAscii(bracketed(host));
@@ -338,8 +344,9 @@ export class URL {
   }
 }
 
-function shownUrl(url: URL): string {
-  const text = url.toJSON();
+/** A URL in quotes, as messages have it: short, its password masked. @internal */
+export function shownUrl(url: URL): string {
+  const text = url.isRelativeUrl ? url.toJSON().replace(PASSWORD, `:${MASK}@`) : url.toJSON();
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 

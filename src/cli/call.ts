@@ -2,7 +2,7 @@
  * One request, from settings to exit code: what was asked for is read, sent and shown. Uses the package as its users do,
  * through its public names.
  */
-import { AsyncClient, type AsyncResponse, Proxy } from '../index.js';
+import { AsyncClient, type AsyncResponse, Proxy, UnsupportedProtocol } from '../index.js';
 import type { Settings } from './arguments.js';
 import { bodyText } from './body-text.js';
 import { DownloadBroken, download } from './download.js';
@@ -41,9 +41,22 @@ export async function call(settings: Settings, system: System): Promise<number> 
   }
 }
 
+/** Of those that this client speaks, also one whose slashes are missing. */
+const WITH_SCHEME = /^(?:https?:|[a-z][a-z\d+.-]*:\/\/)/i;
+
+/** httpx does not guess a scheme; what is to be typed is said. */
+function withoutScheme(url: string): UnsupportedProtocol {
+  const shown = url.replace(/:[^/?#@]*@/, ':[secure]@');
+  const hint = /^[\w.-]+(?::\d+)?(?:[/?#]|$)/.test(url) ? `: type http://${shown}` : '';
+  return new UnsupportedProtocol(
+    `Request URL is missing an 'http://' or 'https://' protocol. Got ${JSON.stringify(shown)}${hint}`,
+  );
+}
+
 async function exchange(settings: Settings, system: System, printer: Printer): Promise<number> {
   const { method, options } = await readCall(settings, system);
   const { verify, http2, timeoutMs, url, verbose, download: path } = settings;
+  if (!WITH_SCHEME.test(url)) throw withoutScheme(url);
   const showHead = (response: AsyncResponse): void => printer.lines(responseHead(response, printer.paint));
   const client = new AsyncClient({
     verify,

@@ -58,6 +58,32 @@ describe.each(clients)('$name', (kind) => {
       expect(await targetOf(base, reference)).toBe(target);
     });
 
+    test.each([
+      ['api.example.org/v1', true],
+      ['localhost:3000', true],
+      ['localhost', true],
+      ['127.0.0.1:80', true],
+      ['/v1', false],
+      ['//example.org', false],
+      ['https//api/v1', false],
+      ['http:x', false],
+    ])('%s is kept, as by httpx, and named once it stands before a relative URL', async (baseUrl, isLikeHost) => {
+      const asked = client({ baseUrl }).client;
+      const { message } = await failureOf(() => asked.get('/items'), UnsupportedProtocol);
+      expect(message).toContain(
+        `Cannot put baseUrl before "/items": expected it to begin with 'http://' or 'https://'`,
+      );
+      expect(message).toContain(`got "${asked.baseUrl.href}"`);
+      expect(message.endsWith('; to reach that host, write one of the two before it')).toBe(isLikeHost);
+      expect((await asked.get('http://fake.invalid/items')).text).toBe('ok');
+    });
+
+    test('without a scheme its password is not shown', async () => {
+      const asked = client({ baseUrl: 'user:hunter2@example.org' }).client;
+      const { message } = await failureOf(() => asked.get('/'), UnsupportedProtocol);
+      expect(message).toContain('got "user:[secure]@example.org/"');
+    });
+
     test('stays as it is spelled when it is read', () => {
       expect(kind.open({ baseUrl: 'http://h.invalid/a%2fb' }).baseUrl.href).toBe('http://h.invalid/a%2fb/');
     });
@@ -87,6 +113,13 @@ describe.each(clients)('$name', (kind) => {
 
     test('that is empty is the base', async () => {
       expect(await targetOf('http://fake.invalid/users', '')).toBe('/users/');
+    });
+
+    test('that is a host and its port says what to write', async () => {
+      const { message } = await failureOf(() => client().client.get('localhost:3000/a'), UnsupportedProtocol);
+      expect(message).toBe(
+        "Request URL has an unsupported protocol 'localhost://'. To reach that host, write 'http://localhost:3000/a'.",
+      );
     });
 
     test('that has no protocol is quoted, and baseUrl named', async () => {
