@@ -4,7 +4,7 @@
  * httpx reads them. Nothing is read or opened yet, and no message repeats a value that may be a secret.
  */
 import { parseArgs } from 'node:util';
-import { OPTIONS, type OptionEntry, type OptionName } from './option-table.js';
+import { OF_CURL, OPTIONS, type OptionEntry, type OptionName } from './option-table.js';
 import { UsageError } from './system.js';
 
 /** A name with its value. */
@@ -105,7 +105,9 @@ function valuesOf(
   behind: readonly string[],
 ): readonly string[] {
   if (entry === undefined) {
-    throw new UsageError(`Cannot read the command line: there is no option ${JSON.stringify(spelling)}`);
+    const own = OF_CURL.get(spelling);
+    const hint = own === undefined ? '' : `; what curl calls so is ${own} here`;
+    throw new UsageError(`Cannot read the command line: there is no option ${JSON.stringify(spelling)}${hint}`);
   }
   const { values: wanted } = entry;
   if (inline.length > wanted.length) {
@@ -113,8 +115,10 @@ function valuesOf(
   }
   const values = [...inline, ...behind.slice(0, wanted.length - inline.length)];
   if (values.length < wanted.length) {
+    const takes = wanted.length > 1 ? `${wanted.join(' and ')} as two words` : wanted[0];
+    const hint = entry.hint === undefined ? '' : `; ${entry.hint}`;
     throw new UsageError(
-      `Cannot read the command line: option ${spelling} takes ${wanted.join(' and ')}, got ${values.length} of ${wanted.length}`,
+      `Cannot read the command line: option ${spelling} takes ${takes}, got ${values.length} of ${wanted.length}${hint}`,
     );
   }
   return values;
@@ -126,7 +130,7 @@ export function commandOf(words: readonly string[]): Command {
   if (all.has('help')) return { kind: 'help' };
   if (all.has('version')) return { kind: 'version' };
   const [url, ...others] = all.positionals;
-  if (url === undefined) throw new UsageError('Cannot send a request: there is no URL');
+  if (url === undefined) throw new UsageError(`Cannot send a request: there is no URL${swallowedHint(all)}`);
   if (others.length > 0) {
     throw new UsageError(`Cannot send a request: expected one URL, got ${all.positionals.length} arguments`);
   }
@@ -151,6 +155,12 @@ export function commandOf(words: readonly string[]): Command {
   };
   refuseContradictions(settings);
   return { kind: 'call', settings };
+}
+
+/** One word for a name and its value, as other programs want it, makes the URL behind it the value. */
+function swallowedHint(all: Found): string {
+  const taking = OPTIONS.find(({ name, values }) => values.length === 2 && all.has(name));
+  return taking === undefined ? '' : `; --${taking.name} takes ${taking.values.join(' and ')} as two words`;
 }
 
 const DURATION = /^(\d+(?:\.\d*)?|\.\d+)(ms|s|m)?$/;

@@ -1,8 +1,9 @@
 /**
- * A response's body as text to be shown, piece by piece: text as it comes; JSON, laid out, when all of it is there; of all
- * else the size. Only JSON is kept, up to a limit. Controls are escaped only where a terminal will show them, since a file
+ * A response's body as text to be shown, piece by piece: text as it comes; JSON, laid out, when all of it is there, and what
+ * no type is named of, if it is text; of all else the size. Only those two are kept, up to a limit. Controls are escaped only where a terminal will show them, since a file
  * wants what came. What is shown ends in a line feed, also when the body breaks off.
  */
+import { Buffer, isUtf8 } from 'node:buffer';
 import type { AsyncResponse } from '../index.js';
 import { VisibleText } from './escaping.js';
 import type { Paint } from './highlighting.js';
@@ -41,7 +42,7 @@ export function bodyText(
   const type = mediaTypeOf(response);
   if (JSON_TYPE.test(type)) return jsonText(response, paint, shielded, shownMax);
   if (TEXT.test(type) || response.charsetEncoding !== null) return plainText(response.aiterText(), shielded);
-  return sizeNote(response, paint, shownMax);
+  return type === '' ? untypedText(response, paint, shielded, shownMax) : sizeNote(response, paint, shownMax);
 }
 
 async function* plainText(pieces: AsyncIterable<string> | Iterable<string>, shielded: boolean): AsyncGenerator<string> {
@@ -95,14 +96,44 @@ function layoutOf(text: string, paint: Paint): Iterable<string> | null {
   }
 }
 
+/** A body whose type nobody names, once it is there: text if it is UTF-8 without NUL, which no text holds; else its size. */
+async function* untypedText(
+  response: AsyncResponse,
+  paint: Paint,
+  shielded: boolean,
+  shownMax: number,
+): AsyncGenerator<string> {
+  const pieces: Uint8Array[] = [];
+  let octets = 0;
+  for await (const piece of response.aiterBytes()) {
+    octets += piece.length;
+    if (octets > shownMax) {
+      yield tooLongNote(paint, shownMax);
+      return;
+    }
+    pieces.push(piece);
+  }
+  const body = Buffer.concat(pieces);
+  if (isUtf8(body) && !body.includes(0)) yield* plainText([body.toString('utf8')], shielded);
+  else yield sizeOf(octets, paint);
+}
+
 async function* sizeNote(response: AsyncResponse, paint: Paint, shownMax: number): AsyncGenerator<string> {
   let octets = 0;
   for await (const piece of response.aiterBytes()) {
     octets += piece.length;
     if (octets > shownMax) {
-      yield `${paint('note', `<more than ${shownMax} bytes of binary data; --download FILE saves them>`)}\n`;
+      yield tooLongNote(paint, shownMax);
       return;
     }
   }
-  if (octets > 0) yield `${paint('note', `<${octets} ${octets === 1 ? 'byte' : 'bytes'} of binary data>`)}\n`;
+  if (octets > 0) yield sizeOf(octets, paint);
+}
+
+function sizeOf(octets: number, paint: Paint): string {
+  return `${paint('note', `<${octets} ${octets === 1 ? 'byte' : 'bytes'} of binary data>`)}\n`;
+}
+
+function tooLongNote(paint: Paint, shownMax: number): string {
+  return `${paint('note', `<more than ${shownMax} bytes of binary data; --download FILE saves them>`)}\n`;
 }

@@ -33,6 +33,8 @@ export interface OptionEntry {
   readonly values: readonly string[];
   /** May be given several times; of others the last one counts. */
   readonly repeats?: true;
+  /** What who gives too few values may have been looking for. */
+  readonly hint?: string;
   readonly help: string;
 }
 
@@ -52,7 +54,14 @@ export const OPTIONS: readonly OptionEntry[] = [
     help: "Query parameter, in place of the URL's query.",
   },
   { name: 'content', short: 'c', values: ['TEXT'], help: "Octets of the body; '-' reads them from standard input." },
-  { name: 'data', short: 'd', values: ['NAME', 'VALUE'], repeats: true, help: 'Field of a form in the body.' },
+  {
+    name: 'data',
+    short: 'd',
+    values: ['NAME', 'VALUE'],
+    repeats: true,
+    hint: '-c TEXT is a body as it is, -j JSON one of JSON',
+    help: 'Field of a form in the body.',
+  },
   {
     name: 'files',
     short: 'f',
@@ -90,3 +99,32 @@ export const OPTIONS: readonly OptionEntry[] = [
   { name: 'version', values: [], help: 'Show the version and exit.' },
   { name: 'help', values: [], help: 'Show this text and exit.' },
 ];
+
+/** What curl's options are called here, for who is used to those. */
+export const OF_CURL: ReadonlyMap<string, string> = new Map([
+  ['-X', '-m METHOD'],
+  ['--request', '-m METHOD'],
+  ['-I', '-m HEAD'],
+  ['--head', '-m HEAD'],
+  ['-H', '-h NAME VALUE'],
+  ['--header', '-h NAME VALUE'],
+  ['-F', '-f NAME FILE or -d NAME VALUE'],
+  ['--form', '-f NAME FILE or -d NAME VALUE'],
+  ['--data-raw', '-c TEXT'],
+  ['--data-binary', '-c TEXT'],
+  ['--data-urlencode', '-d NAME VALUE'],
+  ['-b', '--cookies NAME VALUE'],
+  ['--cookie', '--cookies NAME VALUE'],
+  ['-u', '--auth USER PASS'],
+  ['--user', '--auth USER PASS'],
+  ['-x', '--proxy URL'],
+  ['-k', '--no-verify'],
+  ['--insecure', '--no-verify'],
+  ['-L', '--follow-redirects'],
+  ['--location', '--follow-redirects'],
+  ['-o', '--download FILE'],
+  ['--output', '--download FILE'],
+  ['-O', '--download FILE'],
+  ['--max-time', '--timeout DURATION'],
+  ['--connect-timeout', '--timeout DURATION'],
+]);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Command, commandOf, type Settings } from '../../src/cli/arguments.js';
 import { helpText } from '../../src/cli/help.js';
-import { OPTIONS } from '../../src/cli/option-table.js';
+import { OF_CURL, OPTIONS } from '../../src/cli/option-table.js';
 import { UsageError } from '../../src/cli/system.js';
 
 const TARGET = 'http://127.0.0.1/';
@@ -83,16 +83,32 @@ describe('options', () => {
   });
 });
 
+test('what curl calls otherwise is none of the options, and what stands for it is', () => {
+  const own = new Set(
+    OPTIONS.flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]),
+  );
+  for (const [spelling, meant] of OF_CURL) {
+    expect(own).not.toContain(spelling);
+    for (const option of meant.match(/(?<=^| )--?[a-z\d-]+/g) ?? ['nothing']) expect(own).toContain(option);
+  }
+});
+
 describe('usage errors', () => {
   test.each([
     [[], 'there is no URL'],
     [[TARGET, TARGET], 'expected one URL, got 2 arguments'],
-    [['-x', TARGET], 'there is no option "-x"'],
+    [['-y', TARGET], 'there is no option "-y"'],
+    [['-X', 'POST', TARGET], 'there is no option "-X"; what curl calls so is -m METHOD here'],
+    [['-XPOST', TARGET], 'there is no option "-X"; what curl calls so is -m METHOD here'],
+    [['-H', 'A: b', TARGET], 'there is no option "-H"; what curl calls so is -h NAME VALUE here'],
+    [['--insecure', TARGET], 'there is no option "--insecure"; what curl calls so is --no-verify here'],
+    [['-h', 'A: b', TARGET], 'there is no URL; --headers takes NAME and VALUE as two words'],
+    [[TARGET, '-d', '{}'], 'got 1 of 2; -c TEXT is a body as it is, -j JSON one of JSON'],
     [['--metod', 'GET', TARGET], 'there is no option "--metod"'],
     [['--__proto__=1', TARGET], 'there is no option "--__proto__"'],
     [['--m', 'GET', TARGET], 'there is no option "--m"'],
     [['-m'], 'option -m takes METHOD, got 0 of 1'],
-    [[TARGET, '-p', 'only'], 'option -p takes NAME and VALUE, got 1 of 2'],
+    [[TARGET, '-p', 'only'], 'option -p takes NAME and VALUE as two words, got 1 of 2'],
     [['--no-verify=yes', TARGET], 'option --no-verify takes no value'],
     [['-c', 'a', '-j', '1', TARGET], '--content and --json are one body too many'],
     [['-c', 'a', '-d', 'a', '1', TARGET], '--content and --data are one body too many'],

@@ -38,11 +38,26 @@ describe('a body', async () => {
     expect(await shownAs(type, 'a b')).toBe('a b\n');
   });
 
-  test.each([null, '', 'image/png', 'application/octet-stream', 'application/pdf', 'application/jsonish'])(
+  test.each(['image/png', 'application/octet-stream', 'application/pdf', 'application/jsonish'])(
     'of type %j is counted',
     async (type) => {
       expect(await shownAs(type, 'abcd')).toBe('<4 bytes of binary data>\n');
       expect(await shownAs(type, 'a')).toBe('<1 byte of binary data>\n');
+    },
+  );
+
+  test.each([null, ''])(
+    'whose type nobody names (%j) is text if it is UTF-8 without NUL, else it is counted',
+    async (type) => {
+      expect(await shownAs(type, 'né')).toBe('né\n');
+      expect(await shownAs(type, octetsOf('n\xc3', '\xa9\n'))).toBe('né\n');
+      expect(await shownAs(type, '\x1b[31mred', true)).toBe('\\x1b[31mred\n');
+      expect(await shownAs(type, octetsOf('n\xe9'))).toBe('<2 bytes of binary data>\n');
+      expect(await shownAs(type, 'a\0b')).toBe('<3 bytes of binary data>\n');
+      expect(await shownAs(type, '')).toBe('');
+      expect(await shownAs(type, 'abcdef', false, 5)).toBe(
+        '<more than 5 bytes of binary data; --download FILE saves them>\n',
+      );
     },
   );
 

@@ -77,6 +77,16 @@ describe('what is printed', () => {
     expect(stdout).toMatch(new RegExp(`^${name}: [^\\n\\x1b]+\\n$`));
   });
 
+  test.each([
+    ['localhost:9101', 'Got "localhost:9101": type http://localhost:9101'],
+    ['example.org/a?b', 'Got "example.org/a?b": type http://example.org/a?b'],
+    ['user:hunter2@h', 'Got "user:[secure]@h"'],
+    ['/a', 'Got "/a"'],
+  ])('the URL %s says what to type', async (url, said) => {
+    const missing = "UnsupportedProtocol: Request URL is missing an 'http://' or 'https://' protocol.";
+    expect((await ran([url])).stdout).toBe(`${missing} ${said}\n`);
+  });
+
   test('an argument that cannot be sent: one line, exit code 1, nothing sent', async () => {
     const server = await sink();
     for (const words of [
@@ -92,9 +102,9 @@ describe('what is printed', () => {
   });
 
   test('a wrong command line: on standard error, with a hint, exit code 2', async () => {
-    const { code, stdout, stderr } = await ran(['-x']);
+    const { code, stdout, stderr } = await ran(['-y']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toBe(`Cannot read the command line: there is no option "-x"\nTry 'httpx-wasm --help' for help.\n`);
+    expect(stderr).toBe(`Cannot read the command line: there is no option "-y"\nTry 'httpx-wasm --help' for help.\n`);
   });
 
   test('a name of the command line that a terminal would obey: escaped, in one line', async () => {
