@@ -7,11 +7,12 @@
 // - what two entries of a build share becomes a chunk, so that an error class is the same object through each.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from '@typescript/typescript6';
 import { minify } from 'rolldown/experimental';
 import { dts } from 'rollup-plugin-dts';
 import { partsAtOnce } from './.config/late-parts.mjs';
+import { nodeBuild } from './.config/node-build.mjs';
 
 const { imports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
@@ -27,11 +28,8 @@ const earlyEntries = ['polyfill/text'];
 /** Files that threads of their own begin with: they are named by a URL beside the file that starts them. */
 const threadEntries = ['hosts/node/blocking-worker'];
 /** Those with a build for Node.js. */
-const nodeEntries = ['index', 'sync', 'fetch-api', 'core-api', ...threadEntries];
+const nodeEntries = ['index', 'sync', 'fetch-api', 'core-api'];
 const entries = [...publicEntries, ...earlyEntries, ...new Set(hostEntries), ...threadEntries];
-/** Where the build for Node.js goes, below dist: flat, two folders down. */
-const NODE_FOLDER = 'builds/node';
-const HASHED = `${NODE_FOLDER}/[name]-[hash].js`;
 /** The command, and what it loads only when there is a request to send. */
 const commandEntries = ['cli/main', 'cli/call'];
 
@@ -90,6 +88,16 @@ const publicDeclarations = {
   },
 };
 
+/** Classes have one declaration, whoever asks: for `require`, which the one for imports gives on. The other way round is an error. */
+const declarationsForImports = {
+  name: 'declarations-for-imports',
+  generateBundle() {
+    for (const name of nodeEntries) {
+      this.emitFile({ type: 'asset', fileName: `${name}.d.ts`, source: `export * from './${name}.cjs';\n` });
+    }
+  },
+};
+
 /** A warning here is a mistake in the sources: an import that does not resolve, a circle, a missing name. */
 function failOnWarning(level, log) {
   if (level === 'warn') throw new Error(`Cannot bundle: ${log.message}`);
@@ -114,36 +122,6 @@ const partsThere = {
     return rewritten === null ? null : { code: rewritten, map: null };
   },
 };
-
-/** The seams of Node.js, where they are known. */
-const seamsOfNode = {
-  name: 'seams-of-node',
-  resolveId: (id) => {
-    const path = imports[id]?.node;
-    return path === undefined ? null : resolve(path.replace('./dist/', '.build/src/'));
-  },
-};
-
-/** Whether a module is loaded when one of these entries is. */
-function isLoadedWith(id, names, getModuleInfo) {
-  const found = new Set(names.map((name) => resolve(`.build/src/${name}.js`)));
-  for (const each of found) for (const next of getModuleInfo(each)?.importedIds ?? []) found.add(next);
-  return found.has(id);
-}
-
-/**
- * The few files that a start on Node.js reads beside its entry: what core and client have in common, the host, the client; and
- * those of a first request: connections of the core, what sends requests, sockets, which the blocking clients' worker needs too.
- */
-function chunkOfNode(id, { getModuleInfo }) {
-  const isIn = (...names) => isLoadedWith(id, names, getModuleInfo);
-  if (nodeEntries.some((name) => id === resolve(`.build/src/${name}.js`))) return null;
-  const isAtStart = isIn('index', 'fetch-client');
-  if (isIn('core-api')) return isAtStart ? 'common' : isIn('transports/sockets') ? 'core' : null;
-  if (isIn(...threadEntries)) return isAtStart ? 'host' : 'sockets';
-  if (isAtStart) return 'client';
-  return isIn('transports/sockets') ? 'sending' : null;
-}
 
 /** Where a chunk goes: what has a module of a host in it stays with that host. */
 function folderOf(moduleIds) {
@@ -176,19 +154,14 @@ export default [
     onLog: failOnWarning,
     output,
   },
-  {
-    input: buildOf(nodeEntries),
-    external: (id) => isExternal(id) && imports[id] === undefined,
-    makeAbsoluteExternalsRelative: false,
-    plugins: [seamsOfNode, tscSourceMaps, partsThere, withoutComments],
+  nodeBuild({
+    entries: nodeEntries,
+    threads: threadEntries,
+    external: isExternal,
+    plugins: [tscSourceMaps, withoutComments],
     onLog: failOnWarning,
-    output: {
-      ...output,
-      entryFileNames: ({ name }) => (nodeEntries.includes(name) ? `${NODE_FOLDER}/${basename(name)}.js` : HASHED),
-      chunkFileNames: HASHED,
-      manualChunks: chunkOfNode,
-    },
-  },
+    output,
+  }),
   {
     // A user of the package like any other: the package's own files are the same with the command and without.
     input: buildOf(commandEntries),
@@ -196,13 +169,18 @@ export default [
     makeAbsoluteExternalsRelative: false,
     plugins: [tscSourceMaps, withoutComments],
     onLog: failOnWarning,
-    output: { ...output, chunkFileNames: 'cli/[name].js', paths: { '../index.js': `../${NODE_FOLDER}/index.js` } },
+    output: { ...output, chunkFileNames: 'cli/[name].js', paths: { '../index.js': '../builds/node/index.js' } },
   },
   {
     input: buildOf(publicEntries, 'd.ts'),
     external: isExternal,
-    plugins: [publicDeclarations, dts()],
+    plugins: [publicDeclarations, dts(), declarationsForImports],
     onLog: failOnWarning,
-    output: { dir: 'dist', format: 'es', chunkFileNames: 'chunks/[name]-[hash].d.ts' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: ({ name }) => `${name}.d.${nodeEntries.includes(name) ? 'c' : ''}ts`,
+      chunkFileNames: 'chunks/[name]-[hash].d.cts',
+    },
   },
 ];

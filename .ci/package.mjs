@@ -6,7 +6,7 @@ import { runCommand } from './command.mjs';
 const MINUTE_MS = 60_000;
 /** What users need, and nothing else. */
 const WANTED = [
-  /^dist\/[\w./-]+\.(js|js\.map|d\.ts)$/,
+  /^dist\/[\w./-]+\.(c?js|c?js\.map|d\.c?ts)$/,
   /^wasm\/build\/(core|codings|http-core\.component)\.wasm$/,
   /^wasm\/build\/(core|codings)\.script\.js$/,
   /^wasm\/http-core\.wit$/,
@@ -17,6 +17,9 @@ const WANTED = [
 const REQUIRED = [
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/index.d.cts',
+  'dist/builds/node/index.js',
+  'dist/builds/node/index.cjs',
   'wasm/build/core.wasm',
   'wasm/build/codings.wasm',
   'wasm/build/core.script.js',

@@ -11,8 +11,8 @@ import { formatMessage } from 'publint/utils';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** What is not to be mended, and why. */
 const ALLOWED = {
-  // A module that is required is loaded as what it is, from Node.js 20.19 on: no second build of it is wanted (DESIGN § 8).
-  CJSResolvesToESM: () => true,
+  // It replaces globals that Node.js has: who asks for it there all the same can require it from 20.19 on.
+  CJSResolvesToESM: ({ entrypoint }) => entrypoint === './polyfill',
   // The package needs Node.js 20.19, and the compilers that go with it: they all read "exports".
   NoResolution: ({ resolutionKind }) => resolutionKind === 'node10',
 };

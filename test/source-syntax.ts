@@ -14,7 +14,7 @@ export interface ImportSite {
   readonly specifier: string;
   /** Erased by the compiler: `import type`, `export type`, or a type query. */
   readonly typeOnly: boolean;
-  /** When it runs: `import(…)`, `require(…)`. */
+  /** When it runs: `import(…)`, and `require(…)` inside a function. */
   readonly isLate: boolean;
   readonly line: number;
 }
@@ -64,6 +64,11 @@ function everyNode(root: ts.Node, visit: (node: ts.Node) => void): void {
   }
 }
 
+/** Whether a call of `import` or `require` comes after its module has run. */
+function isLateCall(call: ts.CallExpression): boolean {
+  return call.expression.kind === ts.SyntaxKind.ImportKeyword || ts.findAncestor(call, ts.isFunctionLike) !== undefined;
+}
+
 /** Every import and re-export of a file, dynamic ones included. `import { type A }` stays at run time, so it is a value. */
 export function importsOf(file: ts.SourceFile): ImportSite[] {
   const sites: ImportSite[] = [];
@@ -81,7 +86,7 @@ export function importsOf(file: ts.SourceFile): ImportSite[] {
       const called = node.expression;
       const loads =
         called.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(called) && called.text === 'require');
-      if (loads) add(node, node.arguments[0], false, true);
+      if (loads) add(node, node.arguments[0], false, isLateCall(node));
     } else if (ts.isImportTypeNode(node)) {
       add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument, true);
     }

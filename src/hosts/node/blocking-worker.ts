@@ -1,5 +1,4 @@
 /** The worker of blocking sockets on Node.js: where its thread begins. */
-import process from 'node:process';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import type { ToWorker } from '../blocking-protocol.js';
 import { SocketWorker } from '../blocking-worker.js';

@@ -1,6 +1,5 @@
 /** Memory that a socket reads into and that may be handed to the user, who owns it from then on. */
 import { Buffer } from 'node:buffer';
-import process from 'node:process';
 
 /** One TLS record's content: what a read of a TLS socket gives at the most. */
 export const RECORD_OCTETS = 16384;

@@ -3,7 +3,6 @@
  * warnings. Never what runs the application's code first (`--require`, `--import`, `--loader`): such code may make a blocking
  * call, for which it would need a worker of its own, and so on.
  */
-import process from 'node:process';
 
 const OF_THREADS =
   /^--(?:no-)?(?:dns-result-order|(?:enable-)?network-family-autoselection(?:-attempt-timeout)?|tls-(?:min|max)-v1\.\d|tls-keylog|trace-tls|(?:experimental-)?permission|allow-[a-z-]+|warnings|disable-warning|trace-warnings)$/;

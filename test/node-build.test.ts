@@ -1,0 +1,199 @@
+/**
+ * The build for Node.js: modules of CommonJS, whose late parts are required when they are first asked for, and a module beside
+ * each entry for who imports. Each test is a process of its own, since what it has loaded is what is looked at.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ROOT } from './source-syntax.js';
+
+const isBuilt = existsSync(join(ROOT, 'dist/builds/node'));
+const ENTRIES = ['httpx-wasm', 'httpx-wasm/sync', 'httpx-wasm/fetch', 'httpx-wasm/core'];
+
+/** What a script prints, of CommonJS unless flags say otherwise. */
+function printedBy(source: string, flags: readonly string[] = [], cwd = ROOT): string {
+  const words = flags.some((flag) => flag.startsWith('--input-type')) ? flags : ['--input-type=commonjs', ...flags];
+  return execFileSync(process.execPath, [...words, '-e', source], { cwd, encoding: 'utf8', env: {} }).trim();
+}
+
+/** A server in a thread, since a blocking client leaves it no other; then `work`, with `url`. */
+const withServer = (work: string): string => {
+  const server = String.raw`
+    const { createServer } = require('node:net');
+    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+    const server = createServer((socket) => socket.on('error', () => {}).on('data', () => socket.write(answer)));
+    const told = () => require('node:worker_threads').parentPort.postMessage(server.address().port);
+    server.listen(0, '127.0.0.1', told);`;
+  return `
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
+    const thread = new Worker(${JSON.stringify(server)}, { eval: true, execArgv: [] });
+    thread.once('message', async (port) => {
+      const url = 'http://127.0.0.1:' + port + '/';
+      try {
+        ${work}
+      } catch (error) {
+        console.log(error);
+      }
+      await thread.terminate();
+    });`;
+};
+
+/** Names of the files of the package that a process has loaded, without their hashes. */
+const LOADED = String.raw`(() => {
+  const { cache } = process.getBuiltinModule('node:module').createRequire(process.cwd() + '/');
+  const names = Object.keys(cache).map((path) => /builds.node.([\w-]+?)(?:-[\w-]{8})?\.cjs$/.exec(path)?.[1]);
+  return names.filter((name) => name !== undefined).sort().join();
+})()`;
+
+describe.skipIf(!isBuilt)(
+  `the build for Node.js${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`,
+  () => {
+    test.each(ENTRIES)('%s gives who imports all that it gives who requires, the very same', (entry) => {
+      const source = `
+      const required = require('${entry}');
+      import('${entry}').then((imported) => {
+        const names = Object.keys(required);
+        const others = Object.keys(imported).filter((name) => !names.includes(name) && !/^(default|module.exports)$/.test(name));
+        console.log(names.length > 5, names.filter((name) => required[name] !== imported[name]).join(), others.join());
+      });`;
+      expect(printedBy(source)).toBe('true');
+    });
+
+    test('classes are the same through every entry', () => {
+      const source = `
+      const { AsyncClient, Client, DecodingError, HTTPStatusError, Response } = require('httpx-wasm');
+      const fetching = require('httpx-wasm/fetch');
+      fetching.load().then((loaded) => {
+        const same = [
+          require('httpx-wasm/sync').Client === Client,
+          require('httpx-wasm/core').DecodingError === DecodingError,
+          fetching.HTTPStatusError === HTTPStatusError,
+          loaded.Response === Response,
+          loaded.AsyncClient !== AsyncClient,
+        ];
+        console.log(same.join());
+      });`;
+      expect(printedBy(source)).toBe('true,true,true,true,true');
+    });
+
+    test('a start reads four files: no connection, no socket, no worker', () => {
+      expect(printedBy(`require('httpx-wasm'); console.log(${LOADED})`)).toBe('client,common,host,index');
+      expect(printedBy(`import('httpx-wasm').then(() => console.log(${LOADED}))`)).toBe('client,common,host,index');
+      expect(printedBy(`require('httpx-wasm/fetch'); console.log(${LOADED})`)).toBe('common,fetch-api');
+      expect(printedBy(`require('httpx-wasm/core'); console.log(${LOADED})`)).toBe('common,core,core-api,decoding');
+    });
+
+    test('a plain request reads what sends it, and nothing of blocking, fetch or content codings', () => {
+      const source = withServer(`
+      const { AsyncClient } = await import('httpx-wasm');
+      const client = new AsyncClient();
+      await client.get(url);
+      await client.aclose();
+      console.log(${LOADED});`);
+      expect(printedBy(source)).toBe('client,common,core,host,index,sockets,sockets');
+    });
+
+    test('sockets, TLS, cryptography, threads and zlib of Node.js are not loaded before they are needed', () => {
+      const source = `
+      const before = new Set(process.moduleLoadList);
+      require('httpx-wasm');
+      const isLate = (name) => /^NativeModule (net|tls|crypto|dns|worker_threads|zlib)$/.test(name);
+      console.log(process.moduleLoadList.filter((name) => !before.has(name) && isLate(name)).join());`;
+      expect(printedBy(source)).toBe('');
+    });
+
+    const tellWarnings = `process.on('warning', ({ message }) => console.log(message));`;
+    const calls = `
+    const client = new AsyncClient();
+    const texts = [get(url).text, (await client.get(url)).text];
+    await client.aclose();
+    for (const wary of [new AsyncClient({ allowAddress: () => false }), new Client({ allowAddress: () => false })]) {
+      try {
+        await wary.get(url);
+      } catch (error) {
+        texts.push(error instanceof ConnectError);
+      }
+      await wary.aclose?.();
+    }
+    console.log(texts.join());`;
+
+    test.each([
+      [
+        'requires it',
+        `const { AsyncClient, Client, ConnectError } = require('httpx-wasm'); const { get } = require('httpx-wasm/sync');`,
+      ],
+      [
+        'imports it while it is required',
+        `const coming = Promise.all([import('httpx-wasm'), import('httpx-wasm/core'), import('httpx-wasm/sync')]);
+      const { get } = require('httpx-wasm/sync');
+      get(url);
+      const [{ AsyncClient, Client, ConnectError }, , { get: imported }] = await coming;
+      if (imported !== get) throw new Error('there are two of it');`,
+      ],
+    ])(
+      'both clients load their parts for who %s, errors are those of the entry, and nobody is warned',
+      (_, loading) => {
+        expect(printedBy(withServer(`${tellWarnings} ${loading} ${calls}`))).toBe('hi,hi,true,true');
+      },
+    );
+
+    test('both clients load their parts under a loader that gives Node.js every source itself', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-loader-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const hooks = `
+      import { readFileSync } from 'node:fs';
+      export async function load(url, context, next) {
+        const loaded = await next(url, context);
+        if (!url.startsWith('file:') || loaded.source != null) return loaded;
+        return { ...loaded, source: readFileSync(new URL(url)) };
+      }`;
+      writeFileSync(join(folder, 'hooks.mjs'), hooks);
+      writeFileSync(
+        join(folder, 'register.mjs'),
+        `import { register } from 'node:module'; register('./hooks.mjs', import.meta.url);`,
+      );
+      const source = `
+      import { AsyncClient, Client, ConnectError } from 'httpx-wasm';
+      import { get } from 'httpx-wasm/sync';
+      ${withServer(calls)}`;
+      const flags = [
+        '--input-type=module',
+        '--no-warnings',
+        '--import',
+        pathToFileURL(join(folder, 'register.mjs')).href,
+      ];
+      expect(printedBy(source, flags)).toBe('hi,hi,true,true');
+    });
+
+    test('a part whose file is not there is an error that says so, and the client can be closed', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-parts-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      for (const path of ['package.json', 'dist/builds', 'wasm/build/core.wasm']) {
+        cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+      }
+      const parts = join(folder, 'dist/builds/node');
+      const isPart = (name: string): boolean => name.startsWith('sockets-') && name.endsWith('.cjs');
+      for (const name of readdirSync(parts).filter(isPart)) renameSync(join(parts, name), join(parts, `${name}.away`));
+      const source = withServer(`
+      const { AsyncClient } = require('httpx-wasm');
+      const { get } = require('httpx-wasm/sync');
+      const fs = require('node:fs');
+      const messageOf = (error) => error.constructor.name + ': ' + error.message.replace(/-[\\w-]{8}[.]/, '.');
+      const client = new AsyncClient();
+      const closed = new AsyncClient();
+      console.log(await client.get(url).catch(messageOf));
+      console.log(await closed.get(url).catch(messageOf));
+      await closed.aclose();
+      try { get(url) } catch (error) { console.log(messageOf(error)); }
+      const folder = './dist/builds/node/';
+      for (const name of fs.readdirSync(folder)) if (name.endsWith('.away')) fs.renameSync(folder + name, folder + name.slice(0, -5));
+      console.log(get(url).text, (await client.get(url)).text);
+      await client.aclose();`);
+      const said = `Error: Cannot load a part of httpx-wasm: Cannot find module './sockets.cjs'`;
+      expect(printedBy(source, [], folder).split('\n')).toEqual([said, said, said, 'hi hi']);
+    });
+  },
+);
