@@ -216,9 +216,17 @@ export function copyOver(to: usize, from: usize, length: usize): void {
 
 /** Whether the `length` octets at `a` and at `b` are the same. */
 export function areSame(a: usize, b: usize, length: usize): bool {
-  const end = a + length;
-  // Invariant: all before `a` are the same. SAFE: eight octets are read only while eight are left.
-  for (; a + 8 <= end; a += 8, b += 8) if (load<u64>(a, 0, 1) != load<u64>(b, 0, 1)) return false;
-  for (; a < end; a++, b++) if (load<u8>(a) != load<u8>(b)) return false;
-  return true;
+  if (length < 4) {
+    for (let end = a + length; a < end; a++, b++) if (load<u8>(a) != load<u8>(b)) return false;
+    return true;
+  }
+  if (length < 8) {
+    const last = length - 4;
+    return load<u32>(a, 0, 1) == load<u32>(b, 0, 1) && load<u32>(a + last, 0, 1) == load<u32>(b + last, 0, 1);
+  }
+  // Invariant: all before `a` are the same. The last eight may have been looked at in part.
+  const last = a + length - 8;
+  const lastOther = b + length - 8;
+  for (; a < last; a += 8, b += 8) if (load<u64>(a, 0, 1) != load<u64>(b, 0, 1)) return false;
+  return load<u64>(last, 0, 1) == load<u64>(lastOther, 0, 1);
 }
