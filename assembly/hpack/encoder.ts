@@ -30,8 +30,8 @@ import {
   resizeTable,
   wouldFit,
 } from './dynamic-table';
-import { encodeHuffman, huffmanOctets } from './huffman';
-import { writeInteger } from './integer';
+import { encodeHuffman } from './huffman';
+import { INTEGER_OCTETS_MAX, writeInteger } from './integer';
 import { STATIC_ENTRIES, STATIC_OCTETS, STATIC_TABLE } from './static-table';
 
 /** Octets that a field may need in a block beside those of its name and value: two size updates, three integers. */
@@ -221,8 +221,15 @@ function kindOf(t: DynamicTable, index: u32, length: u32, valueLength: u32): u32
 /** Writes a string, in the Huffman code if that is shorter. Where it ends. */
 function writeString(p: usize, end: usize, out: usize): usize {
   const length = <u32>(end - p);
-  const coded = huffmanOctets(p, end);
-  if (coded < length) return encodeHuffman(p, end, writeInteger(out, 0x80, 0x7f, coded));
+  // Where its length may take more than one octet, the code is moved up to that.
+  const coded = out + (length < 0x7f ? 1 : INTEGER_OCTETS_MAX);
+  const codedEnd = encodeHuffman(p, end, coded, length);
+  if (codedEnd) {
+    const octets = <u32>(codedEnd - coded);
+    out = writeInteger(out, 0x80, 0x7f, octets);
+    if (out < coded) memory.copy(out, coded, octets);
+    return out + octets;
+  }
   out = writeInteger(out, 0, 0x7f, length);
   memory.copy(out, p, length);
   return out + length;

@@ -148,15 +148,12 @@ function decodeLast(p: usize, end: usize, hold: u64, bits: u32, out: usize, outE
   return out <= outEnd ? out : HUFFMAN_FULL;
 }
 
-/** Octets that [p, end) takes in the Huffman code. */
-export function huffmanOctets(p: usize, end: usize): u32 {
-  let bits: u32 = 0;
-  for (; p < end; p++) bits += load<u8>(CODE_BITS + load<u8>(p)); // SAFE: p < end, and an octet has a code
-  return (bits + 7) >>> 3;
-}
-
-/** Writes [p, end) in the Huffman code to `out`, `huffmanOctets` of them. Where they end. */
-export function encodeHuffman(p: usize, end: usize, out: usize): usize {
+/**
+ * Writes [p, end) in the Huffman code to `out`, and up to four octets behind its end. Where the code ends; 0 if it has
+ * `octets` octets or more.
+ */
+export function encodeHuffman(p: usize, end: usize, out: usize, octets: usize): usize {
+  const outEnd = out + octets;
   // Invariant: the lower `bits` bits of `hold`, fewer than 32, are still to be written.
   let hold: u64 = 0;
   let bits: u64 = 0;
@@ -169,19 +166,14 @@ export function encodeHuffman(p: usize, end: usize, out: usize): usize {
       bits -= 32;
       store32(out, <u32>(hold >>> bits));
       out += 4;
+      if (out >= outEnd) return 0;
     }
   }
-  if (bits & 7) {
-    // The start of EOS up to the octet's edge.
-    const padding = 8 - (bits & 7);
-    hold = (hold << padding) | ((1 << padding) - 1);
-    bits += padding;
-  }
-  for (; bits; out++) {
-    bits -= 8;
-    store<u8>(out, <u32>(hold >>> bits));
-  }
-  return out;
+  // The start of EOS up to the octet's edge.
+  const rest = (bits + 7) >>> 3;
+  store32(out, <u32>((hold << (32 - bits)) | (0xffffffff >>> bits)));
+  out += <usize>rest;
+  return out < outEnd ? out : 0;
 }
 
 /** Stores the octets of `word`, the highest first. */
