@@ -59,10 +59,19 @@ const PROXY_AUTHORIZATION: u32 = 49;
 const RANGE: u32 = 50;
 const SET_COOKIE: u32 = 55;
 
-/** Lists of dynamic entries by the hash of their names: a u32 each, the number of the newest and 1, or 0. */
+/**
+ * Lists of dynamic entries by a hash: a u32 each, the number of the newest and 1, or 0. There are so many by the hash of the
+ * name, and behind them as many by that of name and value. An entry's link says how far before it the next one of each list
+ * was inserted, or 0: | u16 by name and value | u16 by name |.
+ */
 const LISTS: u32 = 128;
+const BY_NAME: u32 = 0;
+const BY_BOTH: u32 = 16;
+const DISTANCE: u32 = 0xffff;
 /** Most entries of a list that are looked at. */
 const CANDIDATES_MAX: u32 = 128;
+/** The last static index with a value. */
+const LAST_WITH_VALUE: u32 = 16;
 /** By the hash of a name, and from there on until 0: the first static index with that name, an octet each. */
 const STATIC_SLOTS: u32 = 128;
 const staticSlots: usize = memory.data(<i32>STATIC_SLOTS, 16);
@@ -79,7 +88,7 @@ class Encoder {
 
 const TABLE_OFFSET: usize = (offsetof<Encoder>('table') + 7) & ~7;
 const LISTS_OFFSET: usize = TABLE_OFFSET + offsetof<DynamicTable>();
-const ENCODER_OCTETS: usize = LISTS_OFFSET + LISTS * 4;
+const ENCODER_OCTETS: usize = LISTS_OFFSET + LISTS * 4 * 2;
 
 function encoderOf(encoder: usize): Encoder {
   assert(isLive(encoder), 'encoderOf: no encoder');
@@ -162,36 +171,61 @@ export function encodeField(
   const hash = hashOf(name, nameLength);
   let index = staticIndexOf(hash, name, nameLength);
   let kind = flags & HPACK_NEVER_INDEXED ? NEVER_INDEXED : kindOf(t, index, nameLength + valueLength, valueLength);
-  if (index && kind != NEVER_INDEXED) {
+  if (index - 1 < LAST_WITH_VALUE && kind != NEVER_INDEXED) {
     const both = staticMatchOf(index, name, nameLength, value, valueLength);
     if (both) return writeInteger(out, INDEXED, 0x7f, both);
   }
-  const list = changetype<usize>(e) + LISTS_OFFSET + ((hash % LISTS) << 2);
-  let left = CANDIDATES_MAX;
-  for (let link = load<u32>(list); link && left; left--) {
-    const n = link - 1;
-    if (!hasEntry(t, n)) break; // and so are all that follow, which are older
-    const octets = entryOctets(t, n);
-    if (entryNameLength(t, n) == nameLength && areSame(octets, name, nameLength)) {
-      const dynamicIndex = STATIC_ENTRIES + t.inserted - n;
-      if (
-        kind == INSERTED &&
-        entryValueLength(t, n) == valueLength &&
-        areSame(octets + nameLength, value, valueLength)
-      ) {
-        return writeInteger(out, INDEXED, 0x7f, dynamicIndex);
-      }
-      if (!index) index = dynamicIndex;
-    }
-    link = entryLink(t, n);
+  const byName = changetype<usize>(e) + LISTS_OFFSET + ((hash % LISTS) << 2);
+  const byBoth = changetype<usize>(e) + LISTS_OFFSET + ((LISTS + ((hash + hashOf(value, valueLength)) % LISTS)) << 2);
+  if (kind == INSERTED) {
+    const both = dynamicIndexOf(t, byBoth, BY_BOTH, name, nameLength, value, valueLength);
+    if (both) return writeInteger(out, INDEXED, 0x7f, both);
   }
+  if (!index) index = dynamicIndexOf(t, byName, BY_NAME, name, nameLength, value, valueLength);
   out = writeInteger(out, kind, kind == INSERTED ? 0x3f : 0x0f, index);
   if (!index) out = writeString(name, nameEnd, out);
   if (kind == INSERTED) {
-    insert(t, name, nameLength, value, valueLength, load<u32>(list));
-    store<u32>(list, t.inserted);
+    const link = (distanceTo(t, byBoth) << BY_BOTH) | (distanceTo(t, byName) << BY_NAME);
+    insert(t, name, nameLength, value, valueLength, link);
+    store<u32>(byBoth, t.inserted);
+    store<u32>(byName, t.inserted);
   }
   return writeString(value, valueEnd, out);
+}
+
+/** The index of the newest entry with that name, and, in a list BY_BOTH, with that value; 0 if none is found. */
+function dynamicIndexOf(
+  t: DynamicTable,
+  list: usize,
+  kind: u32,
+  name: usize,
+  nameLength: u32,
+  value: usize,
+  valueLength: u32,
+): u32 {
+  let n = load<u32>(list) - 1;
+  // Where an entry is not there any more, all that follow are older.
+  for (let left = CANDIDATES_MAX; left && hasEntry(t, n); left--) {
+    const octets = entryOctets(t, n);
+    if (
+      entryNameLength(t, n) == nameLength &&
+      (kind == BY_NAME ||
+        (entryValueLength(t, n) == valueLength && areSame(octets + nameLength, value, valueLength))) &&
+      areSame(octets, name, nameLength)
+    ) {
+      return STATIC_ENTRIES + t.inserted - n;
+    }
+    const distance = (entryLink(t, n) >>> kind) & DISTANCE;
+    if (!distance) break;
+    n -= distance;
+  }
+  return 0;
+}
+
+/** How far before the next entry to be inserted the newest one of a list is; 0 if that is farther than a link can say. */
+function distanceTo(t: DynamicTable, list: usize): u32 {
+  const distance = t.inserted + 1 - load<u32>(list);
+  return distance > DISTANCE ? 0 : distance;
 }
 
 /** How a field is sent that is in no table. `index`: static index of its name, or 0. */
@@ -237,12 +271,21 @@ function writeString(p: usize, end: usize, out: usize): usize {
 
 // ── names ──
 
-function hashOf(name: usize, length: u32): u32 {
-  const end = name + length;
-  let hash: u32 = length;
-  for (; name + 4 <= end; name += 4) hash = (rotl<u32>(hash, 5) ^ load<u32>(name, 0, 1)) * 0x9e3779b1;
-  for (; name < end; name++) hash = (rotl<u32>(hash, 5) ^ load<u8>(name)) * 0x9e3779b1;
-  return hash >>> 16;
+/** Of the length, and of the first and the last eight octets. */
+function hashOf(p: usize, length: u32): u32 {
+  let first: u64 = 0;
+  let last: u64 = length;
+  if (length >= 8) {
+    first = load<u64>(p, 0, 1);
+    last += load<u64>(p + length - 8, 0, 1);
+  } else if (length >= 4) {
+    first = load<u32>(p, 0, 1);
+    last += (<u64>load<u32>(p + length - 4, 0, 1)) << 32;
+  } else {
+    for (let end = p + length; p < end; p++) first = (first << 8) | load<u8>(p);
+  }
+  first *= 0x9e3779b97f4a7c15;
+  return <u32>(((first ^ (first >>> 32) ^ last) * 0x9e3779b97f4a7c15) >>> 32);
 }
 
 function staticNameLength(index: u32): u32 {

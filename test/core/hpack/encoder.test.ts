@@ -141,6 +141,33 @@ describe.each(BUILDS)('build %s', (build) => {
     expect(pairsOf(later.decoded.at(-1) as DecodedBlock)).toEqual(many[0]);
   });
 
+  test('fields that differ in the middle alone are told apart', () => {
+    const [start, end] = ['s'.repeat(8), 'e'.repeat(8)];
+    const names = ['a', 'b', 'c'].map((middle): Given => [`${start}${middle}${end}`, 'same']);
+    const values = ['a', 'b', 'c'].map((middle): Given => ['x-name', `${start}${middle}${end}`]);
+    const { blocks, decoded } = play([names, values, names, values]);
+    expect(hexOf(blocks[2])).toBe('c3c2c1');
+    expect(hexOf(blocks[3])).toBe('c0bfbe');
+    expect(decoded.map(pairsOf)).toEqual([names, values, names, values]);
+  });
+
+  test.each([4, 7, 8, 9, 15, 16, 17])('names and values of %i octets are told apart by each octet', (length) => {
+    const wholes = Array.from({ length }, (_, at) => `${'m'.repeat(at)}n${'m'.repeat(length - at - 1)}`);
+    const list = wholes.map((whole): Given => [whole, whole]);
+    const { blocks, decoded } = play([list, list]);
+    expect(blocks[1]?.length).toBe(length);
+    expect(decoded.map(pairsOf)).toEqual([list, list]);
+  });
+
+  test('a name is found after more of its entries than a list is searched for', () => {
+    const encoder = new BlockEncoder(core, 65536);
+    encoder.allow(65536);
+    for (let i = 0; i < 500; i++) encoder.encode([['x-name', `value ${i}`]]);
+    expect(hexOf(encoder.encode([['x-name', 'value 0']]))).toMatch(/^ff/);
+    expect(hexOf(encoder.encode([['x-name', 'other']]))).toMatch(/^7e/);
+    encoder.free();
+  });
+
   test('the peer is told of a new table size: the least since the last block, then the present one', () => {
     const told = (sizes: readonly number[], tableOctets = 4096): string => {
       const encoder = new BlockEncoder(core, tableOctets);
