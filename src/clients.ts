@@ -130,6 +130,7 @@ export class Client extends BaseClient<SyncKind> {
         failures.push(error);
       }
     }
+    this.environment.connector.close();
     throwFailures(failures);
   }
 

@@ -17,7 +17,7 @@ export interface Environment {
 /** @internal The runtime we are on. */
 export const runtime: Environment = { host, connector, deadlines: new Deadlines(host) };
 
-/** @internal The runtime we are on, for who blocks his thread. Its connector is closed with what is made of it. */
+/** @internal The runtime we are on, for who blocks his thread, and closes its connector after all that connects through it. */
 export function blockingRuntime(): Environment {
   return { host, connector: openConnector(), deadlines: runtime.deadlines };
 }

@@ -167,6 +167,6 @@ export interface Connector {
   connect(address: Address, cancel: Cancel): MaybePromise<Socket>;
   /** Of a blocking connector: lets `ms` milliseconds go by. */
   pause?(ms: number): void;
-  /** Who uses it connects no more: what it holds besides its sockets is given up. Idempotent. */
+  /** For who opened it, after all that connects through it: what it holds besides its sockets is given up. Idempotent. */
   close(): void;
 }

@@ -15,7 +15,7 @@ import type { Deadlines } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
 import { type Flow, isThenable, runAsync, runSync, wait } from '../flow.js';
 import { Guard } from '../guard.js';
-import type { MaybePromise, Resolve } from '../hosts/socket.js';
+import type { Connector, MaybePromise, Resolve } from '../hosts/socket.js';
 import { Late } from '../late.js';
 import { versionsOf } from '../negotiation.js';
 import {
@@ -152,7 +152,6 @@ class Sending {
   close(): void {
     this.#isClosed = true;
     this.#sockets?.close();
-    this.#environment.connector.close();
   }
 
   *#firstFlow(request: Request): Flow<Response> {
@@ -231,15 +230,19 @@ export class AsyncHTTPTransport extends AsyncBaseTransport {
 export class HTTPTransport extends BaseTransport {
   readonly #sending: Sending;
   readonly #deadlines: Deadlines;
+  /** That of a client, which others share, is the client's to close. */
+  readonly #ownConnector: Connector | null;
 
   /** @throws TypeError, RangeError for settings that mean nothing. */
   constructor(options?: HTTPTransportOptions);
   /** `environment` is for tests. @internal */
   constructor(options: HTTPTransportOptions | undefined, environment: Environment | undefined);
-  constructor(options?: HTTPTransportOptions, environment: Environment = blockingRuntime()) {
+  constructor(options?: HTTPTransportOptions, given?: Environment) {
     super();
+    const environment = given ?? blockingRuntime();
     this.#deadlines = environment.deadlines;
     this.#sending = new Sending(options, environment);
+    this.#ownConnector = given === undefined ? environment.connector : null;
   }
 
   /** @internal */
@@ -264,6 +267,7 @@ export class HTTPTransport extends BaseTransport {
   /** Closes every connection, and ends what worked for them. Idempotent. */
   override close(): void {
     this.#sending.close();
+    this.#ownConnector?.close();
   }
 }
 

@@ -164,6 +164,23 @@ describe('a blocking call', () => {
     expect(() => client.get(url)).toThrow('closed');
   });
 
+  test('what worked for it is told after all transports are closed, though one of them fails', () => {
+    const { client, connector } = blockingClient((socket) => socket.say(answer('ok')), {
+      mounts: {
+        'http://mounted.invalid': {
+          handleRequest: () => new Response(200),
+          close() {
+            expect(connector.closed).toBe(false);
+            throw new Error('it will not close');
+          },
+        } as never,
+      },
+    });
+    client.get(url);
+    expect(() => client.close()).toThrow('it will not close');
+    expect([connector.open, connector.closed]).toEqual([0, true]);
+  });
+
   test('using closes', () => {
     const { client, connector } = blockingClient((socket) => socket.say(answer('ok')));
     client[Symbol.dispose]();

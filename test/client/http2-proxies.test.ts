@@ -9,10 +9,12 @@ import { proxyTo, TUNNELS } from '../support/tunnels.js';
 const made = await certificates();
 const trusting = { http2: true, verify: { ca: made.root.cert }, timeout: '10s' } as const;
 const url = 'https://example.test.invalid/';
+/** On a machine that is busy. */
+const SOON = { timeout: 30_000 };
 
 describe.each(TUNNELS)('through $kind', (kind) => {
   describe.each(clients)('$name', (client) => {
-    test('speaks HTTP/2 with the origin, and keeps the tunnel', async () => {
+    test('speaks HTTP/2 with the origin, keeps the tunnel, and takes its leave', async () => {
       const origin = await openHttp2Server({}, made.server);
       const { server: between, proxy } = await proxyTo(origin.port, kind);
       const opened = client.open({ ...trusting, proxy });
@@ -29,6 +31,7 @@ describe.each(TUNNELS)('through $kind', (kind) => {
       expect([(await origin.facts()).sessions, between.accepted]).toEqual([1, 1]);
       await client.close(opened);
       await between.emptied();
+      await expect.poll(async () => (await origin.facts()).goaways, SOON).toEqual([0]);
     });
 
     test('speaks HTTP/1.1 where it is all that is offered, and HTTP/2 alone where HTTP/1.1 is off', async () => {
