@@ -239,7 +239,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (error === null || error instanceof CloseError) this.#streams?.takeLeave();
     this.closed = true;
     disarm(this);
-    this.socket.close();
+    this.#closeSocket();
     this.#protocol.free();
     const exchange = this.#exchange;
     this.#exchange = null;
@@ -251,6 +251,16 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.owner.dropped(this);
     this.tell('closed', error);
     if (!this.#delivering) this.owner.wakeWaiters();
+  }
+
+  /** A peer that is told why is left in order, which keeps no process alive. */
+  #closeSocket(): void {
+    const { socket } = this;
+    if (this.#streams === null || socket.leave === undefined) socket.close();
+    else {
+      socket.ref(false);
+      socket.leave();
+    }
   }
 
   /**

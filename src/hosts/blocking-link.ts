@@ -119,12 +119,12 @@ export class Channel {
     if (Atomics.exchange(this.words, protocol.OUT_RUNG, 1) === 0) this.post(this.id);
   }
 
-  /** Destroys the socket. Idempotent. */
-  close(): void {
+  /** Destroys the socket, or has it left (`Socket.leave`). Idempotent. */
+  close(leaves = false): void {
     if (this.closed) return;
     this.closed = true;
     this.#owner.delete(this);
-    this.link.closed(this);
+    this.link.closed(this, leaves);
   }
 }
 
@@ -146,6 +146,8 @@ export class Link {
   #crash: CarriedError | null = null;
   #broken: string | null = null;
   #hasBegun = true;
+  /** Since it was last waited for sockets were left, whose last words the worker may not have sent. */
+  #isParting = false;
 
   constructor(worker: StartedWorker, now: () => number) {
     this.#worker = worker;
@@ -193,11 +195,12 @@ export class Link {
   }
 
   /** @internal */
-  closed(channel: Channel): void {
+  closed(channel: Channel, leaves: boolean): void {
     this.#channels.delete(channel.id);
     if (this.#broken !== null) return;
     this.#closing.set(channel.id, channel.memory);
-    this.post({ kind: 'close', id: channel.id });
+    this.post({ kind: 'close', id: channel.id, leaves });
+    this.#isParting ||= leaves;
   }
 
   /** A target as it crosses to the worker. @throws ConnectError for options that cannot be handed to another thread. */
@@ -283,6 +286,12 @@ export class Link {
     const isStarting = Atomics.load(words, protocol.STATE) === protocol.STARTING;
     const most = isStarting ? Math.min(ms, STARTING_SLEEP_MS) : ms;
     if (Atomics.wait(words, protocol.BELL, bell, most) === 'timed-out' && !this.#worker.isRunning()) this.#broke();
+  }
+
+  /** Waits until what the peers of sockets that were left are told is on its way: the process may end, and the worker with it. */
+  part(): void {
+    if (this.#isParting) this.fence(null);
+    this.#isParting = false;
   }
 
   /** Waits until all that has arrived at the worker's sockets by now stands in their rings; for `mostMs` if that is less. */

@@ -115,7 +115,8 @@ export type ToWorker =
   | { readonly kind: 'allowed'; readonly id: number; readonly addresses: readonly string[] }
   | { readonly kind: 'startTls'; readonly id: number; readonly tls: CarriedTarget }
   | { readonly kind: 'peer'; readonly id: number; readonly peer: string }
-  | { readonly kind: 'close'; readonly id: number }
+  /** `leaves`: as `Socket.leave`. */
+  | { readonly kind: 'close'; readonly id: number; readonly leaves: boolean }
   | { readonly kind: 'options'; readonly id: number; readonly options: TlsMaterial }
   | { readonly kind: 'sessions'; readonly id: number }
   | { readonly kind: 'forgetOptions'; readonly id: number }

@@ -247,11 +247,19 @@ export class BlockingSocket implements Socket, Progress {
   }
 
   close(): void {
+    this.#close(false);
+  }
+
+  leave(): void {
+    this.#close(this.#held.length === 0);
+  }
+
+  #close(leaves: boolean): void {
     this.#closed = true;
     this.#released = true;
     this.sink = null;
     this.#held = [];
-    this.#channel.close();
+    this.#channel.close(leaves);
   }
 
   /** No socket of a worker keeps the process alive. */

@@ -89,7 +89,7 @@ export class SocketWorker implements ChannelWorker {
         this.#channel(message.id).startTls(this.#targetOf(message.tls));
         return;
       case 'close':
-        this.#channel(message.id).close();
+        this.#channel(message.id).close(message.leaves);
         this.#channels.delete(message.id);
         this.post({ kind: 'closed', id: message.id });
         return;
@@ -112,7 +112,7 @@ export class SocketWorker implements ChannelWorker {
         });
         return;
       case 'end':
-        for (const channel of this.#channels.values()) channel.close();
+        for (const channel of this.#channels.values()) channel.close(false);
         this.#channels.clear();
         this.#host.end();
         return;

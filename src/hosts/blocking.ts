@@ -134,7 +134,10 @@ export class BlockingConnector implements Connector {
   close(): void {
     this.#closings++;
     for (const channel of [...this.#channels]) channel.close();
-    if (this.#link !== null) this.#worker.leave(this.#link);
+    if (this.#link !== null) {
+      this.#link.part();
+      this.#worker.leave(this.#link);
+    }
     this.#link = null;
   }
 }

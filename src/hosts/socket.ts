@@ -62,6 +62,11 @@ export interface Socket {
   startTls(options: TlsTarget, cancel: Cancel): MaybePromise<Socket>;
   /** Destroys the socket; idempotent; `sink` hears nothing more. */
   close(): void;
+  /**
+   * As `close`, but what was written leaves first, our end behind it, and the peer is given a moment to end its side. Where it is
+   * missing `close` does that, or nothing can.
+   */
+  leave?(): void;
   /** Whether this socket keeps the process alive. */
   ref(on: boolean): void;
   /** Addresses, certificate, …; `undefined` for what the host does not know (httpx: `get_extra_info`). */

@@ -352,12 +352,22 @@ export class WorkerChannel implements Sink {
 
   // ── end ──
 
-  /** Octets that the caller put before it closed were announced before, and have been handed to the host. */
-  close(): void {
+  /**
+   * Octets that the caller put before it closed were announced before, and have been handed to the host: where the socket is
+   * left (`Socket.leave`) those too that waited for it to take others.
+   */
+  close(leaves: boolean): void {
+    const socket = this.#socket;
+    const isLeft = leaves && socket?.leave !== undefined && this.#cancel === null && !this.#mute;
+    if (isLeft) {
+      this.#sending = false;
+      this.#send();
+    }
     this.#closed = true;
     this.#allow = null;
     this.#cancel?.giveUp();
-    this.#socket?.close();
+    if (isLeft) socket.leave?.();
+    else socket?.close();
     this.#spilled = [];
   }
 }

@@ -190,7 +190,7 @@ test('TLS starts after what was put in the clear has left', async () => {
 test('closing lets go of the channel and says so; so does the end of all', async () => {
   const bench = new Bench();
   const socket = await bench.connected();
-  bench.receive({ kind: 'close', id: 1 });
+  bench.receive({ kind: 'close', id: 1, leaves: false });
   expect([socket.closed, bench.kinds]).toEqual([true, ['opened', 'closed']]);
   expect(() => bench.receive(1)).toThrow('there is no channel 1');
   const other = new Bench();
@@ -201,7 +201,7 @@ test('closing lets go of the channel and says so; so does the end of all', async
 
 test.each<[unknown, string]>([
   [{ kind: 'nonsense' }, 'of kind nonsense'],
-  [{ kind: 'close', id: 9 }, 'there is no channel 9'],
+  [{ kind: 'close', id: 9, leaves: false }, 'there is no channel 9'],
   [7, 'there is no channel 7'],
 ])('the message %o is a mistake', (message, why) => {
   expect(() => new Bench().receive(message as ToWorker)).toThrow(why);

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 const { tls, settings } = workerData;
 const server = tls === null ? createServer({ settings }) : createSecureServer({ settings, ...tls });
 const sessions = new Set();
-const facts = { sessions: 0, streams: 0, streamsOpen: 0, mostAtOnce: 0, goaways: [] };
+const facts = { sessions: 0, streams: 0, streamsOpen: 0, mostAtOnce: 0, goaways: [], ends: 0, breaks: [] };
 
 /** Answers with the number of octets that came. */
 function count(stream) {
@@ -29,6 +29,10 @@ const ANSWERS = {
     stream.respond({ ':status': 200 });
     stream.pipe(stream);
   },
+  '/large': (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end(Buffer.alloc(3_000_000));
+  },
   '/open': (stream) => {
     stream.respond({ ':status': 200 });
     stream.write('begun');
@@ -47,6 +51,10 @@ const ANSWERS = {
   },
 };
 
+server.on(tls === null ? 'connection' : 'secureConnection', (socket) => {
+  socket.on('end', () => facts.ends++);
+  socket.on('error', ({ code }) => facts.breaks.push(code));
+});
 server.on('request', (request, response) => {
   if (request.httpVersion === '1.1') response.end(request.url);
 });

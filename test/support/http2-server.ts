@@ -15,6 +15,9 @@ export interface Http2Facts {
   readonly mostAtOnce: number;
   /** Codes of GOAWAY that came. */
   readonly goaways: readonly number[];
+  /** Connections that the client ended in order, and how others broke. */
+  readonly ends: number;
+  readonly breaks: readonly string[];
 }
 
 export interface Http2Server {

@@ -16,6 +16,7 @@ import { GO_ON, KEPT, STOP } from '../socket.js';
 import { lookupFor } from './addresses.js';
 import { host } from './host.js';
 import { tlsModule } from './late-modules.js';
+import { canLeave, leave, UNHEARD_OCTETS_MAX } from './leaving.js';
 import { keepFreed, LentMemory, RECORD_OCTETS } from './lent-memory.js';
 import { tlsSettings } from './tls-settings.js';
 import { UNSET_CONNECT } from './unset-options.js';
@@ -123,6 +124,8 @@ class NodeSocket implements Socket {
   #told = false;
   /** The sink hears nothing more. */
   #closed = false;
+  /** Octets that may still come when nobody hears them. */
+  #unheardLeft = UNHEARD_OCTETS_MAX;
   #failure: Error | null = null;
   #draining: Draining | null = null;
   #hearsDrain = false;
@@ -252,8 +255,12 @@ class NodeSocket implements Socket {
 
   #deliver(bytes: Uint8Array, length: number, lent: boolean): boolean {
     const { sink } = this;
+    if (this.#closed) {
+      this.#unheardLeft -= length;
+      if (this.#unheardLeft < 0) this.#socket.destroy();
+      return true;
+    }
     if (sink === null) {
-      if (this.#closed) return true;
       this.#early.push(bytes.slice(0, length));
       this.#stopped = true;
       return false;
@@ -383,6 +390,18 @@ class NodeSocket implements Socket {
     this.#closed = true;
     this.sink = null;
     this.#socket.destroy();
+  }
+
+  leave(): void {
+    const socket = this.#socket;
+    if (this.#failure !== null || !canLeave(socket)) {
+      this.close();
+      return;
+    }
+    this.#closed = true;
+    this.sink = null;
+    this.lend = false;
+    leave(socket);
   }
 
   ref(on: boolean): void {
