@@ -345,25 +345,6 @@ export function signalOf(signal: unknown): AbortSignal | null {
   throw new TypeError(`Cannot send the request: expected signal to be an AbortSignal, got ${typeNameOf(signal)}`);
 }
 
-/** The hooks of one event, as a list of their own. @throws TypeError unless they are a list of functions. */
-export function hookListOf<T>(hooks: readonly T[] | null | undefined, event: keyof EventHooks): T[] {
-  if (hooks === undefined || hooks === null) return [];
-  checkHooks(hooks, event);
-  return [...hooks];
-}
-
-/** @throws TypeError unless `hooks` is a list of functions. */
-export function checkHooks(hooks: readonly unknown[], event: keyof EventHooks): void {
-  if (!Array.isArray(hooks)) {
-    throw new TypeError(`Cannot set event hooks: expected a list of functions as '${event}', got ${typeNameOf(hooks)}`);
-  }
-  for (const hook of hooks) {
-    if (typeof hook !== 'function') {
-      throw new TypeError(`Cannot set event hooks: expected functions in '${event}', got ${typeNameOf(hook)}`);
-    }
-  }
-}
-
 /** A setting that is a function, if it is given. @throws TypeError for anything else. */
 export function functionOf<T extends (...args: never[]) => unknown>(
   given: T | null | undefined,

@@ -19,6 +19,7 @@ const CLIENT: Ranks = [
     'charsets',
     'links',
     'media-type',
+    'event-hooks',
     'exceptions',
     'basic-credentials',
     'challenges',
@@ -147,7 +148,7 @@ const CLIENT: Ranks = [
     'multipart',
   ],
   ['send', 'redirect', 'auth', 'auth-digest', 'auth-netrc', 'auth-oauth2'],
-  ['client', 'clients', 'async-client', 'fetch', 'fetch-client'],
+  ['client', 'client-settings', 'clients', 'async-client', 'fetch', 'fetch-client'],
   ['index', 'api', 'sync', 'fetch-api', 'core-api', 'polyfill'],
   ['cli/'],
 ];
