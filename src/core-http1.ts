@@ -40,18 +40,7 @@ class Http1Connection implements Connection {
   constructor(limits: HeadLimits, onCoreFailed: (error: Error) => void) {
     this.onCoreFailed = onCoreFailed;
     this.#core = core();
-    this.#handle = this.#core.guarded((exports) =>
-      exports.connectionCreate(
-        abi.PROTOCOL_HTTP_1_1,
-        abi.ROLE_CLIENT,
-        limits.headOctets,
-        limits.fields,
-        limits.interim,
-      ),
-    );
-    if (this.#handle === 0) throw new RangeError('Cannot open a connection: the protocol core has no memory left');
-    this.#core.connections.add(this);
-    this.#core.refresh();
+    this.#handle = this.#core.createConnection(abi.PROTOCOL_HTTP_1_1, limits, this);
   }
 
   get httpVersion(): string {

@@ -38,12 +38,7 @@ class Http2Connection implements Connection {
     this.onCoreFailed = onCoreFailed;
     this.#scheme = scheme;
     this.#core = core();
-    this.#handle = this.#core.guarded((exports) =>
-      exports.connectionCreate(abi.PROTOCOL_HTTP_2, abi.ROLE_CLIENT, limits.headOctets, limits.fields, limits.interim),
-    );
-    if (this.#handle === 0) throw new RangeError('Cannot open a connection: the protocol core has no memory left');
-    this.#core.connections.add(this);
-    this.#core.refresh();
+    this.#handle = this.#core.createConnection(abi.PROTOCOL_HTTP_2, limits, this);
   }
 
   get httpVersion(): string {

@@ -1,6 +1,6 @@
 /**
- * The WebAssembly boundary: instances of the core's two modules, their memory and their traps. With core.ts and
- * core-decoders.ts, which use them, the only files of the client that know pointers.
+ * The WebAssembly boundary: instances of the core's two modules, their memory and their traps. With the
+ * other files core-….ts, which use them, the only ones of the client that know offsets into it.
  *
  * - The first module (connections; gzip, deflate) has one instance in each thread, made at first use and kept.
  * - The second (brotli, zstd, whose windows are large) is compiled at first use, and lives in instances that last as long as
@@ -14,6 +14,8 @@
  * that it served fail with a named error, and a new instance serves what comes next.
  */
 import { codingsModule, coreModule } from '#core-module';
+import * as abi from '../assembly/abi.js';
+import type { HeadLimits } from './core.js';
 import { ProtocolError } from './exceptions.js';
 import { isThenable } from './flow.js';
 import type { ScriptModule } from './hosts/core-module.js';
@@ -124,10 +126,29 @@ export function coreFailure(action: string, cause: unknown): ProtocolError {
 
 // ── the first module ──
 
+/** Who is told when the core fails. */
+interface Told {
+  onCoreFailed(error: Error): void;
+}
+
 /** An instance of the first module. */
 export class Core extends Instance<CoreExports> {
   /** Those to tell when it fails. */
-  readonly connections: Set<{ onCoreFailed(error: Error): void }> = new Set();
+  readonly connections: Set<Told> = new Set();
+
+  /**
+   * The handle of a new connection that speaks `protocol` (PROTOCOL_* of the ABI) as a client.
+   * @throws RangeError if the core has no memory left; ProtocolError on a trap
+   */
+  createConnection(protocol: number, { headOctets, fields, interim }: HeadLimits, told: Told): number {
+    const handle = this.guarded((exports) =>
+      exports.connectionCreate(protocol, abi.ROLE_CLIENT, headOctets, fields, interim),
+    );
+    if (handle === 0) throw new RangeError('Cannot open a connection: the protocol core has no memory left');
+    this.connections.add(told);
+    this.refresh();
+    return handle;
+  }
 
   protected override onDiscard(broken: Error): void {
     if (current === this) current = null;
