@@ -75,11 +75,6 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle = new IdleConnections(this.#open, deadlines, limits, connector.blocking);
   }
 
-  /** Connections in all, and those idle. */
-  get counts(): { readonly total: number; readonly idle: number; readonly waiting: number } {
-    return { total: this.#total, idle: this.#idle.count, waiting: this.#waiters.length };
-  }
-
   /** The site of `key`, if there is one. */
   find(key: string): Site | undefined {
     return this.#sites.get(key);

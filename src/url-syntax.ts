@@ -126,7 +126,7 @@ export function normalised(raw: UrlParts): UrlParts {
   return { ...parts, path: percentEncode(path, UNSAFE_IN_PATH) };
 }
 
-export function hasAuthority(parts: UrlParts): boolean {
+function hasAuthority(parts: UrlParts): boolean {
   return parts.host !== '' || parts.userinfo !== '' || parts.port !== null;
 }
 
