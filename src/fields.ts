@@ -131,8 +131,12 @@ export function fieldOf(name: unknown, value: unknown, encoding: HeaderEncoding 
     return new Field(spelling, value, value);
   }
   if (value instanceof Uint8Array) return new Field(spelling, textOfOctets(value), null);
+  const hint =
+    value === null || value === undefined
+      ? "; to leave it out, leave its name out, or say 'undefined' in an object"
+      : '';
   throw new TypeError(
-    `Cannot set header '${spelling}': expected a string or Uint8Array as its value, got ${typeNameOf(value)}`,
+    `Cannot set header '${spelling}': expected a string or Uint8Array as its value, got ${typeNameOf(value)}${hint}`,
   );
 }
 

@@ -24,11 +24,11 @@ import { wireIndexOf, wireName, wireTableId, wireValue } from './wire-fields.js'
 
 export type { HeaderEncoding } from './fields.js';
 
-/** Whatever headers can be made from. Octets are taken as they are. */
+/** Whatever headers can be made from. Octets are taken as they are; a property that is `undefined` is left out. */
 export type HeaderTypes =
   | Headers
   | globalThis.Headers
-  | Readonly<Record<string, string | Uint8Array>>
+  | Readonly<Record<string, string | Uint8Array | undefined>>
   | Iterable<readonly [name: string | Uint8Array, value: string | Uint8Array]>
   | null;
 
@@ -472,7 +472,10 @@ function fieldsOf(init: Exclude<HeaderTypes, null | Headers>, encoding: HeaderEn
     }
     return fields;
   }
-  for (const name of Object.keys(init)) fields.push(fieldOf(name, init[name], encoding));
+  for (const name of Object.keys(init)) {
+    const value = init[name];
+    if (value !== undefined) fields.push(fieldOf(name, value, encoding));
+  }
   return fields;
 }
 

@@ -4,6 +4,7 @@ import * as abi from '../../assembly/abi.js';
 import { LocalProtocolError } from '../../src/exceptions.js';
 import { nameOf } from '../../src/fields.js';
 import { Headers, type HeaderTypes } from '../../src/headers.js';
+import { openClient } from '../support/client.js';
 import { cpuMs } from '../support/cpu-time.js';
 
 const octets = (latin1: string) => Uint8Array.from(latin1, (unit) => unit.charCodeAt(0));
@@ -84,8 +85,9 @@ describe('headers are made from', () => {
   test.each([
     [{ foo: 1 }, "Cannot set header 'foo': expected a string or Uint8Array as its value, got number"],
     [{ foo: ['a'] }, 'got Array'],
-    [[['a', null]], 'got null'],
-    [{ foo: undefined }, 'got undefined'],
+    [{ foo: null }, "'foo': expected a string or Uint8Array as its value, got null; to leave it out"],
+    [[['a', null]], 'got null; to leave it out, leave its name out'],
+    [[['a', undefined]], "'a': expected a string or Uint8Array as its value, got undefined"],
     [[[1, 'a']], 'as its name, got number'],
     [[['a']], 'expected [name, value] pairs'],
     ['ab', 'expected an object or pairs, got string'],
@@ -93,6 +95,14 @@ describe('headers are made from', () => {
   ])('anything else is a TypeError: %j', (init, message) => {
     expect(() => new Headers(init as unknown as HeaderTypes)).toThrow(message);
     expect(() => new Headers(init as unknown as HeaderTypes)).toThrow(TypeError);
+  });
+
+  test('a property that is undefined is left out, and what a client sends by that name stays', () => {
+    const token: string | undefined = undefined;
+    expect([...new Headers({ a: '1', b: token, c: '3' }).keys()]).toEqual(['a', 'c']);
+    const client = openClient({ headers: { 'x-a': 'client', 'x-b': undefined } });
+    const { headers } = client.buildRequest('GET', 'http://h.invalid/', { headers: { 'X-A': token, 'X-C': 'call' } });
+    expect([headers.get('x-a'), headers.has('x-b'), headers.get('x-c')]).toEqual(['client', false, 'call']);
   });
 
   test('an object’s own properties only', () => {
