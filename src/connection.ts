@@ -27,6 +27,7 @@ import { GO_ON, KEPT, STOP } from './hosts/socket.js';
 import { errorCodeName } from './http2-rules.js';
 import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
+import { otherProtocol } from './other-protocol.js';
 import { TlsSettings } from './tls-material.js';
 import { toldError } from './told-error.js';
 
@@ -83,6 +84,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   readonly #streams: Streams | null;
   #tunnel: NetworkStream | null = null;
   #reusable = false;
+  /** The first octet that came; -1: none has. */
+  #first = -1;
   #failure: TransportError | null = null;
   /** Octets are being delivered: who waits for a connection is woken at the end of that. */
   #delivering = false;
@@ -329,6 +332,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     const now = this.deadlines.tick();
     this.owner.turned();
     if (this.#tunnel !== null) return this.#tunnel.octets(bytes, length);
+    if (this.#first < 0) this.#first = bytes[0] as number;
     if (this.#streams !== null) {
       const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
       this.#streams.settle(now, this.#failure);
@@ -482,7 +486,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   onError(error: ProtocolError, rule: number, stream: StreamId): void {
     const exchange = this.#exchange;
-    error.message += `; the peer is ${this.origin}${this.#streams?.farewell ?? ''}`;
+    const hint = otherProtocol(this.#first, this.multiplexes);
+    error.message += `; the peer is ${this.origin}${hint}${this.#streams?.farewell ?? ''}`;
     if (exchange !== null && !exchange.ended && exchange.error === null) {
       exchange.error =
         rule === RULE_CLOSED_EARLY
@@ -493,7 +498,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     // What came is an answer, or one of another protocol: it would come again.
     const refused = this.#streams?.told(stream) ?? null;
     if (refused !== null) refused.answered = true;
-    if (rule === RULE_H2_PREFACE) for (const each of this.#streams?.all ?? []) each.answered = true;
+    if (rule === RULE_H2_PREFACE || hint !== '') for (const each of this.#streams?.all ?? []) each.answered = true;
     this.#failure = error;
   }
 }

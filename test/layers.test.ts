@@ -34,6 +34,7 @@ const CLIENT: Ranks = [
     'status',
     'origin',
     'negotiation',
+    'other-protocol',
     'own-error',
     'told-error',
     'percent-encoding',

@@ -7,12 +7,18 @@ const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/;
 
 /** What OpenSSL's reasons, and alerts of the peer (RFC 8446 §6), mean to who reads them; the first that fits. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/wrong version number/, 'the server does not speak TLS'],
+  [
+    /wrong[ _]version[ _]number|InvalidContentType/i,
+    'the server does not speak TLS there; http:// in the URL asks for none',
+  ],
   [
     /protocol version|unsupported protocol|no protocols available/,
     'the server speaks no version of TLS that is accepted',
   ],
-  [/no application protocol/, 'the server speaks none of the protocols that were offered (ALPN)'],
+  [
+    /no application protocol/,
+    'the server speaks none of the protocols that were offered (ALPN); http1 and http2 say which those are',
+  ],
   [/certificate required/, 'the server demands a certificate of this client'],
   [/(?:alert|ssl\/tls) handshake failure/, 'the server refused the handshake'],
   [/unable to (?:verify the first certificate|get (?:local )?issuer certificate)/, 'its authority is not trusted'],

@@ -103,7 +103,7 @@ describe.each(clients)('$name', (kind) => {
     const { port } = server;
     const error = await failureOf(() => kind.open().get(`https://127.0.0.1:${port}/`), ConnectError);
     expect(error.message).toBe(
-      `Cannot set up TLS with 127.0.0.1:${port}: the server does not speak TLS (wrong version number)`,
+      `Cannot set up TLS with 127.0.0.1:${port}: the server does not speak TLS there; http:// in the URL asks for none (wrong version number)`,
     );
   });
 });
