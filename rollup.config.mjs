@@ -141,6 +141,8 @@ const output = {
   dir: 'dist',
   format: 'es',
   sourcemap: true,
+  // What a chunk imports only to have it loaded sooner, a bundler warns of: nothing of it has side effects.
+  hoistTransitiveImports: false,
   entryFileNames: '[name].js',
   chunkFileNames: ({ moduleIds }) => `${folderOf(moduleIds)}/[name]-[hash].js`,
 };

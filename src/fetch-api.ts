@@ -68,6 +68,9 @@ export function load(): Promise<Loaded> {
   return import('./fetch-client.js');
 }
 
+/** A password in a URL, and what stands before it. */
+const PASSWORD = /(\/\/[^/?#:@]*):[^/?#]*@/;
+
 /**
  * A client over the host's fetch. It is loaded with its first call; names of options are checked at once, their values
  * then: the call rejects with what is wrong. What needs no call (`headers`, `cookies`, `buildRequest`, …) is `loaded()`'s.
@@ -101,6 +104,12 @@ export class AsyncClient {
       this.#client = null;
       throw error;
     }
+  }
+
+  /** Its class, where its requests go and whether it is closed; the password masked. */
+  toJSON(): { client: string; baseUrl: string; isClosed: boolean } {
+    const baseUrl = String(this.#options.baseUrl ?? '').replace(PASSWORD, '$1:[secure]@');
+    return { client: this.constructor.name, baseUrl, isClosed: this.#closed };
   }
 
   /** True once it was closed: every call fails with ClientClosed. */

@@ -88,6 +88,16 @@ describe.skipIf(!isBuilt)(`the built package${isBuilt ? '' : ' (skipped: dist is
     expect(listed(sites.filter((s) => !isKnown(s)))).toEqual([]);
   });
 
+  test('none of a file is for nothing but its effects, of which bundlers are told that there are none', () => {
+    const bare = filesBelow('dist', ['.js', '.cjs']).flatMap((path) =>
+      [...readFileSync(join(ROOT, path), 'utf8').matchAll(/^import\s*["'](\.[^"']*)["']/gm)].map(([, to]) => [
+        path,
+        to,
+      ]),
+    );
+    expect(bare).toEqual([]);
+  });
+
   test('zlib is loaded late, by a host module, and nowhere else', () => {
     expect(listed(sites.filter(({ specifier }) => specifier === 'node:zlib'))).toEqual([]);
   });

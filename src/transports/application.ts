@@ -77,7 +77,11 @@ export class Application {
 function checked(answer: unknown): globalThis.Response {
   const { status, headers, bodyUsed, type } = (answer ?? {}) as Partial<globalThis.Response>;
   if (typeof status !== 'number' || typeof headers?.entries !== 'function') {
-    throw new TypeError(`Cannot use the answer of the application: expected a Response, got ${typeNameOf(answer)}`);
+    const got =
+      answer instanceof Response
+        ? "httpx-wasm's: make a globalThis.Response, or give the function to MockTransport"
+        : typeNameOf(answer);
+    throw new TypeError(`Cannot use the answer of the application: expected a Response of the platform, got ${got}`);
   }
   if (type === 'error')
     throw new RemoteProtocolError('The application answered with Response.error()', { sent: 'full' });

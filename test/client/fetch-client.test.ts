@@ -112,6 +112,17 @@ describe('before it is loaded', () => {
     await Promise.all([late.aclose(), failureOf(call, httpx.ClientClosed)]);
   });
 
+  test('as JSON it is what the whole client is, its password masked', async () => {
+    const client = clientOf({ baseUrl: 'https://user:pass@host.example/v1/', headers: { authorization: 'hush' } });
+    const shown = { client: 'AsyncClient', baseUrl: 'https://user:[secure]@host.example/v1/', isClosed: false };
+    expect(JSON.parse(JSON.stringify(client))).toEqual(shown);
+    expect(JSON.parse(JSON.stringify(await client.loaded()))).toEqual(shown);
+    expect(clientOf().toJSON().baseUrl).toBe('');
+    expect(clientOf({ baseUrl: new globalThis.URL('https://host.example/a@b:c@d') }).toJSON().baseUrl).toBe(
+      'https://host.example/a@b:c@d',
+    );
+  });
+
   test('the whole client can be had: its settings, cookies, requests', async () => {
     const server = await serve(always(answer('ok')));
     const client = clientOf({ baseUrl: server.url });

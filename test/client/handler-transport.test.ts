@@ -10,6 +10,7 @@ import {
   LocalProtocolError,
   RemoteProtocolError,
   Request,
+  Response,
   StreamConsumed,
   TotalTimeout,
 } from '../../src/index.js';
@@ -349,8 +350,13 @@ describe('an application that fails', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['nothing', undefined, 'expected a Response, got undefined'],
-    ['a string', 'hello', 'expected a Response, got string'],
+    ['nothing', undefined, 'expected a Response of the platform, got undefined'],
+    ['a string', 'hello', 'expected a Response of the platform, got string'],
+    [
+      'a Response of httpx',
+      new Response(200),
+      "got httpx-wasm's: make a globalThis.Response, or give the function to Mock",
+    ],
     ['Response.error()', globalThis.Response.error(), 'answered with Response.error()'],
   ])('with %s says so', async (_what, answer, words) => {
     const error = (await errorOf(clientOf(() => answer as globalThis.Response).get(url))) as Error;
