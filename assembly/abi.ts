@@ -79,7 +79,7 @@ export const KIND_DECODED = 11;
  * values. a: where its entries stand (HPACK_ENTRY_*). b: number of entries. c: octets of the list as RFC 9113 §6.5.2 counts.
  */
 export const KIND_FIELDS = 12;
-/** What `hpackEncode` made of a list of fields. code: 0, or RULE_MEMORY. offset, length: the field block. */
+/** What `hpackEncode` made of a list of fields. code: 0, RULE_MEMORY or RULE_HPACK_INDEX. offset, length: the field block. */
 export const KIND_FIELD_BLOCK = 13;
 
 /**
@@ -134,7 +134,9 @@ export const HPACK_NEVER_INDEXED = 0x80000000;
 export const HPACK_STATIC_ENTRIES = 61;
 
 // ── fields for `hpackEncode`, in the input area: all names (lower-cased) and values, close together; then, at the next
-// multiple of four, for each field u32 octets of its name, u32 octets of its value, u32 0 or HPACK_NEVER_INDEXED ──
+// multiple of four, for each field u32 octets of its name, u32 octets of its value, u32 0 or HPACK_NEVER_INDEXED; or, of a field
+// that is an entry of the encoder's tables, u32 0, u32 0, u32 its id (HPACK_ID_MASK). The last u32 of each field that was given
+// as text says then which entry it is now: its id, or 0 ──
 export const HPACK_FIELD_OCTETS = 12;
 
 // ── field ids: well-known names, any case ──

@@ -9,6 +9,7 @@ import * as abi from '../assembly/abi.js';
 import { checkFields, own, typeNameOf } from './config.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
+import { FieldList } from './field-list.js';
 import { latin1, putLatin1 } from './latin1.js';
 import { describeRule } from './rules.js';
 import { TableFields } from './table-fields.js';
@@ -220,6 +221,7 @@ export class HpackEncoder {
   readonly #share: Share;
   /** The core's input area; without octets once its memory has grown. */
   #area: Uint8Array = new Uint8Array(0);
+  readonly #list: FieldList = new FieldList();
 
   /** @throws TypeError, RangeError for settings that are none. */
   constructor(options?: HpackEncoderOptions | null) {
@@ -255,19 +257,39 @@ export class HpackEncoder {
     inner.refresh();
     if (this.#area.length === 0) this.#area = inner.octets.subarray(inner.input, inner.input + abi.INPUT_OCTETS);
     const list = Array.isArray(fields) ? (fields as readonly HpackField[]) : [...fields];
-    const text = textOf(list);
+    try {
+      let rule = this.#encode(handle, list);
+      if (rule === abi.RULE_HPACK_INDEX) {
+        // An entry of the list before is gone, or might be when it is wanted.
+        this.#list.forget();
+        rule = this.#encode(handle, list);
+      }
+      if (rule !== 0) throw new RangeError('Cannot encode the fields: the protocol core has no memory left');
+    } catch (error) {
+      this.#list.forget();
+      throw error;
+    }
+    const offset = inner.record(0, 3);
+    return inner.octets.slice(offset, offset + inner.record(0, 4)) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** Has the core encode the list. 0 or a rule. @throws TypeError, RangeError, ProtocolError */
+  #encode(handle: number, fields: readonly HpackField[]): number {
+    const inner = this.#share.core;
+    const list = this.#list;
+    const text = list.take(fields);
     putText(text, this.#area);
-    putLengths(list, inner.words, (inner.input + text.length + 3) >>> 2);
+    const at = (inner.input + text.length + 3) >>> 2;
+    list.put(inner.words, at);
     let rule: number;
     try {
-      rule = inner.exports.hpackEncode(handle, list.length, text.length);
+      rule = inner.exports.hpackEncode(handle, fields.length, text.length);
     } catch (error) {
       throw coreFailure('Cannot encode the fields', inner.discard(error));
     }
     inner.refresh();
-    if (rule !== 0) throw new RangeError('Cannot encode the fields: the protocol core has no memory left');
-    const offset = inner.record(0, 3);
-    return inner.octets.slice(offset, offset + inner.record(0, 4)) as Uint8Array<ArrayBuffer>;
+    if (rule === 0) list.keep(inner.words, at);
+    return rule;
   }
 
   /** Gives the memory back; idempotent. */
@@ -281,23 +303,6 @@ export class HpackEncoder {
   }
 }
 
-/** All names and values, one behind the other. @throws TypeError, RangeError for what cannot be encoded. */
-function textOf(fields: readonly HpackField[]): string {
-  let text = '';
-  for (const field of fields) {
-    const name = field[0];
-    const value = field[1];
-    if (typeof name !== 'string' || typeof value !== 'string') {
-      throw new TypeError('Cannot encode the fields: expected pairs of strings');
-    }
-    text += name + value;
-  }
-  if (text.length + fields.length * abi.HPACK_FIELD_OCTETS > abi.INPUT_OCTETS) {
-    throw new RangeError(`Cannot encode the fields: they have more than ${abi.INPUT_OCTETS} octets, 12 for each field`);
-  }
-  return text;
-}
-
 /** Writes the text to the input area. `area`: a view of that. @throws TypeError for code units beyond an octet. */
 function putText(text: string, area: Uint8Array): void {
   // For text of ASCII alone this is the fastest way, and it tells whether it is that.
@@ -306,15 +311,4 @@ function putText(text: string, area: Uint8Array): void {
     throw new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
   }
   putLatin1(area, text, 0);
-}
-
-/** Writes what `hpackEncode` must know of each field (HPACK_FIELD_OCTETS) to `at`, counted in words. */
-function putLengths(fields: readonly HpackField[], words: Uint32Array, at: number): void {
-  let head = at;
-  for (const field of fields) {
-    words[head] = field[0].length;
-    words[head + 1] = field[1].length;
-    words[head + 2] = field[2] === true ? abi.HPACK_NEVER_INDEXED : 0;
-    head += 3;
-  }
 }

@@ -44,6 +44,7 @@ const CLIENT: Ranks = [
     'url',
     'url-components',
     'url-syntax',
+    'field-list',
     'fields',
     'fetch-options',
     'form-boundary',

@@ -10,6 +10,8 @@
  *   inserted.
  */
 import {
+  HPACK_FIELD_OVERHEAD_OCTETS,
+  HPACK_ID_MASK,
   HPACK_NEVER_INDEXED,
   HPACK_SECRET_COOKIE_OCTETS,
   HPACK_TABLE_OCTETS_CEILING,
@@ -59,6 +61,10 @@ const PROXY_AUTHORIZATION: u32 = 49;
 const RANGE: u32 = 50;
 const SET_COOKIE: u32 = 55;
 
+/** Ids of dynamic entries (HPACK_ID_MASK): that of number 0, and the last number that has one. */
+const FIRST_DYNAMIC_ID: u32 = STATIC_ENTRIES + 1;
+const LAST_NUMBER: u32 = HPACK_ID_MASK - FIRST_DYNAMIC_ID;
+
 /**
  * Lists of dynamic entries by a hash: a u32 each, the number of the newest and 1, or 0. There are so many by the hash of the
  * name, and behind them as many by that of name and value. An entry's link says how far before it the next one of each list
@@ -83,6 +89,8 @@ class Encoder {
   /** The least size of the table since the last block, and whether the peer is to be told of a change. */
   least: u32;
   isDue: u32;
+  /** Which entry of the tables the last field is: its id (HPACK_ID_MASK), or 0. */
+  entry: u32;
   table: DynamicTable;
 }
 
@@ -173,24 +181,65 @@ export function encodeField(
   let kind = flags & HPACK_NEVER_INDEXED ? NEVER_INDEXED : kindOf(t, index, nameLength + valueLength, valueLength);
   if (index - 1 < LAST_WITH_VALUE && kind != NEVER_INDEXED) {
     const both = staticMatchOf(index, name, nameLength, value, valueLength);
-    if (both) return writeInteger(out, INDEXED, 0x7f, both);
+    if (both) {
+      e.entry = both;
+      return writeInteger(out, INDEXED, 0x7f, both);
+    }
   }
   const byName = changetype<usize>(e) + LISTS_OFFSET + ((hash % LISTS) << 2);
   const byBoth = changetype<usize>(e) + LISTS_OFFSET + ((LISTS + ((hash + hashOf(value, valueLength)) % LISTS)) << 2);
   if (kind == INSERTED) {
     const both = dynamicIndexOf(t, byBoth, BY_BOTH, name, nameLength, value, valueLength);
-    if (both) return writeInteger(out, INDEXED, 0x7f, both);
+    if (both) {
+      e.entry = idOf(STATIC_ENTRIES + t.inserted - both);
+      return writeInteger(out, INDEXED, 0x7f, both);
+    }
   }
   if (!index) index = dynamicIndexOf(t, byName, BY_NAME, name, nameLength, value, valueLength);
   out = writeInteger(out, kind, kind == INSERTED ? 0x3f : 0x0f, index);
   if (!index) out = writeString(name, nameEnd, out);
+  e.entry = 0;
   if (kind == INSERTED) {
+    e.entry = idOf(t.inserted);
     const link = (distanceTo(t, byBoth) << BY_BOTH) | (distanceTo(t, byName) << BY_NAME);
     insert(t, name, nameLength, value, valueLength, link);
     store<u32>(byBoth, t.inserted);
     store<u32>(byName, t.inserted);
   }
   return writeString(value, valueEnd, out);
+}
+
+/** The id of dynamic entry `n`; 0 where there are no more ids. */
+function idOf(n: u32): u32 {
+  return n <= LAST_NUMBER ? FIRST_DYNAMIC_ID + n : 0;
+}
+
+/** The entry that the field is which was encoded last: its id, or 0. */
+export function encodedEntry(encoder: usize): u32 {
+  return encoderOf(encoder).entry;
+}
+
+/**
+ * Whether the dynamic entries with the ids from `oldest` to `newest` are there, and will be when others of so many octets, as
+ * RFC 7541 §4.1 counts, have been inserted.
+ */
+export function keepsEntries(encoder: usize, oldest: u32, newest: u32, octets: u32): bool {
+  const t = tableOf(encoderOf(encoder));
+  const first = oldest - FIRST_DYNAMIC_ID;
+  if (!hasEntry(t, first) || !hasEntry(t, newest - FIRST_DYNAMIC_ID)) return false;
+  let free = t.sizeMax - t.size;
+  for (let n = t.inserted - t.count; free < octets && n != first; n++) {
+    free += entryNameLength(t, n) + entryValueLength(t, n) + HPACK_FIELD_OVERHEAD_OCTETS;
+  }
+  return free >= octets;
+}
+
+/** Encodes a field that is an entry of a table, given by its id, as `encodeField` does. */
+export function encodeEntry(encoder: usize, id: u32, out: usize): usize {
+  const e = encoderOf(encoder);
+  if (e.isDue) out = writeUpdates(e, out);
+  const index = id <= STATIC_ENTRIES ? id : STATIC_ENTRIES + tableOf(e).inserted - (id - FIRST_DYNAMIC_ID);
+  return writeInteger(out, INDEXED, 0x7f, index);
 }
 
 /** The index of the newest entry with that name, and, in a list BY_BOTH, with that value; 0 if none is found. */

@@ -1,8 +1,11 @@
 /** `HpackDecoder` and `HpackEncoder` of httpx-wasm/core. */
+import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import * as abi from '../../assembly/abi.js';
 import { HpackDecoder, HpackEncoder, type HpackField, RemoteProtocolError } from '../../src/core-api.js';
 import { core, liveOctets } from '../../src/core-instance.js';
 import { collected } from '../support/garbage.js';
+import { BlockEncoder, loadHpack } from '../support/hpack.js';
 
 const HEAD: HpackField[] = [
   [':status', '200'],
@@ -11,6 +14,9 @@ const HEAD: HpackField[] = [
   ['content-length', '12'],
   ['x-caf\xe9', '\x00\xff'],
 ];
+/** The list as the core is given it. */
+const asGiven = (list: readonly HpackField[]) =>
+  list.map(([name, value, isNever]) => [name, value, isNever ? abi.HPACK_NEVER_INDEXED : 0] as const);
 const octets = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 /** What the call throws. */
@@ -142,6 +148,82 @@ describe('HPACK', () => {
       const list: HpackField[] = [['x', octet.repeat(65523)]];
       expect(decoder.decode(encoder.encode(list))).toEqual(list);
     }
+  });
+
+  test('a block is the same whatever of its list was in the list before', () => {
+    // The plain encoder is given all as text, each time; tables so small that entries go while a list is encoded.
+    const core = loadHpack('release');
+    for (const tableOctets of [0, 100, 300, 4096]) {
+      const value = fc.constantFrom('', 'GET', 'a', 'b', 'v'.repeat(30), 'w'.repeat(90), 'gzip, deflate');
+      const name = fc.constantFrom(
+        ':method',
+        ':path',
+        'cookie',
+        'authorization',
+        'x-a',
+        'x-b',
+        'accept-encoding',
+        'date',
+      );
+      const field = fc.tuple(name, value, fc.constantFrom(false, false, false, true));
+      const steps = fc.array(fc.tuple(fc.nat(5), fc.nat(7), field, fc.nat(400)), { maxLength: 40 });
+      fc.assert(
+        fc.property(fc.array(field, { maxLength: 8 }), steps, (first, changes) => {
+          const plain = [new BlockEncoder(core, tableOctets), new BlockEncoder(core, tableOctets)] as const;
+          using one = new HpackEncoder({ tableOctets });
+          using other = new HpackEncoder({ tableOctets });
+          const list = [...first];
+          for (const [kind, at, changed, size] of changes) {
+            if (kind === 0) for (const each of [one, plain[0]]) each.allow(size);
+            if (kind === 1) list.push(changed);
+            else list.splice(at, kind === 2 ? 3 : 1, ...(kind === 2 ? [] : [changed]));
+            expect(one.encode(list)).toEqual(plain[0].encode(asGiven(list)));
+            expect(other.encode([changed, ...list])).toEqual(plain[1].encode(asGiven([changed, ...list])));
+          }
+          for (const each of plain) each.free();
+        }),
+        { numRuns: 100, seed: 7541 },
+      );
+    }
+  });
+
+  test('a list that is refused leaves the encoder as it was, and is not remembered', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder();
+    const list: HpackField[] = [
+      ['x-first', 'value'],
+      ['x-second', 'value'],
+    ];
+    decoder.decode(encoder.encode(list));
+    const refused: unknown[][] = [
+      [
+        ['x-first', 'value'],
+        ['x-new', '\u0100'],
+      ],
+      [
+        ['x-new', 'value'],
+        ['x-second', 1],
+      ],
+      [
+        ['x-new', 'value'],
+        ['x-second', 'v'.repeat(65536)],
+      ],
+    ];
+    for (const each of refused) {
+      expect(() => encoder.encode(each as unknown as HpackField[])).toThrow();
+      const block = encoder.encode(list);
+      expect(block.length).toBe(2);
+      expect(decoder.decode(block)).toEqual(list);
+    }
+  });
+
+  test('a list of known fields that is too long is refused like any other', () => {
+    using encoder = new HpackEncoder({ tableOctets: 131072 });
+    encoder.allow(131072);
+    const half: HpackField = ['x', 'v'.repeat(40_000)];
+    expect(encoder.encode([half]).length).toBeGreaterThan(1000);
+    expect(encoder.encode([half]).length).toBe(1);
+    expect(() => encoder.encode([half, half])).toThrow(RangeError);
   });
 
   test('a closed one is closed, and closing again does nothing', () => {

@@ -168,6 +168,90 @@ describe.each(BUILDS)('build %s', (build) => {
     encoder.free();
   });
 
+  describe('a field that is given by the id of its entry', () => {
+    /** Gives fields by their ids, behind a text that is one field more. */
+    function give(
+      encoder: BlockEncoder,
+      ids: readonly number[],
+      text = '',
+    ): { rule: number; block: string; ids: number[] } {
+      const heads = [...(text ? [[1, text.length - 1, 0]] : []), ...ids.map((id) => [0, 0, id])].flat();
+      const at = core.inputOffset() + ((text.length + 3) & ~3);
+      new Uint8Array(core.memory.buffer).set(Buffer.from(text, 'latin1'), core.inputOffset());
+      new Uint32Array(core.memory.buffer).set(heads, at >>> 2);
+      const rule = core.hpackEncode(encoder.handle, heads.length / 3, text.length);
+      const record = new Uint32Array(core.memory.buffer, core.eventsOffset(), abi.EVENT_OCTETS / 4);
+      const [offset = 0, length = 0] = record.subarray(abi.EVENT_OFFSET / 4);
+      const block = hexOf(new Uint8Array(core.memory.buffer).slice(offset, offset + length));
+      const told = new Uint32Array(core.memory.buffer).subarray(at >>> 2, (at >>> 2) + heads.length);
+      return { rule, block, ids: heads.map((_, i) => told[i] ?? 0).filter((_, i) => i % 3 === 2) };
+    }
+    const made = (table = 4096): BlockEncoder => new BlockEncoder(core, table);
+
+    test('is its index, in the static table and the dynamic one', () => {
+      const encoder = made();
+      encoder.encode([
+        ['x-a', 'b'],
+        ['x-c', 'd'],
+      ]);
+      expect(give(encoder, [2, 62, 63, 61])).toMatchObject({ rule: 0, block: '82bfbebd' });
+      encoder.free();
+    });
+
+    test('is known from the list in which it was text', () => {
+      const encoder = made();
+      expect(give(encoder, [], 'avalue')).toMatchObject({ rule: 0, ids: [62] });
+      expect(give(encoder, [], 'avalue')).toMatchObject({ rule: 0, block: 'be', ids: [62] });
+      expect(give(encoder, [62], 'aother')).toMatchObject({ rule: 0, ids: [63, 62] });
+      encoder.free();
+    });
+
+    test.each([
+      ['is none', [62]],
+      ['is one beside others that are there', [2, 64]],
+      ['is the largest id', [abi.HPACK_ID_MASK]],
+    ])('is refused where it %s, and the encoder is as it was', (_, ids) => {
+      const encoder = made();
+      if (ids[1])
+        encoder.encode([
+          ['x-a', 'b'],
+          ['x-c', 'd'],
+        ]);
+      expect(give(encoder, ids, 'avalue')).toEqual({ rule: abi.RULE_HPACK_INDEX, block: '', ids: [0, ...ids] });
+      expect(give(encoder, [], 'avalue').ids).toEqual([ids[1] ? 64 : 62]);
+      encoder.free();
+    });
+
+    test('is refused where text before it might evict it, and goes where that just does not', () => {
+      // Two entries of 35 and 36 octets in a table of 106: 35 more are free.
+      for (const [octets, rule] of [
+        [3, 0],
+        [4, abi.RULE_HPACK_INDEX],
+      ] as const) {
+        const encoder = made(106);
+        encoder.encode([
+          ['a', 'bc'],
+          ['d', 'efg'],
+        ]);
+        expect(give(encoder, [62, 63], 'x'.repeat(octets)).rule).toBe(rule);
+        // The second alone outlives the first.
+        expect(give(encoder, [63], 'y'.repeat(3)).rule).toBe(0);
+        encoder.free();
+      }
+    });
+
+    test('is gone with the table', () => {
+      const encoder = made();
+      encoder.encode([['x-a', 'b']]);
+      encoder.allow(0);
+      encoder.allow(4096);
+      expect(give(encoder, [62]).rule).toBe(abi.RULE_HPACK_INDEX);
+      // A size update that is due stands before an index, too.
+      expect(give(encoder, [2])).toMatchObject({ rule: 0, block: '203fe11f82' });
+      encoder.free();
+    });
+  });
+
   test('the peer is told of a new table size: the least since the last block, then the present one', () => {
     const told = (sizes: readonly number[], tableOctets = 4096): string => {
       const encoder = new BlockEncoder(core, tableOctets);
