@@ -87,12 +87,7 @@ export type { MaybePromise, Resolve } from './hosts/socket.js';
 export type { Link } from './links.js';
 export type { FileContent, RequestFile, RequestFiles } from './multipart.js';
 export type { SocketOptions } from './network-options.js';
-export {
-  NetworkStream,
-  type NetworkStreamOptions,
-  type StartTlsOptions,
-  type SyncNetworkStream,
-} from './network-stream.js';
+export { NetworkStream, type NetworkStreamOptions, type SyncNetworkStream } from './network-stream.js';
 export {
   type AsyncClientOptions,
   type BodyCallOptions,
@@ -128,6 +123,7 @@ export {
   type SyncResponse,
   type SyncResponseExtensions,
 } from './response.js';
+export type { StartTlsOptions } from './start-tls.js';
 export { codes, type StatusCodes } from './status.js';
 export type { ToldError } from './told-error.js';
 export type { TracedConnection, TraceFunction, TraceInfo } from './trace.js';

@@ -5,12 +5,11 @@
  * Invariants: reads are served in the order of their calls, and every read ends: with octets, at the end, at its limit, or
  * when the stream is closed. Once both sides have ended the connection is closed, and its place in the pool free.
  */
-import { type CertTypes, checkFields, type Duration, durationMs, own, typeNameOf, type VerifyTypes } from './config.js';
+import { checkFields, type Duration, durationMs, own } from './config.js';
 import type { HttpConnection } from './connection.js';
 import { arm, type DeadlineList, disarm } from './deadlines.js';
 import {
   CloseError,
-  ConnectTimeout,
   LocalProtocolError,
   ReadError,
   ReadTimeout,
@@ -18,10 +17,11 @@ import {
   WriteError,
   WriteTimeout,
 } from './exceptions.js';
-import { type Flow, isThenable, Park, runAsync, runSync } from './flow.js';
-import type { Cancel, ConnectPhase, MaybePromise, Socket, Waitable } from './hosts/socket.js';
+import { type Flow, isThenable, runAsync, runSync } from './flow.js';
+import type { MaybePromise, Socket, Waitable } from './hosts/socket.js';
 import { GO_ON, STOP } from './hosts/socket.js';
-import { isHostName } from './origin.js';
+import { Handshake, Waiting } from './network-stream-waits.js';
+import { alpnGiven, hostnameGiven, START_TLS_OPTIONS, type StartTlsOptions } from './start-tls.js';
 
 /** Octets that wait for a reader before reading pauses. */
 const BUFFERED_OCTETS_MAX = 262144;
@@ -31,106 +31,13 @@ const READ_OCTETS = 65536;
 /** How long a call that blocks waits for what was written to leave, when the writing side is ended. */
 const LEAVING_MS = 1000;
 
-/** Of a protocol's name in ALPN (RFC 7301 §3.1). */
-const PROTOCOL_OCTETS_MAX = 255;
-
-const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
 /** Limits of one `read` or `write`. */
 export interface NetworkStreamOptions {
   /** How long this one call may take, in milliseconds or with a unit; no limit by default. */
   readonly timeout?: Duration | null | undefined;
 }
 
-/** How TLS is set up over a network stream; what the client was told about TLS does not count here. */
-export interface StartTlsOptions {
-  /** Name sent as SNI, and expected in the certificate; unless given, the host of the request's URL. */
-  readonly serverHostname?: string | null | undefined;
-  /** Whether, and against which authorities, the certificate is checked; `true`, the runtime's store, by default. */
-  readonly verify?: VerifyTypes | null | undefined;
-  /** The client's certificate; none by default. */
-  readonly cert?: CertTypes | null | undefined;
-  /** Protocols to offer, the best first. */
-  readonly alpn?: readonly string[] | null | undefined;
-  /** How long the handshake may take, in milliseconds or with a unit; no limit by default. */
-  readonly timeout?: Duration | null | undefined;
-}
-
 const LIMIT_NAMES = ['timeout'];
-const START_TLS_NAMES = ['serverHostname', 'verify', 'cert', 'alpn', 'timeout'];
-
-/** A call that waits for something: done, failed, or out of time. */
-class Waiting extends Park {
-  done = false;
-  error: unknown = null;
-  octets: Uint8Array<ArrayBuffer> = NOTHING;
-  readonly maxOctets: number;
-  readonly #socket: Socket;
-  readonly #late: (ms: number) => TransportError;
-
-  constructor(socket: Socket, late: (ms: number) => TransportError, maxOctets = 0) {
-    super();
-    this.#socket = socket;
-    this.#late = late;
-    this.maxOctets = maxOctets;
-  }
-
-  override block(timeoutMs: number | null): boolean {
-    if (this.#socket.blocking) this.#socket.wait(timeoutMs);
-    return this.#socket.blocking;
-  }
-
-  /** Ends the wait once; what comes later does not count. */
-  settle(error: unknown): void {
-    if (this.done) return;
-    this.done = true;
-    this.error = error;
-    disarm(this);
-    this.wake();
-  }
-
-  override onExpire(ms: number): void {
-    this.settle(this.#late(ms));
-  }
-}
-
-/** A TLS handshake under way. */
-class Handshake extends Waiting implements Cancel {
-  cancelled = false;
-  onCancel: (() => void) | null = null;
-  phase: ConnectPhase = 'tls';
-  resolvedAt = 0;
-  connectedAt = 0;
-  securedAt = 0;
-  socket: Socket | null = null;
-  readonly now: () => number;
-  /** What a blocking socket promised. */
-  securing: Waitable<Socket> | null = null;
-
-  constructor(below: Socket, origin: string, now: () => number) {
-    super(
-      below,
-      (ms) =>
-        new ConnectTimeout(`Cannot set up TLS with ${origin}: it was not done after ${ms} ms (timeout)`, {
-          phase: 'tls',
-        }),
-    );
-    this.now = now;
-  }
-
-  override block(timeoutMs: number | null): boolean {
-    this.securing?.wait(timeoutMs);
-    return this.securing !== null;
-  }
-
-  cancel(error: TransportError): void {
-    this.cancelled = true;
-    const { onCancel } = this;
-    this.onCancel = null;
-    onCancel?.();
-    this.settle(error);
-  }
-}
 
 /** Raw octets both ways over what was an HTTP connection. */
 export class NetworkStream {
@@ -350,7 +257,7 @@ export class NetworkStream {
 
   *#securing(options: StartTlsOptions | undefined): Flow<this> {
     const connection = this.#connection;
-    checkFields(options, START_TLS_NAMES, 'start TLS with the peer');
+    checkFields(options, START_TLS_OPTIONS, 'start TLS with the peer');
     const limit = this.#limitOf(options);
     const name = hostnameGiven(own(options, 'serverHostname'));
     const alpn = alpnGiven(own(options, 'alpn'));
@@ -521,34 +428,4 @@ export interface SyncNetworkStream extends Omit<NetworkStream, 'read' | 'write' 
   write(octets: Uint8Array, options?: NetworkStreamOptions): void;
   /** @throws ConnectError, ConnectTimeout; LocalProtocolError, CloseError if TLS cannot be started now; TypeError for names that are none */
   startTls(options?: StartTlsOptions): this;
-}
-
-/** @throws TypeError for what is no name */
-function hostnameGiven(given: unknown): string | null {
-  if (given === undefined || given === null) return null;
-  if (isHostName(given)) return given;
-  throw new TypeError(
-    `Cannot start TLS with the peer: expected serverHostname to be a host name in ASCII, got ${shown(given)}`,
-  );
-}
-
-/** @throws TypeError for what cannot be offered (RFC 7301 §3.1) */
-function alpnGiven(given: unknown): readonly string[] {
-  if (given === undefined || given === null) return [];
-  const wrong = Array.isArray(given) ? given.findIndex((name) => !isProtocolName(name)) : -1;
-  if (Array.isArray(given) && wrong < 0) return given;
-  const got = shown(wrong < 0 ? given : (given as unknown[])[wrong]);
-  throw new TypeError(
-    `Cannot start TLS with the peer: expected alpn to be a list of names of 1 to 255 octets, got ${got}`,
-  );
-}
-
-function isProtocolName(name: unknown): boolean {
-  if (typeof name !== 'string') return false;
-  const octets = new TextEncoder().encode(name).length;
-  return octets > 0 && octets <= PROTOCOL_OCTETS_MAX;
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : typeNameOf(value);
 }
