@@ -10,6 +10,7 @@ const WANTED = [
   /^wasm\/build\/(core|codings|http-core\.component)\.wasm$/,
   /^wasm\/build\/(core|codings)\.script\.js$/,
   /^wasm\/http-core\.wit$/,
+  /^docs\/[\w-]+\.md$/,
   /^(README|CHANGELOG)\.md$/,
   /^LICENSE$/,
   /^package\.json$/,
@@ -57,7 +58,7 @@ export async function checkPackage({ root, scratch, env, nodePath }) {
       quiet,
     });
 
-  // The folder was built a moment ago: `prepare` need not build it again.
+  // The folder was built a moment ago: `prepack` need not build it again.
   const packed = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root, true);
   const listed = /^\[[\s\S]*^\]/m.exec(packed.output) ?? /^\{[\s\S]*^\}/m.exec(packed.output);
   if (!check('npm pack works', packed.status === 0 && listed !== null)) {
@@ -83,7 +84,9 @@ export async function checkPackage({ root, scratch, env, nodePath }) {
   const target = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom,dom.iterable'];
   const types = await run(process.execPath, [compiler, ...strict, ...target, '--types', '', 'smoke.mts'], folder);
   check('its declarations hold with every strictness on', types.status === 0);
-  const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/httpx-wasm/package.json'), 'utf8'));
+  const { version, scripts } = JSON.parse(readFileSync(join(folder, 'node_modules/httpx-wasm/package.json'), 'utf8'));
+  const asked = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => name in scripts);
+  check(`it has no script that npm would ask its users about ${asked.join(' ')}`, asked.length === 0);
   console.log(`checked httpx-wasm ${version}`);
   return counts;
 }
