@@ -111,9 +111,16 @@ export function casesOf({ base, notesOf }, closedPort) {
     },
     {
       name: 'a server that says nothing is a ReadTimeout, which a POST does not survive',
-      steps: [send(post('/silent?id=silent', { body: 'body', timeoutMs: 1000 })), send(get('/greeting'))],
-      check([late, { status }]) {
+      steps: [
+        send(post('/silent?id=silent', { body: 'body', timeoutMs: 1000 })),
+        send(get('/greeting', { timeoutMs: 0 })),
+        send(get('/greeting')),
+      ],
+      check([late, never, { status }]) {
         isFailure(late, { name: 'ReadTimeout', code: 'ERR_READ_TIMEOUT', retryable: false });
+        // No time at all is refused, by the name of its own.
+        isFailure(never, { name: 'RangeError', code: 'RangeError', retryable: false });
+        assert.match(never.failure.message, /expected timeout-ms to be at least 1, got 0$/);
         assert.equal(status, 200);
       },
     },

@@ -23,12 +23,15 @@ export function clientOf(open) {
     }
   }
 
-  const stream = ({ method, url, headers, body, timeoutMs }, content = body) =>
-    client.stream(method, url, {
+  const stream = ({ method, url, headers, body, timeoutMs }, content = body) => {
+    // Said by the name that it has in the WIT; here there is no `null` for no limit.
+    if (timeoutMs === 0) throw new RangeError('Cannot send the request: expected timeout-ms to be at least 1, got 0');
+    return client.stream(method, url, {
       headers,
       ...(content === undefined || content === null ? {} : { content }),
       ...(timeoutMs === undefined || timeoutMs === null ? {} : { timeout: timeoutMs }),
     });
+  };
 
   /** Reads the response; its connection is free afterwards. */
   function whole(response) {
