@@ -10,7 +10,7 @@ import type { Environment } from './environment.js';
 import { checkHooks, type Hooks, hooksOf } from './event-hooks.js';
 import { TotalTimeout } from './exceptions.js';
 import { Guard } from './guard.js';
-import { Headers, type HeaderTypes, type RequestBase } from './headers.js';
+import { Headers, type HeaderTypes } from './headers.js';
 import {
   type BaseClientOptions,
   type BodyCallOptions,
@@ -26,6 +26,7 @@ import {
 } from './options.js';
 import { QueryParams, type QueryParamTypes } from './query-params.js';
 import { givenUrl, methodOf, ownExtensions, Prepared, Request, type RequestExtensions, withParams } from './request.js';
+import { type RequestBase, requestBase } from './request-base.js';
 import { announcedBody } from './request-body.js';
 import type { DefaultEncoding } from './response.js';
 import type { SendSettings } from './send.js';
@@ -218,11 +219,11 @@ export abstract class ClientSettings<K extends ClientKind> {
   #mergedHeaders(url: URL, extra: HeaderTypes | undefined): Headers {
     const client = this.#headers;
     // A transport of the user's may serve other schemes.
-    if (!url.isWeb && url.scheme !== '') return Headers.requestBase(url.netloc, client).with(extra);
+    if (!url.isWeb && url.scheme !== '') return requestBase(url.netloc, client).with(extra);
     const { origin } = url;
     let cached = this.#bases.get(origin);
     if (cached === undefined || cached.client !== client || cached.revision !== client.revision) {
-      cached = { client, revision: client.revision, base: Headers.requestBase(origin.hostField, client) };
+      cached = { client, revision: client.revision, base: requestBase(origin.hostField, client) };
       this.#bases.set(origin, cached);
     }
     return cached.base.with(extra);

@@ -100,18 +100,6 @@ export class Headers implements Iterable<[string, string]> {
     return headers;
   }
 
-  /**
-   * What every request with these client headers to one host begins with: Host, then the client's fields. Made once for an
-   * origin, until `client.revision` changes. @internal
-   */
-  static requestBase(host: string, client: Headers): RequestBase {
-    const fields = client.#fields();
-    const given = fields.find((field) => field.lower === 'host');
-    const others = fields.filter((field) => field.lower !== 'host');
-    if (given === undefined && host === '') return new RequestBase(others);
-    return new RequestBase([given ?? new Field('Host', host, host), ...others]);
-  }
-
   /** Fields of whatever headers can be made from. @internal */
   static fieldsOf(init: Exclude<HeaderTypes, null>): readonly Field[] {
     return init instanceof Headers ? init.#fields() : fieldsOf(init, null);
@@ -421,37 +409,6 @@ export class Headers implements Iterable<[string, string]> {
   }
 }
 
-/** What requests to one host with the same client headers have in common: the list, and the text of its lines. @internal */
-export class RequestBase {
-  readonly #list: readonly Field[];
-  /** `null`: a field must not be sent; the request's own `block()` will say so. */
-  readonly #block: string | null;
-
-  /** `list` begins with Host, if there is one. */
-  constructor(list: readonly Field[]) {
-    this.#list = list;
-    this.#block = list.every((field) => field.problem === null) ? blockOf(list) : null;
-  }
-
-  /**
-   * Headers of one request. httpx's order: the base without the names that `extra` has, then `extra`; but a Host in `extra`
-   * takes the place of the base's.
-   */
-  with(extra?: HeaderTypes): Headers {
-    if (extra === undefined || extra === null) return Headers.fromFields(this.#list, this.#block);
-    const added = Headers.fieldsOf(extra);
-    if (added.length === 0) return Headers.fromFields(this.#list, this.#block);
-    const list: Field[] = [];
-    for (const field of this.#list) {
-      if (!added.some((other) => other.lower === field.lower)) list.push(field);
-    }
-    const hosts = added.filter((field) => field.lower === 'host');
-    list.unshift(...hosts);
-    for (const field of added) if (field.lower !== 'host') list.push(field);
-    return Headers.fromFields(list, null);
-  }
-}
-
 function checkedEncoding(encoding: HeaderEncoding | null): HeaderEncoding | null {
   if (encoding === null || encoding === 'ascii' || encoding === 'utf-8' || encoding === 'iso-8859-1') return encoding;
   throw new RangeError(`Cannot set headers.encoding: expected ascii, utf-8 or iso-8859-1, got ${String(encoding)}`);
@@ -489,7 +446,8 @@ function removeFrom(list: Field[], from: number, lower: string): void {
   list.length = to;
 }
 
-function blockOf(list: readonly Field[]): string {
+/** The text of all lines. @throws LocalProtocolError if a field must not be sent, or there are several Host fields. @internal */
+export function blockOf(list: readonly Field[]): string {
   let text = '';
   let hosts = 0;
   for (const field of list) {

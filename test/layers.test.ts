@@ -60,6 +60,7 @@ const CLIENT: Ranks = [
     'proxy',
     'proxy-environment',
     'query-params',
+    'request-base',
     'rules',
     'text',
     'tls',

@@ -4,6 +4,7 @@ import * as abi from '../../assembly/abi.js';
 import { LocalProtocolError } from '../../src/exceptions.js';
 import { nameOf } from '../../src/fields.js';
 import { Headers, type HeaderTypes } from '../../src/headers.js';
+import { requestBase } from '../../src/request-base.js';
 import { openClient } from '../support/client.js';
 import { cpuMs } from '../support/cpu-time.js';
 
@@ -439,7 +440,7 @@ describe('the base of requests to one host', () => {
   ]);
 
   test('is Host, then the client’s fields', () => {
-    const headers = Headers.requestBase('example.org:8080', client).with(undefined);
+    const headers = requestBase('example.org:8080', client).with(undefined);
     expect(headers.block()).toBe(
       'Host: example.org:8080\r\nAccept: */*\r\nConnection: keep-alive\r\nX-A: 1\r\nx-a: 2\r\n',
     );
@@ -450,11 +451,11 @@ describe('the base of requests to one host', () => {
       ['Accept', '*/*'],
       ['HOST', 'other'],
     ]);
-    expect(Headers.requestBase('example.org', own).with().block()).toBe('HOST: other\r\nAccept: */*\r\n');
+    expect(requestBase('example.org', own).with().block()).toBe('HOST: other\r\nAccept: */*\r\n');
   });
 
   test('loses the names that a request brings, whose fields follow in their order', () => {
-    const headers = Headers.requestBase('h', client).with([
+    const headers = requestBase('h', client).with([
       ['X-A', '7'],
       ['accept', 'text/html'],
       ['X-A', '8'],
@@ -463,7 +464,7 @@ describe('the base of requests to one host', () => {
   });
 
   test('gives its first place to a request’s Host', () => {
-    const base = Headers.requestBase('h', client);
+    const base = requestBase('h', client);
     expect(base.with({ 'X-B': '1', host: 'other' }).block()).toMatch(/^host: other\r\nAccept: .*X-B: 1\r\n$/s);
     expect(() =>
       base
@@ -476,7 +477,7 @@ describe('the base of requests to one host', () => {
   });
 
   test('is not changed by what is done to one request’s headers', () => {
-    const base = Headers.requestBase('h', client);
+    const base = requestBase('h', client);
     const first = base.with({});
     first.set('X-A', '9');
     first.append('Content-Length', '3');
@@ -487,13 +488,13 @@ describe('the base of requests to one host', () => {
 
   test('is not changed by what is done to the client’s headers later', () => {
     const own = new Headers({ a: '1' });
-    const base = Headers.requestBase('h', own);
+    const base = requestBase('h', own);
     own.set('a', '2');
     expect(base.with().get('a')).toBe('1');
   });
 
   test('with a field that must not be sent fails when a request is, not before', () => {
-    const base = Headers.requestBase('h', new Headers({ 'bad name': '1' }));
+    const base = requestBase('h', new Headers({ 'bad name': '1' }));
     const headers = base.with();
     expect(() => headers.block()).toThrow(LocalProtocolError);
     expect(base.with({ 'bad name': 'x' }).has('bad name')).toBe(true);
