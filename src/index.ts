@@ -119,10 +119,10 @@ export {
   type DefaultEncoding,
   Response,
   type ResponseExtensions,
-  type ResponseOptions,
   type SyncResponse,
   type SyncResponseExtensions,
 } from './response.js';
+export type { ResponseOptions } from './response-options.js';
 export type { StartTlsOptions } from './start-tls.js';
 export { codes, type StatusCodes } from './status.js';
 export type { ToldError } from './told-error.js';

@@ -8,20 +8,22 @@ import * as abi from '../assembly/abi.js';
 import { closerOf } from './byte-stream.js';
 import { isKnown } from './charsets.js';
 import { checkFields, INSPECT, own, typeNameOf } from './config.js';
-import { type EncodedContent, encodeContent, encodeJson, octetsOf, type RequestContent } from './content.js';
+import { encodeContent } from './content.js';
 import { Cookies } from './cookies.js';
 import { HTTPStatusError, ResponseNotRead } from './exceptions.js';
 import { runSync } from './flow.js';
-import { Headers, type HeaderTypes } from './headers.js';
+import { Headers } from './headers.js';
 import type { Host } from './hosts/host.js';
 import { jsonOf } from './json-body.js';
 import { type Link, linksOf } from './links.js';
 import { charsetOf } from './media-type.js';
 import type { NetworkStream, SyncNetworkStream } from './network-stream.js';
 import { Received, type Timings, timingsOf } from './received.js';
-import { type AnyRequest, type AsyncRequest, Request, type SyncRequest, shown, shownReference } from './request.js';
+import { type AsyncRequest, type Request, type SyncRequest, shown, shownReference } from './request.js';
 import { ResponseBody } from './response-body.js';
+import { checkOptions, RESPONSE_OPTIONS, type ResponseOptions, responseContent } from './response-options.js';
 import { codes } from './status.js';
+import { statusMessage } from './status-message.js';
 import { decodeText } from './text.js';
 import { isBodiless, OF_CODED_BODY, webResponse } from './web-response.js';
 import { wireReason } from './wire-fields.js';
@@ -56,45 +58,9 @@ export interface SyncResponseExtensions extends ResponseFacts {
 /** What a `Response` shows to both views: how its connection answers depends on the client that it comes from. */
 type Extensions = ResponseExtensions & SyncResponseExtensions;
 
-/** What a response is made of. The first of content, text, html and json that is given is its body. */
-export interface ResponseOptions {
-  /** Field lines; those of the body's kind and length are added. */
-  readonly headers?: HeaderTypes | undefined;
-  /** Octets, a string (as UTF-8), or a stream of them. */
-  readonly content?: RequestContent | null | undefined;
-  /** As text/plain in UTF-8. */
-  readonly text?: string | null | undefined;
-  /** As text/html in UTF-8. */
-  readonly html?: string | null | undefined;
-  /** As application/json. */
-  readonly json?: unknown;
-  /** A body that announces nothing of itself in the headers. */
-  readonly stream?: RequestContent | null | undefined;
-  /** The request that it answers, which `url` and `raiseForStatus` need. */
-  readonly request?: AnyRequest | null | undefined;
-  /** What `extensions` shall say. */
-  readonly extensions?: ResponseExtensions | SyncResponseExtensions | null | undefined;
-  /** Responses that led to it. */
-  readonly history?: readonly AnyResponse[] | null | undefined;
-  /** How `text` is decoded where the headers name no charset: 'utf-8' by default. */
-  readonly defaultEncoding?: DefaultEncoding | null | undefined;
-}
-
 /** An encoding, or a function that finds one out from the body. */
 export type DefaultEncoding = string | ((content: Uint8Array) => string | null);
 
-const OPTIONS = [
-  'headers',
-  'content',
-  'text',
-  'html',
-  'json',
-  'stream',
-  'request',
-  'extensions',
-  'history',
-  'defaultEncoding',
-] as const satisfies readonly (keyof ResponseOptions)[];
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
 /** Fields whose values are URLs. */
 const REFERENCES = ['location', 'content-location'] as const;
@@ -134,7 +100,7 @@ export class Response extends ResponseBody {
         `Cannot make a response: expected an integer as its status code, got ${String(this.statusCode)}`,
       );
     }
-    checkFields(options, OPTIONS, 'make a response');
+    checkFields(options, RESPONSE_OPTIONS, 'make a response');
     checkOptions(options);
     const headers = new Headers(own(options, 'headers') ?? null);
     this.#headers = headers;
@@ -407,62 +373,5 @@ export interface SyncResponse extends Omit<Response, AsyncMembers | Views> {
   raiseForStatus(): this;
 }
 
-/** What an option must be, where it is given. */
-const EXPECTED: Readonly<Record<string, readonly [string, (value: unknown) => boolean]>> = {
-  text: ['a string', (value) => typeof value === 'string'],
-  html: ['a string', (value) => typeof value === 'string'],
-  request: ['a Request', (value) => value instanceof Request],
-  extensions: ['an object', (value) => typeof value === 'object'],
-  history: ['a list of Responses', (value) => Array.isArray(value) && value.every((each) => each instanceof Response)],
-  defaultEncoding: ['a string or a function', (value) => typeof value === 'string' || typeof value === 'function'],
-};
-
-/** @throws TypeError for an option of another type */
-function checkOptions(options: ResponseOptions | undefined): void {
-  for (const [name, [expected, fits]] of Object.entries(EXPECTED)) {
-    const value = own(options, name as keyof ResponseOptions);
-    if (value === undefined || value === null || fits(value)) continue;
-    throw new TypeError(`Cannot make a response: expected ${name} to be ${expected}, got ${typeNameOf(value)}`);
-  }
-  const extensions = own(options, 'extensions');
-  for (const name of ['httpVersion', 'reasonPhrase'] as const) {
-    const value: unknown = own(extensions, name) ?? '';
-    if (typeof value === 'string') continue;
-    throw new TypeError(`Cannot make a response: expected extensions.${name} to be a string, got ${typeNameOf(value)}`);
-  }
-}
-
 /** A response of either client, or made by hand. Whatever the view, it is a `Response`. */
 export type AnyResponse = AsyncResponse | SyncResponse;
-
-function responseContent(options: ResponseOptions | undefined): EncodedContent {
-  const content = own(options, 'content');
-  if (content !== null && content !== undefined) return encodeContent(content, 'response');
-  const text = own(options, 'text');
-  if (text !== null && text !== undefined) return octetsOf(text, 'text/plain; charset=utf-8');
-  const html = own(options, 'html');
-  if (html !== null && html !== undefined) return octetsOf(html, 'text/html; charset=utf-8');
-  const json = own(options, 'json');
-  if (json !== null && json !== undefined) return encodeJson(json, 'response');
-  return encodeContent('');
-}
-
-const KINDS = [
-  'Invalid status code',
-  'Informational response',
-  'Success',
-  'Redirect response',
-  'Client error',
-  'Server error',
-];
-
-function statusMessage(response: Response, request: Request): string {
-  const { statusCode, reasonPhrase } = response;
-  const kind = KINDS[Math.floor(statusCode / 100)] ?? KINDS[0];
-  const locations = response.hasRedirectLocation ? response.headers.getList('location') : [];
-  const where = locations.length > 0 ? `\nRedirect location: '${locations.map(shownReference).join(', ')}'` : '';
-  return (
-    `${kind} '${statusCode} ${reasonPhrase}' for url '${shown(request.url)}'${where}` +
-    `\nFor more information check: https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/${statusCode}`
-  );
-}

@@ -143,6 +143,8 @@ const CLIENT: Ranks = [
     'core-connection',
     'response',
     'response-body',
+    'response-options',
+    'status-message',
     'json-body',
     'web-response',
     'cookies',
