@@ -67,6 +67,7 @@ const CLIENT: Ranks = [
     'tls-material',
     'version',
     'waiting-pieces',
+    'gathered-piece',
   ],
   [
     'core',
