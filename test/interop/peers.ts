@@ -12,7 +12,7 @@ interface Peer {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-const PYTHON_PACKAGES = '/usr/lib/python3/dist-packages';
+export const PYTHON_PACKAGES = '/usr/lib/python3/dist-packages';
 
 /** `plain` is HTTP/1.1 without TLS, `tls` with it; `reverse` passes on to a server of the test's at 127.0.0.1:9100. */
 export const peers = {
@@ -60,6 +60,12 @@ function isInstalled(needed: string): boolean {
       return false;
     }
   });
+}
+
+/** Which of these programs are not installed here, as a title says it; `null`: none. */
+export function absenceOfPrograms(needs: readonly string[]): string | null {
+  const missing = needs.filter((needed) => !isInstalled(needed));
+  return missing.length === 0 ? null : `(skipped: not installed: ${missing.join(', ')})`;
 }
 
 /** Why these servers cannot be started here, as a title says it; `null`: they can. */
