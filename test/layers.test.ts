@@ -348,6 +348,17 @@ describe('the core', () => {
 });
 
 describe('the client', () => {
+  test('the table in its README has the ranks that are here', () => {
+    const rows = readFileSync(join(ROOT, 'src/README.md'), 'utf8').matchAll(/^\| ([1-9]) \| (.*) \|$/gm);
+    const told = Array.from(rows, ([, rank, files = '']) => [
+      Number(rank),
+      (files.match(/[\w-]+(?=\.ts`)/g) ?? []).sort(),
+    ]);
+    // Rank 0 is all others; folders are told as such.
+    const held = CLIENT.map((entries, rank) => [rank, entries.filter((entry) => !entry.includes('/')).sort()]);
+    expect(told.reverse()).toEqual(held.slice(1));
+  });
+
   /** Where one of the names stands although its file may not use it. */
   const misuses = (isForbidden: (path: string, name: string) => boolean): string[] =>
     client.flatMap(({ path, names }) =>
