@@ -30,6 +30,14 @@ export class Late<T extends object> {
     return isThenable(given) ? (given as Promise<T>).then((module) => this.#kept(module)) : this.#kept(given);
   }
 
+  /** The module, at once, as every build has it. @throws Error where its file cannot be, and in sources that nobody built */
+  get module(): T {
+    const module = this.load();
+    if (isThenable(module))
+      throw new Error('Cannot load a part of httpx-wasm: these are its sources, and no build of it');
+    return module as T;
+  }
+
   /** What `work` makes of it: at once, or with a promise. */
   use<R>(work: (module: T) => MaybePromise<R>): MaybePromise<R> {
     const module = this.load();

@@ -1,7 +1,6 @@
 /**
  * A request's body, of whichever option gives it, and the header fields that announce it (httpx: `encode_request`).
  */
-import { compressed } from './compression.js';
 import { own } from './config.js';
 import {
   checkForm,
@@ -17,7 +16,11 @@ import {
 } from './content.js';
 import type { Headers } from './headers.js';
 import type { Host } from './hosts/host.js';
-import { checkFiles, encodeMultipart, type RequestFiles } from './multipart.js';
+import { Late } from './late.js';
+import type { RequestFiles } from './multipart.js';
+
+const MULTIPART = new Late(() => import('./multipart.js'));
+const COMPRESSION = new Late(() => import('./compression.js'));
 
 /** What a request can be given as its body: at most one is used, in this order (httpx); data and files go together. */
 export interface ContentOptions {
@@ -58,9 +61,9 @@ function encode(options: ContentOptions, headers: Headers, host: Pick<Host, 'ran
   const data = own(options, 'data') ?? null;
   const files = own(options, 'files') ?? null;
   if (data !== null) checkForm(data);
-  if (files !== null) checkFiles(files);
+  if (files !== null) MULTIPART.module.checkFiles(files);
   if (!isEmpty(files) || isFormData(data)) {
-    const form = encodeMultipart(data, files, headers.get('content-type'), (n) => host.random(n));
+    const form = MULTIPART.module.encodeMultipart(data, files, headers.get('content-type'), (n) => host.random(n));
     if (form.contentType !== null) headers.set('Content-Type', form.contentType);
     return form;
   }
@@ -94,7 +97,9 @@ export function announcedBody(
 ): RequestBody {
   let encoded = options === undefined ? null : encode(options, headers, host);
   const compress = own(options, 'compress') ?? null;
-  if (compress !== null) encoded = compressed(encoded ?? { body: NO_BODY, headers: [] }, compress, headers, host);
+  if (compress !== null) {
+    encoded = COMPRESSION.module.compressed(encoded ?? { body: NO_BODY, headers: [] }, compress, headers, host);
+  }
   if (encoded !== null || method !== 'GET') announceBody(headers, method, encoded?.headers ?? []);
   return encoded?.body ?? NO_BODY;
 }

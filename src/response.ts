@@ -6,7 +6,6 @@
 import { host as ownHost } from '#host';
 import * as abi from '../assembly/abi.js';
 import { closerOf } from './byte-stream.js';
-import { isKnown } from './charsets.js';
 import { checkFields, INSPECT, own, typeNameOf } from './config.js';
 import { encodeContent } from './content.js';
 import { Cookies } from './cookies.js';
@@ -24,7 +23,7 @@ import { ResponseBody } from './response-body.js';
 import { checkOptions, RESPONSE_OPTIONS, type ResponseOptions, responseContent } from './response-options.js';
 import { codes } from './status.js';
 import { statusMessage } from './status-message.js';
-import { decodeText } from './text.js';
+import { decodeText, isKnownEncoding } from './text.js';
 import { isBodiless, OF_CODED_BODY, webResponse } from './web-response.js';
 import { wireReason } from './wire-fields.js';
 
@@ -289,7 +288,7 @@ export class Response extends ResponseBody {
 
   #encodingOfCharset(): string | null {
     const charset = this.charsetEncoding;
-    return charset !== null && isKnown(charset) ? charset : null;
+    return charset !== null && isKnownEncoding(charset) ? charset : null;
   }
 
   #defaultEncoding(): string {

@@ -3,13 +3,25 @@
  * `TextChunker`, `LineDecoder`). How an encoding is decoded is charsets.ts.
  */
 import type { Transform } from './body-readers.js';
-import { type CharsetDecoder, decoderOf } from './charsets.js';
+import type { CharsetDecoder } from './charsets.js';
+import { Late } from './late.js';
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+/** Encodings other than UTF-8. */
+const CHARSETS = new Late(() => import('./charsets.js'));
+const utf8 = utf8Decoder();
+
+function utf8Decoder(): TextDecoder {
+  return new TextDecoder('utf-8', { ignoreBOM: true });
+}
+
+/** True if octets can be decoded by an encoding of this name. */
+export function isKnownEncoding(name: string): boolean {
+  return name === 'utf-8' || CHARSETS.module.isKnown(name);
+}
 
 /** All octets as text. @throws RangeError for an encoding that nobody knows */
 export function decodeText(octets: Uint8Array, encoding: string): string {
-  return (encoding === 'utf-8' ? utf8 : decoderOf(encoding)).decode(octets);
+  return (encoding === 'utf-8' ? utf8 : CHARSETS.module.decoderOf(encoding)).decode(octets);
 }
 
 /** JSON text, its encoding told by its first octets (RFC 4627 §3). A byte-order mark is dropped. */
@@ -48,7 +60,7 @@ export class TextPieces implements Transform<string> {
     if (size !== null && (!Number.isInteger(size) || size < 1)) {
       throw new RangeError(`Cannot cut text into chunks of ${size} characters`);
     }
-    this.#decoder = decoderOf(encoding);
+    this.#decoder = encoding === 'utf-8' ? utf8Decoder() : CHARSETS.module.decoderOf(encoding);
     this.#size = size;
   }
 

@@ -96,6 +96,32 @@ describe.skipIf(!isBuilt)(
       expect(printedBy(source)).toBe('client,common,core,host,index,sockets,sockets');
     });
 
+    test('what few programs need is read by who needs it', () => {
+      const source = `
+      const { AsyncClient, Client, HandlerTransport, MockTransport, Response } = require('httpx-wasm');
+      const known = new Set(${LOADED}.split(','));
+      const read = () => {
+        const names = ${LOADED}.split(',').filter((name) => !known.has(name));
+        for (const name of names) known.add(name);
+        console.log(names.join() || 'nothing');
+      };
+      const headers = { 'Content-Type': 'text/plain; charset=latin-1' };
+      const client = new Client({ transport: new MockTransport(() => new Response(200, { headers, content: 'a' })) });
+      const url = 'http://example.org/';
+      client.post(url, { data: { a: 'b' } });
+      read();
+      client.post(url, { files: { a: 'b' } });
+      read();
+      client.post(url, { content: 'a', compress: 'gzip' });
+      read();
+      client.get(url).text;
+      read();
+      const fetching = new AsyncClient({ transport: new HandlerTransport(() => new globalThis.Response('a')) });
+      fetching.fetch(url).then(read);`;
+      const parts = ['nothing', 'multipart', 'compression', 'charsets', 'application,fetch,web-messages'];
+      expect(printedBy(source).split('\n')).toEqual(parts);
+    });
+
     test('sockets, TLS, cryptography, threads and zlib of Node.js are not loaded before they are needed', () => {
       const source = `
       const before = new Set(process.moduleLoadList);
