@@ -439,7 +439,8 @@ function elapsedOf(response: httpx.Response): boolean | SeenError {
   try {
     return response.elapsedMs >= 0;
   } catch (error) {
-    return errorOf(error);
+    // A plain RuntimeError of httpx, of which its StreamErrors are a kind: here it is one of those, since a class can be caught.
+    return errorOf(error instanceof httpx.StreamError ? new Error(error.message) : error);
   }
 }
 
