@@ -32,12 +32,15 @@ import {
   resizeTable,
   wouldFit,
 } from './dynamic-table';
-import { encodeHuffman } from './huffman';
+import { ENCODE_OVER_OCTETS, encodeHuffman } from './huffman';
 import { INTEGER_OCTETS_MAX, writeInteger } from './integer';
 import { STATIC_ENTRIES, STATIC_OCTETS, STATIC_TABLE } from './static-table';
 
-/** Octets that a field may need in a block beside those of its name and value: two size updates, three integers. */
-export const ENCODED_OVERHEAD_OCTETS: usize = 32;
+/**
+ * Octets that a field may need in a block beside those of its name and value: two size updates, its kind with an index, two
+ * lengths, and what is written behind the end of the last string.
+ */
+export const ENCODED_OVERHEAD_OCTETS: usize = 5 * INTEGER_OCTETS_MAX + ENCODE_OVER_OCTETS;
 
 // ── kinds of literals: the octet they begin with, and all bits of its prefix ──
 const INDEXED: u32 = 0x80;

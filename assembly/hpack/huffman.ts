@@ -23,7 +23,9 @@ const SORTED: usize = memory.data(<i32>SYMBOLS * 2, 16);
 
 /** Octets that `decodeHuffman` may write behind the end of what it decoded. */
 export const DECODE_OVER_OCTETS: usize = 8;
-/** What it answers for a string with a code that is EOS or no whole code, or padding that is not the start of EOS. */
+/** Octets that `encodeHuffman` may write behind the end of what it may take. */
+export const ENCODE_OVER_OCTETS: usize = 4;
+/** What `decodeHuffman` answers for a string with a code that is EOS or no whole code, or padding that is not the start of EOS. */
 export const HUFFMAN_BROKEN: usize = 0;
 /** What it answers for one of more octets than were allowed. */
 export const HUFFMAN_FULL: usize = 1;
@@ -149,8 +151,8 @@ function decodeLast(p: usize, end: usize, hold: u64, bits: u32, out: usize, outE
 }
 
 /**
- * Writes [p, end) in the Huffman code to `out`, and up to four octets behind its end. Where the code ends; 0 if it has
- * `octets` octets or more.
+ * Writes [p, end) in the Huffman code to `out`, and up to ENCODE_OVER_OCTETS behind `octets` of it. Where the code ends; 0 if
+ * it has `octets` octets or more.
  */
 export function encodeHuffman(p: usize, end: usize, out: usize, octets: usize): usize {
   const outEnd = out + octets;
