@@ -5,6 +5,7 @@
  * The usual spelling (known origin, plain target) is recognised without being taken apart: such a URL holds its text, its
  * origin and its target, and makes everything else when asked.
  */
+import { withoutSecrets } from './attempted.js';
 import { INSPECT, typeNameOf } from './config.js';
 import { InvalidURL, UnsupportedProtocol } from './exceptions.js';
 import { type Origin, originOf, originOfSpelling } from './origin.js';
@@ -37,8 +38,6 @@ export type URLTypes = string | URL | globalThis.URL;
 const PLAIN_TARGET = /(?:\/(?!\.\.?(?:[/?]|$))[!$-.0-;=@-Z_a-z~]*)+(?:\?[!$-;=?-Z_a-z~]*)?$/y;
 /** What was meant as a host and its port, and is a scheme and a path to who takes URLs apart. */
 const HOST_AND_PORT = /^[\w.-]+:\d{1,5}(?:[/?#]|$)/;
-/** What a reference without slashes may hold that was meant as user and password. */
-const PASSWORD = /:[^/?#@]*@/;
 const MASK = '[secure]';
 const NO_PARTS: UrlParts = parseUrl('');
 
@@ -136,7 +135,9 @@ export class URL {
     }
     if (scheme !== 'http' && scheme !== 'https') {
       const hint =
-        host === '' && HOST_AND_PORT.test(this.href) ? ` To reach that host, write 'http://${this.href}'.` : '';
+        host === '' && HOST_AND_PORT.test(this.href)
+          ? ` To reach that host, write 'http://${withoutSecrets(this.href)}'.`
+          : '';
       throw new UnsupportedProtocol(`Request URL has an unsupported protocol '${scheme}://'.${hint}`);
     }
     if (host === '') throw new InvalidURL('Cannot send a request: its URL has no host');
@@ -344,9 +345,9 @@ export class URL {
   }
 }
 
-/** A URL in quotes, as messages have it: short, its password masked. @internal */
+/** A URL in quotes, as messages have it: short, and without what may be secret. @internal */
 export function shownUrl(url: URL): string {
-  const text = url.isRelativeUrl ? url.toJSON().replace(PASSWORD, `:${MASK}@`) : url.toJSON();
+  const text = withoutSecrets(url.href);
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 

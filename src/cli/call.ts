@@ -46,8 +46,9 @@ const WITH_SCHEME = /^(?:https?:|[a-z][a-z\d+.-]*:\/\/)/i;
 
 /** httpx does not guess a scheme; what is to be typed is said. */
 function withoutScheme(url: string): UnsupportedProtocol {
-  const shown = url.replace(/:[^/?#@]*@/, ':[secure]@');
-  const hint = /^[\w.-]+(?::\d+)?(?:[/?#]|$)/.test(url) ? `: type http://${shown}` : '';
+  // What stands before an '@' may be a password; the rest is the user's own to type again.
+  const shown = url.replace(/^.*@/s, '…@');
+  const hint = shown === url && /^[\w.-]+(?::\d+)?(?:[/?#]|$)/.test(url) ? `: type http://${shown}` : '';
   return new UnsupportedProtocol(
     `Request URL is missing an 'http://' or 'https://' protocol. Got ${JSON.stringify(shown)}${hint}`,
   );

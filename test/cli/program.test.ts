@@ -80,7 +80,8 @@ describe('what is printed', () => {
   test.each([
     ['localhost:9101', 'Got "localhost:9101": type http://localhost:9101'],
     ['example.org/a?b', 'Got "example.org/a?b": type http://example.org/a?b'],
-    ['user:hunter2@h', 'Got "user:[secure]@h"'],
+    ['user:hunter2@h', 'Got "…@h"'],
+    ['user:p/hunter2@h', 'Got "…@h"'],
     ['/a', 'Got "/a"'],
   ])('the URL %s says what to type', async (url, said) => {
     const missing = "UnsupportedProtocol: Request URL is missing an 'http://' or 'https://' protocol.";

@@ -92,7 +92,7 @@ describe.each(clients)('read in the way of $name', (kind) => {
     expect(error.constructor).toBe(SyntaxError);
     expect(error.cause).toBeInstanceOf(SyntaxError);
     expect(error.message).toContain(
-      'Cannot read the body of GET http://user:[secure]@mock.invalid/items?… (status 502, text/html; charset=utf-8, ' +
+      'Cannot read the body of GET http://mock.invalid/items?… (status 502, text/html; charset=utf-8, ' +
         `${page.length} octets) as JSON: it begins with "<!doctype html>\\n<title>502 Bad Gateway</title>..............…" (`,
     );
     expect(error.message).toContain((error.cause as Error).message);
