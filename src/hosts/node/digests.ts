@@ -1,20 +1,22 @@
-/** Hash functions, from the package `@noble/hashes`: loaded when a Digest challenge is first answered. */
-import type { Digests } from '../host.js';
-import { type CurrentHashes, digestsOf, type LegacyHashes } from '../packages.js';
-import type { MaybePromise } from '../socket.js';
-import { latePackage } from './late-modules.js';
+/** Hash functions, those of `node:crypto`: loaded when a Digest challenge is first answered. */
+import type { Digests, HashFunction } from '../host.js';
+import { cryptoModule } from './late-modules.js';
 
-let loaded: Digests | null = null;
+let made: Digests | null = null;
 
-export function digests(): MaybePromise<Digests> {
-  if (loaded !== null) return loaded;
-  return latePackage(
-    (load) => kept(load('@noble/hashes/legacy.js'), load('@noble/hashes/sha2.js')),
-    async () => kept(await import('@noble/hashes/legacy.js'), await import('@noble/hashes/sha2.js')),
-  );
+/** @throws what `node:crypto` throws of an algorithm that this build of it refuses (MD5 where FIPS holds), once it is used */
+export function digests(): Digests {
+  made ??= {
+    md5: hashBy('md5'),
+    sha1: hashBy('sha1'),
+    sha256: hashBy('sha256'),
+    sha512: hashBy('sha512'),
+    sha512_256: hashBy('sha512-256'),
+  };
+  return made;
 }
 
-function kept(legacy: LegacyHashes, current: CurrentHashes): Digests {
-  loaded = digestsOf(legacy, current);
-  return loaded;
+function hashBy(name: string): HashFunction {
+  const { createHash } = cryptoModule();
+  return (octets) => createHash(name).update(octets).digest();
 }
