@@ -31,7 +31,11 @@ const seams = {
     const renamed = code.replace(/(new URL\('\.\/[\w-]+-worker)\.js(', import\.meta\.url\))/g, '$1.cjs$2');
     return renamed === code ? null : { code: renamed, map: null };
   },
-  resolveImportMeta: (property) => (property === 'url' ? `require('node:url').pathToFileURL(__filename).href` : null),
+  // In a bundle of ES modules there is no such name: the program's file is the bundle, or beside it.
+  resolveImportMeta(property) {
+    const file = `typeof __filename === 'undefined' ? process.argv[1] : __filename`;
+    return property === 'url' ? `process.getBuiltinModule('node:url').pathToFileURL(${file}).href` : null;
+  },
 };
 
 /** Late parts are entries, whose files may export more to others, and are required where they are asked for. */
@@ -46,6 +50,53 @@ const lateParts = {
   },
   resolveFileUrl: ({ fileName }) => JSON.stringify(`./${basename(fileName)}`),
 };
+
+/** Files that `index` loads when it is loaded itself, by name, and the entries: all others are late for someone. */
+function plainFiles(chunks, entries) {
+  const named = (name) => Object.values(chunks).find((chunk) => chunk.name === name);
+  const found = new Set([named('index').fileName]);
+  for (const each of found) for (const next of chunks[each]?.imports ?? []) if (chunks[next] !== undefined) found.add(next);
+  return new Set([...found, ...entries.map((name) => named(name).fileName)]);
+}
+
+/** What links late files. It stands in `common`, which all others load first. */
+const LINKER = `function $linked(path, given) {
+  let linked = $linked.own[path];
+  if (linked === undefined) {
+    given()($linked, (linked = {}));
+    $linked.own[path] = linked;
+  }
+  return linked;
+}`.replace(/\s*\n\s*/g, ' ');
+
+/**
+ * A late file gives a function, `module.exports = ($linked, exports) => { … }`: the copy of the package that asks for the file
+ * runs it, with its own files in place of those that `require` would give. Who empties the cache of modules (test runners do,
+ * and reloaders) would have two copies of each class otherwise, one in what was loaded, one in what comes late. The paths that
+ * `require` is given stay literal, since bundlers look for them; modules of Node.js are not asked of it, since a bundle of
+ * ES modules has no `require`.
+ */
+const linkedFiles = (entries) => ({
+  name: 'linked-files',
+  renderChunk(code, chunk, _, { chunks }) {
+    const plain = plainFiles(chunks, entries);
+    const common = Object.values(chunks).find(({ name }) => name === 'common').fileName;
+    const own = `./${basename(chunk.fileName)}`;
+    const isPlain = plain.has(chunk.fileName);
+    const linked = code
+      .replace(/\brequire\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")')
+      .replace(/\brequire\("\.\/([^"]+)"\)/g, (asked, name) => {
+        if (!plain.has(`${FOLDER}/${name}`)) return `$linked("./${name}", () => ${asked})`;
+        return isPlain ? asked : `($linked.own["./${name}"] ?? ${asked})`;
+      })
+      .replace(/^"use strict";/, '');
+    // In brackets an engine compiles it at once: it is called at once.
+    let head = 'module.exports = (($linked, exports) => {';
+    if (chunk.fileName === common) head = `exports.$linked = $linked; $linked.own = { "${own}": exports }; ${LINKER}`;
+    else if (isPlain) head = `const { $linked } = require("./${basename(common)}"); $linked.own["${own}"] = exports;`;
+    return { code: `"use strict"; ${head}${linked}${isPlain ? '' : '\n});'}`, map: null };
+  },
+});
 
 /** A module beside each entry, for who imports. */
 const modulesBeside = (entries) => ({
@@ -79,7 +130,7 @@ export function nodeBuild({ entries, threads, external, plugins, onLog, output }
     input: Object.fromEntries(all.map((name) => [name, join(SOURCES, `${name}.js`)])),
     external: (id) => external(id) && imports[id] === undefined,
     makeAbsoluteExternalsRelative: false,
-    plugins: [seams, lateParts, ...plugins, modulesBeside(entries)],
+    plugins: [seams, lateParts, ...plugins, linkedFiles(all), modulesBeside(entries)],
     onLog,
     output: {
       ...output,

@@ -166,6 +166,20 @@ describe.skipIf(!isBuilt)(
       },
     );
 
+    test('a part that comes late is of the copy that asks for it, whoever has emptied the cache of modules', () => {
+      const empty = 'for (const path of Object.keys(require.cache)) delete require.cache[path];';
+      const source = `
+      const { AsyncClient, Client, ConnectError, HandlerTransport } = require('httpx-wasm');
+      const { get } = require('httpx-wasm/sync');
+      ${empty}
+      ${withServer(`
+        ${calls}
+        ${empty}
+        const handled = new AsyncClient({ transport: new HandlerTransport(() => new globalThis.Response('ho')) });
+        console.log((await handled.get('http://a/')).text);`)}`;
+      expect(printedBy(source).split('\n')).toEqual(['hi,hi,true,true', 'ho']);
+    });
+
     test('both clients load their parts under a loader that gives Node.js every source itself', () => {
       const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-loader-'));
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -26,16 +26,16 @@ export async function coreOctets() {
 `;
 const IMPORTED = coreOctets(`import path from 'httpx-wasm/core.wasm';`, 'path');
 
-async function esbuild(entry, outdir, target) {
+async function esbuild(entry, outdir, target, format = 'esm') {
   const { build } = await import('esbuild');
   const isForNode = target === 'node';
   await build({
     entryPoints: [entry],
     outdir,
-    outExtension: { '.js': '.mjs' },
+    outExtension: { '.js': format === 'cjs' ? '.cjs' : '.mjs' },
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    splitting: format === 'esm',
+    format,
     platform: target,
     target: 'es2022',
     external: isForNode ? [] : ['node:*'],
@@ -43,6 +43,12 @@ async function esbuild(entry, outdir, target) {
     logLevel: 'error',
   });
 }
+
+/** What esbuild does for Node.js when nobody says otherwise: one file of CommonJS, in which `import.meta` is empty. */
+const esbuildToCommonJS = (entry, outdir, target) => esbuild(entry, outdir, target, 'cjs');
+const READ = `import { readFile } from 'node:fs/promises';
+export const coreOctets = () => readFile(__dirname + '/core.wasm');
+`;
 
 /** Gives a `.wasm` file that is imported as the URL of a file beside the bundle: Rollup has no such thing of its own. */
 const wasmAsFile = {
@@ -131,9 +137,17 @@ async function wrangler(entry, outdir) {
   if (!text.includes('--dry-run: exiting now')) throw new Error(text.slice(-2000));
 }
 
-/** `leavesFiles`: of a bundle for Node.js, the core's files must be put beside it by hand, as docs/hosts.md says. */
+/** `targets`: Node.js and browsers unless it says so. `program`: the bundle's name, if not that of the source. `leavesFiles`: of a bundle for Node.js, the core's files must be put beside it by hand, as docs/hosts.md says. */
 const BUNDLERS = [
   { name: 'esbuild', build: esbuild, core: IMPORTED, leavesFiles: true },
+  {
+    name: 'esbuild, CommonJS',
+    build: esbuildToCommonJS,
+    core: READ,
+    leavesFiles: true,
+    targets: ['node'],
+    program: 'program.cjs',
+  },
   { name: 'Rollup', build: rollup, core: IMPORTED, leavesFiles: true },
   {
     name: 'Vite',
@@ -147,7 +161,7 @@ const BUNDLERS = [
     core: coreOctets('', `'httpx-wasm/core.wasm'`),
     leavesFiles: false,
   },
-  { name: 'wrangler', build: wrangler, core: '', leavesFiles: false },
+  { name: 'wrangler', build: wrangler, core: '', leavesFiles: false, targets: ['worker'] },
 ];
 
 /** The bundlers, as hosts.mjs has hosts. */
@@ -186,8 +200,8 @@ async function built(bundler, target, folder) {
   return outdir;
 }
 
-async function runInNode(outdir, words) {
-  const text = await outputOf(process.execPath, [join(outdir, PROGRAM), ...words]);
+async function runInNode(outdir, words, { program = PROGRAM }) {
+  const text = await outputOf(process.execPath, [join(outdir, program), ...words]);
   const found = /^RESULTS (.*)$/m.exec(text);
   if (found === null) throw new Error(`no results: ${text.slice(-2000)}`);
   return JSON.parse(found[1]);
@@ -217,12 +231,13 @@ const RUNS = {
 export async function bundlerResults(bundler, servers, folder, digest) {
   const words = [`http://127.0.0.1:${servers.plain}`, digest];
   const results = [];
-  for (const target of bundler.build === wrangler ? ['worker'] : ['node', 'browser']) {
+  for (const target of bundler.targets ?? ['node', 'browser']) {
     let outdir = null;
     for (const [name, run] of Object.entries(RUNS[target])) {
       try {
         outdir ??= await built(bundler, target, folder);
-        for (const result of await run(outdir, words)) results.push({ ...result, name: `${name}: ${result.name}` });
+        for (const result of await run(outdir, words, bundler))
+          results.push({ ...result, name: `${name}: ${result.name}` });
       } catch (error) {
         results.push({ name: `${name}: the bundle`, failed: String(error?.message ?? error) });
       }

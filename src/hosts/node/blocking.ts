@@ -42,6 +42,14 @@ function workerOf(code: string, options: WorkerOptions): InstanceType<typeof imp
   }
 }
 
+/** The worker's file; in a bundle of CommonJS, where it would be beside the bundle. */
+function workerFile(): URL {
+  if (import.meta.url === undefined) {
+    return new URL('blocking-worker.js', process.getBuiltinModule('node:url').pathToFileURL(__filename));
+  }
+  return new URL('./blocking-worker.js', import.meta.url);
+}
+
 function start(): StartedWorker {
   const { MessageChannel, receiveMessageOnPort, workerData } = threadsModule();
   if ((workerData as { readonly role?: unknown } | null | undefined)?.role === THREAD_ROLE) {
@@ -52,7 +60,7 @@ function start(): StartedWorker {
   const life = new MessageChannel();
   const carrier = new MessageChannel();
   // Not the URL itself: a process that was begun with --input-type runs no file as a thread.
-  const { href } = new URL('./blocking-worker.js', import.meta.url);
+  const { href } = workerFile();
   const worker = workerOf(bootstrap(href), {
     eval: true,
     name: THREAD_ROLE,

@@ -27,13 +27,13 @@ export function zlibModule(): typeof import('node:zlib') {
 }
 
 /**
- * What packages export. Node.js loads them at once, for blocking clients too; in a bundle, where there is no package to be
+ * What packages export. (In a bundle of CommonJS `import.meta` is empty.) Node.js loads them at once, for blocking clients too; in a bundle, where there is no package to be
  * found, they come as the bundle's own chunks.
  */
 export function latePackage<T>(fromNode: (load: NodeJS.Require) => T, bundled: () => Promise<T>): MaybePromise<T> {
   const { createRequire } = process.getBuiltinModule('node:module');
   try {
-    return fromNode(createRequire(import.meta.url));
+    return fromNode(createRequire(import.meta.url ?? __filename));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     return bundled();
