@@ -348,7 +348,7 @@ describe.skipIf(!existsSync(join(ROOT, 'dist/index.js')))('a process (needs dist
     const folder = mkdtempSync(join(tmpdir(), 'preload-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'preload.mjs');
-    const module = pathToFileURL(join(ROOT, 'dist/sync.js')).href;
+    const module = pathToFileURL(join(ROOT, 'dist/builds/node/sync.js')).href;
     writeFileSync(
       file,
       `import { writeSync } from 'node:fs';
