@@ -17,7 +17,8 @@ export class NetRCAuth extends Auth {
   /**
    * `file`: a path; by default `.netrc` in the user's home (HOME, or USERPROFILE). A request gets the entry of its URL's
    * host, in lower case, else the file's `default`; an entry without a password is none.
-   * @throws SyntaxError for what is no netrc file, naming the line; what the host throws for a file that cannot be read
+   * @throws SyntaxError for what is no netrc file, naming the line; Error for one that cannot be read, its cause and `code` the
+   * host's
    */
   constructor(file?: string | null | undefined);
   /** `host` is for tests. @internal */
@@ -27,7 +28,7 @@ export class NetRCAuth extends Auth {
     if (file !== undefined && file !== null && typeof file !== 'string') {
       throw new TypeError(`Cannot make NetRCAuth: expected file to be a path, got ${typeNameOf(file)}`);
     }
-    this.#netrc = parsedNetrc(new TextDecoder().decode(host.readFile(file ?? defaultFile(host))));
+    this.#netrc = parsedNetrc(new TextDecoder().decode(contentsOf(file ?? defaultFile(host), host)));
   }
 
   override *authFlow(request: Request): AuthFlow {
@@ -35,6 +36,16 @@ export class NetRCAuth extends Auth {
     const entry = machines.get(request.url.host) ?? fallback;
     if (entry === null || entry.password === '') yield request;
     else yield* new BasicAuth(entry.login, entry.password).authFlow(request);
+  }
+}
+
+function contentsOf(path: string, host: Pick<Host, 'readFile'>): Uint8Array {
+  try {
+    return host.readFile(path);
+  } catch (cause) {
+    const { message, code } = cause as Error & { readonly code?: unknown };
+    const error = new Error(`Cannot make NetRCAuth: the netrc file cannot be read from ${path}: ${message}`, { cause });
+    throw Object.assign(error, { code });
   }
 }
 

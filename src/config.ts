@@ -166,7 +166,9 @@ export function checkFields(
 ): void {
   if (options === undefined || options === null) return;
   if (typeof options !== 'object' || Array.isArray(options)) {
-    throw new TypeError(`Cannot ${action}: expected an object, got ${typeNameOf(options)}`);
+    throw new TypeError(
+      `Cannot ${action}: expected an object, got ${typeNameOf(options)} (known: ${known.join(', ')})`,
+    );
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {

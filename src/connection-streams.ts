@@ -57,6 +57,11 @@ export class Streams {
     return this.#open.size === 0;
   }
 
+  /** The head of a response came whose body is not over. */
+  get hasOpenResponse(): boolean {
+    return this.all.some(({ head }) => head !== null);
+  }
+
   /** Those under way, for who wakes them after they are gone. */
   get all(): Exchange[] {
     return [...this.#open.values()];

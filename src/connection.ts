@@ -136,6 +136,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     return this.reserved === 0 && this.#exchange === null && (this.#streams === null || this.#streams.isEmpty);
   }
 
+  /** The head of a response came whose body is not over. */
+  get hasOpenResponse(): boolean {
+    return this.#streams === null ? (this.#exchange?.head ?? null) !== null : this.#streams.hasOpenResponse;
+  }
+
   /** Who has a place on it may begin an exchange. */
   get canOpen(): boolean {
     return !this.closed && (this.#streams === null || this.#streams.canOpen);

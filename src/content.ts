@@ -331,10 +331,23 @@ export function encodeJson(value: unknown, whose = 'request'): EncodedContent {
     }
     return each;
   };
-  const text = JSON.stringify(value, refuse);
+  const text = jsonText(value, refuse, whose);
   if (text === undefined)
     throw new TypeError(`Cannot encode the ${whose} body as JSON: ${typeof value} has no JSON form`);
   return ofOctets(encoder.encode(text), 'application/json');
+}
+
+/** @throws TypeError for what the engine cannot write: a BigInt, what holds itself */
+function jsonText(value: unknown, refuse: (key: string, each: unknown) => unknown, whose: string): string | undefined {
+  try {
+    return JSON.stringify(value, refuse);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const [reason] = cause.message.split('\n', 1);
+    throw new TypeError(`Cannot encode the ${whose} body as JSON: json holds what has no JSON form (${reason})`, {
+      cause,
+    });
+  }
 }
 
 /**

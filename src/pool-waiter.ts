@@ -21,13 +21,22 @@ export class Waiter<S extends Pausable & { readonly origin: string; readonly exp
   mayConnect = false;
   error: TransportError | null = null;
   readonly #maxConnections: number | null;
+  /** The pool's connections. */
+  readonly #open: ReadonlySet<HttpConnection>;
 
-  constructor(site: S, after: number, limits: CallLimits, maxConnections: number | null) {
+  constructor(
+    site: S,
+    after: number,
+    limits: CallLimits,
+    maxConnections: number | null,
+    open: ReadonlySet<HttpConnection>,
+  ) {
     super();
     this.site = site;
     this.after = after;
     this.limits = limits;
     this.#maxConnections = maxConnections;
+    this.#open = open;
   }
 
   get expects(): number {
@@ -43,19 +52,26 @@ export class Waiter<S extends Pausable & { readonly origin: string; readonly exp
     } else if (isPaused(this.site, this.after)) {
       this.#fail(`the peer allowed no stream for ${ms} ms (timeout.pool; SETTINGS_MAX_CONCURRENT_STREAMS: 0)`);
     } else {
-      const most = this.#maxConnections;
-      this.#fail(`no connection of the pool became free after ${ms} ms (timeout.pool; maxConnections: ${most})`);
+      this.#fail(`no connection of the pool became free after ${ms} ms (timeout.pool; ${this.#told()})`);
     }
   }
 
   /** Only this thread could free one, and it is here: even the registry of dropped responses needs the event loop. */
   override block(): boolean {
     this.#fail(
-      `all connections of the pool are in use (maxConnections: ${this.#maxConnections}), and a blocking call cannot wait ` +
+      `all connections of the pool are in use (${this.#told()}), and a blocking call cannot wait ` +
         'for one; read or close streamed responses, for one that is only dropped frees its connection no sooner than at ' +
         'the next turn of the event loop',
     );
     return true;
+  }
+
+  /** How many connections there may be, and how many of them wait for whoever has a response to read it. */
+  #told(): string {
+    let held = 0;
+    for (const connection of this.#open) if (connection.hasOpenResponse) held++;
+    const most = `maxConnections: ${this.#maxConnections}`;
+    return held === 0 ? most : `${most}; held by responses that are neither read to their end nor closed: ${held}`;
   }
 
   #fail(why: string): void {

@@ -205,7 +205,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Waits in line. A connection, or `null`: leave to connect (already counted). */
   *#inLine(site: Site, limits: CallLimits, after: number): Flow<HttpConnection | null> {
-    const waiter = new Waiter(site, after, limits, this.#limits.maxConnections);
+    const waiter = new Waiter(site, after, limits, this.#limits.maxConnections, this.#open);
     this.#waiters.join(waiter);
     this.#waiters.limit(waiter, placesComing(site) >= site.waiting);
     // A connection that is busy with a response that nobody reads does not keep the process alive.

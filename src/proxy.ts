@@ -9,7 +9,7 @@ import { InvalidURL } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import { hostToAscii } from './punycode.js';
 import { checkVerify } from './tls.js';
-import { URL, type URLTypes } from './url.js';
+import { meantAsHost, URL, type URLTypes } from './url.js';
 import { bracketed } from './url-syntax.js';
 
 /** Schemes of proxies, and the port of each that is meant where a URL names none. */
@@ -65,7 +65,7 @@ export class Proxy {
     const given = new URL(url);
     if (!PORTS.has(given.scheme)) {
       throw new TypeError(
-        `Cannot make a Proxy: expected a URL with http://, https://, socks5:// or socks5h://, got ${shownScheme(given)}`,
+        `Cannot make a Proxy: expected a URL with http://, https://, socks5:// or socks5h://, got ${shownScheme(given)}${hintFor(given)}`,
       );
     }
     this.#url = given.hasUserinfo ? given.copyWith({ username: null, password: null }) : given;
@@ -175,6 +175,12 @@ export class Proxy {
   [INSPECT](): string {
     return this.toString();
   }
+}
+
+/** A proxy without a scheme is mostly an HTTP one. */
+function hintFor(given: URL): string {
+  const meant = meantAsHost(given);
+  return meant === null ? '' : `; to reach an HTTP proxy there, write ${meant}`;
 }
 
 /** Nothing of what may be a password. */

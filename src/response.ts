@@ -232,7 +232,10 @@ export class Response extends ResponseBody {
 
   /** Returns the response if it is a success. @throws HTTPStatusError; Error without a request */
   raiseForStatus(): this {
-    const { request } = this;
+    const { asked: request } = this;
+    if (request === null) {
+      throw new Error('Cannot call raiseForStatus: the response has no request (new Response(status, { request }))');
+    }
     if (this.isSuccess) return this;
     throw new HTTPStatusError(statusMessage(this, request), { request, response: this });
   }

@@ -134,10 +134,8 @@ export class URL {
       );
     }
     if (scheme !== 'http' && scheme !== 'https') {
-      const hint =
-        host === '' && HOST_AND_PORT.test(this.href)
-          ? ` To reach that host, write 'http://${withoutSecrets(this.href)}'.`
-          : '';
+      const meant = meantAsHost(this);
+      const hint = meant === null ? '' : ` To reach that host, write '${meant}'.`;
       throw new UnsupportedProtocol(`Request URL has an unsupported protocol '${scheme}://'.${hint}`);
     }
     if (host === '') throw new InvalidURL('Cannot send a request: its URL has no host');
@@ -343,6 +341,11 @@ export class URL {
   [INSPECT](): string {
     return `URL('${this.toJSON()}')`;
   }
+}
+
+/** What to write instead of a URL that was meant as a host and its port; `null`: it was not. @internal */
+export function meantAsHost({ href }: URL): string | null {
+  return HOST_AND_PORT.test(href) ? `http://${withoutSecrets(href)}` : null;
 }
 
 /** A URL in quotes, as messages have it: short, and without what may be secret. @internal */

@@ -21,7 +21,10 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   ],
   [/certificate required/, 'the server demands a certificate of this client'],
   [/(?:alert|ssl\/tls) handshake failure/, 'the server refused the handshake'],
-  [/unable to (?:verify the first certificate|get (?:local )?issuer certificate)/, 'its authority is not trusted'],
+  [
+    /unable to (?:verify the first certificate|get (?:local )?issuer certificate)|self[- ]signed certificate/i,
+    'its authority is not trusted; verify: { caFile } or { ca } names one that is',
+  ],
 ];
 
 /** The host's message, with the messages of an AggregateError's members, and without OpenSSL's addresses. */
@@ -33,7 +36,8 @@ export function messageOf(error: unknown): string {
     error instanceof Error && error.message !== ''
       ? error.message
       : String((error as { code?: unknown })?.code ?? error);
-  const reason = OPENSSL.exec(text)?.[1] ?? text.trim();
+  // Of a certificate without addresses Node.js ends in a list of none.
+  const reason = (OPENSSL.exec(text)?.[1] ?? text.trim()).replace(/ cert's list:$/, " cert's list, which is empty");
   const meaning = MEANINGS.find(([pattern]) => pattern.test(reason))?.[1];
   return meaning === undefined ? reason : `${meaning} (${reason})`;
 }
@@ -77,7 +81,9 @@ export function connectError(
   retryable: boolean = mayPass(phase, error),
 ): ConnectError {
   if (error instanceof ConnectError) return error;
-  return new ConnectError(`${failedAction(where, phase)}: ${messageOf(error)}`, { cause: error, phase, retryable });
+  // Node.js repeats the address; where that is not `where`, it is what the name was resolved to.
+  const reason = messageOf(error).replaceAll(` ${where.replace(/[[\]]/g, '')}`, '');
+  return new ConnectError(`${failedAction(where, phase)}: ${reason}`, { cause: error, phase, retryable });
 }
 
 /** Alerts that, once the handshake is over, are about the certificate of this client (RFC 8446 §6.2). */

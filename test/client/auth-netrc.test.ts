@@ -85,8 +85,12 @@ test('a macro is skipped up to its empty line', () => {
 test('no home, no file, no path: said plainly', async () => {
   const missing = await errorOf(() => new NetRCAuth(undefined, new FakeHost()));
   expect(String(missing)).toBe('Error: Cannot find the netrc file: neither HOME nor USERPROFILE is set');
-  const notThere = await errorOf(() => new httpx.NetRCAuth('/nonexistent/netrc'));
-  expect((notThere as NodeJS.ErrnoException).code).toBe('ENOENT');
+  const notThere = (await errorOf(() => new httpx.NetRCAuth('/nonexistent/netrc'))) as NodeJS.ErrnoException;
+  expect(notThere.code).toBe('ENOENT');
+  expect((notThere.cause as NodeJS.ErrnoException).code).toBe('ENOENT');
+  expect(notThere.message).toMatch(
+    /^Cannot make NetRCAuth: the netrc file cannot be read from \/nonexistent\/netrc: ENOENT/,
+  );
   expect(() => new httpx.NetRCAuth(5 as unknown as string)).toThrow('expected file to be a path, got number');
 });
 

@@ -430,6 +430,9 @@ test('a flow of one’s own may go on from it', async () => {
 test('what they are made of is checked by name, and never shown', () => {
   const made = (options: object) => () => new httpx.OAuth2ClientCredentials(options as never);
   const refreshing = (options: object) => () => new httpx.OAuth2RefreshToken(options as never);
+  expect(made(TOKEN as unknown as object)).toThrow(
+    'Cannot make OAuth2ClientCredentials: expected an object, got string (known: tokenUrl, scope, onTokens, clientId, clientSecret)',
+  );
   expect(made({ ...credentials, tokenURL: TOKEN })).toThrow("'tokenURL'");
   expect(made({ tokenUrl: TOKEN, clientId: 'id' })).toThrow(
     'Cannot make OAuth2ClientCredentials: expected clientSecret to be a string, got none',

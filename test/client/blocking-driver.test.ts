@@ -146,8 +146,8 @@ describe('a blocking call', () => {
     expect(host.now()).toBe(before);
     expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
     expect(error.message).toBe(
-      'Cannot send the request to http://other.invalid: all connections of the pool are in use (maxConnections: 1), and ' +
-        'a blocking call cannot wait for one; read or close streamed responses, for one that is only dropped frees its ' +
+      'Cannot send the request to http://other.invalid: all connections of the pool are in use (maxConnections: 1; held by ' +
+        'responses that are neither read to their end nor closed: 1), and a blocking call cannot wait for one; read or close streamed responses, for one that is only dropped frees its ' +
         'connection no sooner than at the next turn of the event loop [GET http://other.invalid/]',
     );
     unread.close();

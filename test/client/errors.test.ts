@@ -42,8 +42,7 @@ describe.each(clients)('$name', (kind) => {
         retryable: true,
       });
       expect((error.cause as NodeJS.ErrnoException).code).toBe('ECONNREFUSED');
-      expect(error.message).toContain(`127.0.0.1:${port}`);
-      expect(error.message).toContain('ECONNREFUSED');
+      expect(error.message).toBe(`Cannot connect to 127.0.0.1:${port}: connect ECONNREFUSED`);
       expect(error.request.method).toBe('GET');
     });
 

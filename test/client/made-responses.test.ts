@@ -84,6 +84,11 @@ describe.each(clients)('read in the way of $name', (kind) => {
     expect(() => new Response(200).elapsedMs).toThrow(/made by hand, and no client has sent its request$/);
   });
 
+  test('raiseForStatus of one without a request says what it takes, whatever the status', () => {
+    const said = 'Cannot call raiseForStatus: the response has no request (new Response(status, { request }))';
+    for (const status of [200, 500]) expect(() => new Response(status).raiseForStatus()).toThrow(said);
+  });
+
   test('what is no JSON says whose answer it is, and how it begins', async () => {
     const page = `<!doctype html>\n<title>502 Bad Gateway</title>${'.'.repeat(100)}`;
     const transport = new MockTransport(() => new Response(502, { html: page, headers: { 'x-token': 'hush' } }));

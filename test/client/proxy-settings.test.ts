@@ -68,6 +68,9 @@ describe('a Proxy', () => {
     expect(() => Proxy.from({} as never)).toThrow(/has no url/);
     expect(() => new Proxy(`socks5://u:${'p'.repeat(256)}@p`)).toThrow(RangeError);
     expect(() => new AsyncClient({ proxy: { url: 'http://p', headers: { 'X\n': 'y' } } })).toThrow(/X/);
+    expect(() => new AsyncClient({ proxy: 'proxy.example:3128' })).toThrow(
+      'got proxy.example:; to reach an HTTP proxy there, write http://proxy.example:3128',
+    );
     expect(() => new AsyncClient({ proxy: 'http://' })).toThrow(InvalidURL);
     expect(() => new AsyncClient({ proxy: 'http://a b' })).toThrow(InvalidURL);
   });

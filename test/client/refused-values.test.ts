@@ -5,6 +5,8 @@ import * as httpx from '../../src/index.js';
 /** What an untyped caller might give. */
 const any = <T>(value: unknown): T => value as T;
 
+const holdsItself: { self?: unknown } = {};
+holdsItself.self = holdsItself;
 const url = 'http://example.org/';
 
 describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
@@ -72,6 +74,16 @@ describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
         'Cannot encode the request body',
       ],
       ['JSON that is none', () => new httpx.Request('POST', url, { json: () => 1 }), 'function has no JSON form'],
+      [
+        'JSON with a BigInt',
+        () => new httpx.Request('POST', url, { json: { a: 1n } }),
+        'Cannot encode the request body as JSON: json holds what has no JSON form (Do not know how to serialize a BigInt)',
+      ],
+      [
+        'JSON that holds itself',
+        () => new httpx.Request('POST', url, { json: holdsItself }),
+        'Cannot encode the request body as JSON: json holds what has no JSON form (Converting circular structure to JSON)',
+      ],
       ['extensions of no kind', () => new httpx.Request('GET', url, { extensions: any(5) }), 'expected an object'],
       ['files of no kind', () => new httpx.Request('POST', url, { files: any(5) }), 'Cannot encode files'],
       ['data of no kind', () => new httpx.Request('POST', url, { data: any(5) }), 'as data, got number'],

@@ -29,6 +29,7 @@ import {
 import { clients } from '../support/clients.js';
 import { always, dialogue } from '../support/dialogue.js';
 import { answering } from '../support/fake-socket.js';
+import { head, hello } from '../support/http2-frames.js';
 import { answer } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
 
@@ -226,6 +227,26 @@ describe('write', () => {
 });
 
 describe('pool', () => {
+  test.each([
+    ['HTTP/1.1', {}, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'],
+    ['HTTP/2', { http1: false, http2: true }, Buffer.concat([hello(), head(1, 200)])],
+  ])('names the connections that open responses hold: %s', async (_version, versions, octets) => {
+    const environment = fakeEnvironment();
+    const limits = { maxConnections: 1 };
+    const client = openClient({ timeout: { pool: 200, read: null }, limits, ...versions }, environment);
+    const opened = client.stream('GET', url);
+    await environment.host.settled();
+    environment.connector.socket(0).say(octets);
+    const response = await opened;
+    const failed = failureOf(client.get('http://other.invalid/'), PoolTimeout);
+    await environment.host.settled();
+    await environment.host.advance(200);
+    expect((await failed).message).toContain(
+      '(timeout.pool; maxConnections: 1; held by responses that are neither read to their end nor closed: 1)',
+    );
+    await response.aclose();
+  });
+
   test('strikes while waiting for a connection, and leaves the queue as if it had never been there', async () => {
     const environment = fakeEnvironment();
     const client = openClient({ timeout: { pool: 200, read: null }, limits: { maxConnections: 1 } }, environment);
@@ -478,7 +499,9 @@ describe.each(clients)('$name, by the host’s clock', (kind) => {
     const response = await client.stream('GET', server.url);
     const error = await failureOf(() => client.get(server.url), PoolTimeout);
     expect(error).toMatchObject({ code: 'ERR_POOL_TIMEOUT', phase: 'pool', sent: 'none' });
-    expect(error.message).toMatch(/maxConnections: 1\).* \[GET http:\S+\]$/);
+    expect(error.message).toMatch(
+      /maxConnections: 1; held by responses that are neither read to their end nor closed: 1\).* \[GET http:\S+\]$/,
+    );
     await kind.close(response);
     await server.emptied();
   });
