@@ -6,6 +6,7 @@ import { dialogue } from '../support/dialogue.js';
 import { hello } from '../support/http2-frames.js';
 import { openHttp2Server } from '../support/http2-server.js';
 import { outcomeOf, skipped } from '../support/own-process.js';
+import { leavePatiently } from '../support/patient-leaving.js';
 import { serve } from '../support/scripted-server.js';
 import { proxyTo, TUNNELS } from '../support/tunnels.js';
 
@@ -17,6 +18,9 @@ const LARGE_OCTETS = 3_000_000;
 const PILED_OCTETS = 16_000_000;
 const settings = { http1: false, http2: true, trustEnv: false, timeout: '30s' } as const;
 const trusting = { ...settings, verify: { ca: made.root.cert } };
+
+// What is large takes a busy machine longer than a socket is given to be left.
+leavePatiently();
 
 /** Where the server is, and how a client is told of it. */
 const places = [

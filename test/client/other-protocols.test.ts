@@ -26,7 +26,7 @@ describe.each(clients)('$name', (kind) => {
     // Whole, and its first octet alone: what comes then does not matter.
     for (const pieces of [[octets], [octets.subarray(0, 1), octets.subarray(1)]]) {
       const script = pieces.reduce((talk, piece) => talk.say(piece), dialogue().hearOctets(10));
-      const server = await serve(script.fin());
+      const server = await serve(script.fin().stall());
       const error = await failureOf(() => kind.open(settings).get(server.url), RemoteProtocolError);
       expect(error.message).toContain(`; the peer is ${new globalThis.URL(server.url).origin}; ${said}`);
       expect(error.retryable).toBe(false);
@@ -37,13 +37,13 @@ describe.each(clients)('$name', (kind) => {
     ['HTTP/1.1', {}],
     ['HTTP/2', HTTP_2_ONLY],
   ])('%s to what is no protocol that is known by its first octet: no guess', async (_what, settings) => {
-    const server = await serve(dialogue().hearOctets(10).say('SSH-2.0-OpenSSH_9.6\r\n').fin());
+    const server = await serve(dialogue().hearOctets(10).say('SSH-2.0-OpenSSH_9.6\r\n').fin().stall());
     const error = await failureOf(() => kind.open(settings).get(server.url), RemoteProtocolError);
     expect(error.message).not.toContain('seems to speak');
   });
 
   test('TLS to what speaks none: the error says how it is asked without', async () => {
-    const server = await serve(dialogue().hearOctets(10).say(answer('plain')).fin());
+    const server = await serve(dialogue().hearOctets(10).say(answer('plain')).fin().stall());
     const url = server.url.replace('http:', 'https:');
     const error = await failureOf(() => kind.open().get(url), ConnectError);
     expect(error.message).toContain('the server does not speak TLS there; http:// in the URL asks for none');
