@@ -168,11 +168,6 @@ export class Streams {
     return exchange;
   }
 
-  /** What the records were about is content, which nobody need hear of before the turn ends. */
-  get canWait(): boolean {
-    return !this.#placesChanged && this.#told.length > 0 && this.#told.every((exchange) => exchange.canWait);
-  }
-
   /** After the records: what the core made is written, then the flows are woken that can go on. */
   settle(now: number, failure: TransportError | null): void {
     const connection = this.#connection;

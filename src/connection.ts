@@ -75,8 +75,6 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   referenced = true;
   /** It was idle, and who has a place on it is still waiting for what may have come meanwhile. */
   unseen = false;
-  /** The socket will deliver again, at the end of the turn at the latest. */
-  hasMore = false;
   /** The host's answer to the latest write: `undefined`: taken; else a promise of that. */
   written: MaybePromise<void> = undefined;
   readonly #protocol: Protocol;
@@ -89,8 +87,6 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** The first octet that came; -1: none has. */
   #first = -1;
   #failure: TransportError | null = null;
-  /** Content came that nobody was told of, since the socket has more. */
-  #putsOff = false;
   /** Octets are being delivered: who waits for a connection is woken at the end of that. */
   #delivering = false;
 
@@ -326,10 +322,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   // ── Sink ──
 
-  octets(bytes: Uint8Array, length: number, lent: boolean, hasMore = false): number {
-    if (this.closed || (length === 0 && !this.#putsOff)) return GO_ON;
-    this.hasMore = hasMore;
-    this.#putsOff = false;
+  octets(bytes: Uint8Array, length: number, lent: boolean): number {
+    if (this.closed) return GO_ON;
     this.#delivering = true;
     try {
       return this.#deliver(bytes, length, lent);
@@ -345,9 +339,8 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (this.#tunnel !== null) return this.#tunnel.octets(bytes, length);
     if (this.#first < 0) this.#first = bytes[0] as number;
     if (this.#streams !== null) {
-      const kept = length > 0 && this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
-      this.#putsOff = this.hasMore && this.#failure === null && this.#streams.canWait;
-      if (!this.#putsOff) this.#streams.settle(now, this.#failure);
+      const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
+      this.#streams.settle(now, this.#failure);
       // Reading never pauses: what may come is bounded by the windows.
       return kept;
     }
@@ -360,9 +353,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
       exchange.answered = true;
       exchange.firstByteAt = now;
     }
-    const kept = length > 0 && this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
-    this.#putsOff = this.hasMore && this.#failure === null && exchange.canWait;
-    if (this.#putsOff) return kept;
+    const kept = this.#protocol.receive(bytes, length, lent, now, this) ? KEPT : GO_ON;
     if (exchange.interims !== null) {
       exchange.tellInterims();
       if (this.closed) {

@@ -8,7 +8,6 @@ import type { Head, StreamId } from './core.js';
 import { arm, type DeadlineList, disarm } from './deadlines.js';
 import { ReadTimeout, StreamClosed } from './exceptions.js';
 import { type Flow, Park } from './flow.js';
-import { GatheredPiece } from './gathered-piece.js';
 import type { NetworkStream } from './network-stream.js';
 import { Sending } from './sending.js';
 import { WaitingPieces } from './waiting-pieces.js';
@@ -92,9 +91,6 @@ export class Exchange extends Park implements ByteSource {
   #more: WaitingPieces | null = null;
   /** The memory of the read that the last piece kept. */
   #kept: Uint8Array | null = null;
-  /** What is gathered while more is about to come, behind all pieces; whether anything is. */
-  #gathered: GatheredPiece | null = null;
-  #gathers = false;
   #buffered = 0;
   #whole = false;
   #view: Uint8Array | null = null;
@@ -121,10 +117,6 @@ export class Exchange extends Park implements ByteSource {
       if (from === to) return false;
     }
     const octets = to - from;
-    if (this.#gathers || (this.connection.hasMore && octets >= KEPT_OCTETS_MIN)) {
-      this.#gather(bytes, from, to);
-      return false;
-    }
     if (bytes === this.#kept) {
       this.#extend(bytes, from, to);
       return false;
@@ -140,43 +132,12 @@ export class Exchange extends Park implements ByteSource {
     const keep = lent && octets >= KEPT_OCTETS_MIN && octets * 4 >= bytes.length;
     const piece = keep ? (bytes.subarray(from, to) as Uint8Array<ArrayBuffer>) : copy.call(bytes, from, to);
     this.#kept = keep ? bytes : null;
-    this.#push(piece);
-    return keep;
-  }
-
-  /** A piece behind all others. */
-  #push(piece: Uint8Array<ArrayBuffer>): void {
     if (this.#chunk === null) this.#chunk = piece;
     else {
       this.#more ??= new WaitingPieces();
       this.#more.push(piece);
     }
-  }
-
-  /** More is about to come: octets that are copied all the same become one piece with it. */
-  #gather(bytes: Uint8Array, from: number, to: number): void {
-    this.#gathered ??= new GatheredPiece(this.connection.deadlines.host);
-    const gathered = this.#gathered;
-    this.#buffered += to - from;
-    if (this.#whole) this.credit += to - from;
-    for (let at = from; at < to; ) {
-      at += gathered.add(bytes, at, to);
-      if (gathered.isFull) this.#push(gathered.take() as Uint8Array<ArrayBuffer>);
-    }
-    this.#gathers = true;
-  }
-
-  /** What was gathered is a piece from now on. */
-  #endGathering(): void {
-    if (!this.#gathers) return;
-    this.#gathers = false;
-    const piece = this.#gathered?.take() ?? null;
-    if (piece !== null) this.#push(piece);
-  }
-
-  /** @internal Content came and nothing else, no more than is wanted: its flows need not hear of it before the turn ends. */
-  get canWait(): boolean {
-    return this.status !== 0 && !this.ended && this.error === null && this.interims === null && !this.full;
+    return keep;
   }
 
   /** More octets of the read whose memory the last piece has: they are moved up to it, so that both are one piece. */
@@ -210,7 +171,6 @@ export class Exchange extends Park implements ByteSource {
 
   /** @internal Wakes its flows that can go on; one that reads a body has its time anew. */
   goOn(now: number): void {
-    this.#endGathering();
     if (this.run !== null && this.ready) this.wake();
     else if (this.list !== null && this.status !== 0) arm(this, this.list, now);
     const sending = this.#sending;
@@ -302,7 +262,6 @@ export class Exchange extends Park implements ByteSource {
   }
 
   readNow(): Uint8Array<ArrayBuffer> | null {
-    if (this.#chunk === null) this.#endGathering();
     const chunk = this.#chunk;
     if (chunk === null) return null;
     this.#kept = null;
@@ -351,7 +310,6 @@ export class Exchange extends Park implements ByteSource {
 
   /** All that is buffered, as one; only once `ended`. */
   takeAll(): Uint8Array<ArrayBuffer> {
-    this.#endGathering();
     const first = this.#chunk;
     if (this.#more === null || this.#more.isEmpty) {
       this.#chunk = null;
@@ -359,7 +317,7 @@ export class Exchange extends Park implements ByteSource {
       this.#took(first.length);
       return first;
     }
-    const all = this.connection.deadlines.host.memory(this.#buffered);
+    const all = new Uint8Array(this.#buffered);
     let at = 0;
     for (let chunk = this.readNow(); chunk !== null; chunk = this.readNow()) {
       all.set(chunk, at);
@@ -369,7 +327,6 @@ export class Exchange extends Park implements ByteSource {
   }
 
   *fill(view: Uint8Array): Flow<number> {
-    this.#endGathering();
     const chunk = this.#chunk;
     if (!this.ended && this.error === null) this.connection.socket.lend = false;
     if (chunk !== null) {
@@ -409,7 +366,6 @@ export class Exchange extends Park implements ByteSource {
   }
 
   close(): void {
-    this.#endGathering();
     const unread = this.#chunk !== null || !this.ended;
     this.#releaseBuffered();
     this.#chunk = null;

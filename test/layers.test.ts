@@ -66,7 +66,6 @@ const CLIENT: Ranks = [
     'tls-material',
     'version',
     'waiting-pieces',
-    'gathered-piece',
   ],
   [
     'core',

@@ -80,8 +80,6 @@ export interface Host {
   random(n: number): Uint8Array<ArrayBuffer>;
   /** Value of an environment variable, or `undefined`. */
   environment(name: string): string | undefined;
-  /** Memory that is about to be written, all of it, and then the user's alone: what stands in it until then is not said. */
-  memory(octets: number): Uint8Array<ArrayBuffer>;
   /** Contents of a file. @throws what the host throws. */
   readFile(path: string): Uint8Array<ArrayBuffer>;
   /** Names of what is in a folder; `null`: the path is that of a file. @throws what the host throws. */

@@ -26,11 +26,8 @@ export const KEPT = 2;
 
 /** Where a socket delivers. One call at a time; never from inside `write`, `close` or `connect`. */
 export interface Sink {
-  /**
-   * `bytes[0..length)` came; valid until this returns, unless `lent` and answered with KEPT. `hasMore`: this is called again at
-   * the end of the turn at the latest, with no octets perhaps, so that what follows from these may wait for that.
-   */
-  octets(bytes: Uint8Array, length: number, lent: boolean, hasMore?: boolean): number;
+  /** `bytes[0..length)` came; valid until this returns, unless `lent` and answered with KEPT. */
+  octets(bytes: Uint8Array, length: number, lent: boolean): number;
   /** `null`: the peer closed its side in order; only a failure of our writing can still follow. An error is the last call. */
   ended(error: TransportError | null): void;
 }

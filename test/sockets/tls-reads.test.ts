@@ -83,18 +83,6 @@ test('what came before the end of the connection is read before the error', asyn
   expect(same(read, body)).toBe(true);
 });
 
-test('a connection whose body ended with a full record is used again', async () => {
-  const body = patternOf(8 * RECORD_OCTETS);
-  const script = dialogue().hear().say(headOf(body.length)).say(body).hear().say(headOf(0));
-  const server = await serve(script, { tls: made.server });
-  const client = openClient({ verify: { ca: made.root.cert } });
-  const read: Uint8Array[] = [];
-  for await (const piece of (await client.stream('GET', server.url)).aiterRaw()) read.push(piece);
-  expect(same(read, body)).toBe(true);
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-  expect((await client.get(server.url)).content.length).toBe(0);
-});
-
 test('a reader who is slow gets all of it', async () => {
   const body = patternOf(3_000_000);
   const read: Uint8Array[] = [];

@@ -49,10 +49,6 @@ export class FakeHost implements Host {
     return this.#now;
   }
 
-  memory(octets: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(octets);
-  }
-
   /** 1 January 2026, 0:00, and what has passed since. */
   wallClock(): number {
     return 1_767_225_600_000 + this.#now - 1000;

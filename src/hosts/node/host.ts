@@ -4,7 +4,6 @@ import type { Host } from '../host.js';
 import { compressor } from './compressor.js';
 import { digests } from './digests.js';
 import { cryptoModule, filesModule } from './late-modules.js';
-import { lentMemory } from './lent-memory.js';
 import { publicSuffixes } from './public-suffixes.js';
 
 /** Node.js as a host. */
@@ -23,7 +22,6 @@ export const host: Host = {
   // The first may come before the next poll of the sockets, the second comes after it.
   nextTurn: (run) => void setImmediate(() => setImmediate(run)),
   random: (n) => cryptoModule().randomFillSync(new Uint8Array(n)),
-  memory: lentMemory,
   environment(name) {
     try {
       return process.env[name];

@@ -1,7 +1,7 @@
 /**
  * Sockets of Node.js: `node:net` and `node:tls`, octets delivered inside the read. One 64 KiB buffer serves every socket;
- * a socket that lends reads into memory of its own, which the sink may keep, unless it is one of TLS: then the sink hears
- * whether a record is the turn's last. TLS over a given socket cannot use `onread` (Node 24 delivers nothing), nor can other hosts' sockets: there
+ * a socket that lends reads into memory of its own, which the sink may keep; of TLS, many records before they are
+ * delivered as one. TLS over a given socket cannot use `onread` (Node 24 delivers nothing), nor can other hosts' sockets: there
  * 'data' events lend what the host allocated.
  */
 import { Buffer } from 'node:buffer';
@@ -15,12 +15,13 @@ import { GO_ON, KEPT, STOP } from '../socket.js';
 import { configure, follow, open, openOver, settle } from './connecting.js';
 import { host } from './host.js';
 import { canLeave, leave, UNHEARD_OCTETS_MAX } from './leaving.js';
-import { lentMemory } from './lent-memory.js';
+import { keepFreed, LentMemory, RECORD_OCTETS } from './lent-memory.js';
 
 const READ_OCTETS = 65536;
-/** One TLS record's content: what a read of a TLS socket gives at the most. */
-const RECORD_OCTETS = 16384;
-/** What is lent after a read that filled all that was lent, for as long as half of it is used: a quarter as many pieces. */
+/**
+ * What is lent after a read that filled all that was lent, for as long as half of it is used: a quarter as many pieces. Of TLS,
+ * the most that is held of records.
+ */
 const LENT_OCTETS_MAX = 262144;
 const shared = new Uint8Array(READ_OCTETS);
 
@@ -93,9 +94,8 @@ class Draining {
   }
 }
 
-/** Whether the sink waits for more records: some came in this turn, or none since the last. */
+/** Whether records are held: some came in this turn, or none since the last. */
 type Gathering = 'no' | 'more' | 'waits';
-const NOTHING = new Uint8Array(0);
 
 const endTurn = (socket: NodeSocket): void => socket.endTurn();
 
@@ -109,7 +109,7 @@ class NodeSocket implements Socket {
   #earlyEnd: { readonly error: Error | null } | null = null;
   peer: string;
   #socket: net.Socket;
-  #own: Uint8Array | null = null;
+  #own: LentMemory | null = null;
   /** What Node.js was given to read into. */
   #given: Uint8Array | null = null;
   #lentOctets = READ_OCTETS;
@@ -133,6 +133,7 @@ class NodeSocket implements Socket {
       callback: (length, buffer) => this.#read(buffer as Uint8Array, length),
     });
     this.#isTls = isTls(this.#socket);
+    if (this.#isTls) this.#lentOctets = RECORD_OCTETS;
     this.#listen();
   }
 
@@ -142,15 +143,16 @@ class NodeSocket implements Socket {
 
   set lend(on: boolean) {
     this.#lend = on;
-    if (!on) this.#own = null;
+    if (!on && this.#own?.isHolding === false) this.#own = null;
   }
 
-  /** Where the next read goes. Node.js leaves its memory as it is if it is given none, which is cheaper than the same again. */
+  /** Where the next read goes. */
   #memory(): Uint8Array {
-    const memory = this.#lend && !this.#isTls ? this.#lent() : shared;
-    if (memory === this.#given) return (bun === undefined ? undefined : memory) as Uint8Array;
-    if (this.#given !== null) noteMove(this);
-    this.#given = memory;
+    const memory = this.#lend ? this.#lent() : shared;
+    if (memory !== this.#given) {
+      if (this.#given !== null) noteMove(this);
+      this.#given = memory;
+    }
     return memory;
   }
 
@@ -161,28 +163,51 @@ class NodeSocket implements Socket {
   }
 
   #lent(): Uint8Array {
-    this.#own ??= lentMemory(this.#lentOctets);
-    return this.#own;
+    this.#own ??= new LentMemory(this.#lentOctets);
+    return this.#own.room;
   }
 
   /**
-   * A read came: false if reading is to stop. Behind a record of TLS that is full more are told to come in this turn and the
-   * next, until a turn brings nothing: what a record costs all who stand above is paid once for many.
+   * A read came: false if reading is to stop. A record of TLS that is full is held, and so is what comes behind it in this turn
+   * and the next, until the memory is full or a turn brings nothing: what a record costs all who stand above is paid once for
+   * many. Node.js keeps the memory it was given for the next read, so that only what is full can be handed out uncopied.
    */
   #read(bytes: Uint8Array, length: number): boolean {
-    if (!this.#isTls || !this.#lend || (this.#gathering === 'no' && length < RECORD_OCTETS)) {
+    const own = this.#own;
+    if (own === null || !this.#isTls || bytes !== this.#given) {
+      if (own?.isHolding === true) this.#deliverHeld(own, false);
       return this.#deliver(bytes, length, bytes !== shared);
     }
+    own.end += length;
+    const holds = this.#gathering !== 'no' || length === RECORD_OCTETS;
+    if (!holds || !this.#lend || own.isFull) return this.#deliverHeld(own, true);
     if (this.#gathering === 'no') setImmediate(endTurn, this);
     this.#gathering = 'more';
-    return this.#deliver(bytes, length, false, true);
+    return true;
   }
 
   /** The sockets have been read. */
   endTurn(): void {
-    this.#gathering = this.#gathering === 'more' ? 'waits' : 'no';
+    const own = this.#own;
+    const isHolding = own?.isHolding === true;
+    this.#gathering = isHolding && this.#gathering === 'more' ? 'waits' : 'no';
     if (this.#gathering === 'waits') setImmediate(endTurn, this);
-    else if (!this.#deliver(NOTHING, 0, false)) this.#socket.pause();
+    else if (isHolding && !this.#deliverHeld(own, false)) this.#socket.pause();
+  }
+
+  /** `lent`: nothing is read into its memory any more. How much is lent follows how much comes. */
+  #deliverHeld(own: LentMemory, lent: boolean): boolean {
+    const { octets, start, end } = own;
+    const isHalf = (end - start) * 2 <= octets.length;
+    if (lent && own.isFull) {
+      keepFreed();
+      this.#lentOctets = Math.min(octets.length * 2, LENT_OCTETS_MAX);
+    } else if (isHalf) this.#lentOctets = Math.max(octets.length / 2, RECORD_OCTETS);
+    own.start = end;
+    if (lent) own.start = own.end = 0;
+    const goesOn = this.#deliver(start === 0 ? octets : octets.subarray(start), end - start, lent);
+    if (!this.#lend) this.#own = null;
+    return goesOn;
   }
 
   /** Takes over a socket that delivers by 'data' events. */
@@ -224,7 +249,7 @@ class NodeSocket implements Socket {
     });
   }
 
-  #deliver(bytes: Uint8Array, length: number, lent: boolean, hasMore = false): boolean {
+  #deliver(bytes: Uint8Array, length: number, lent: boolean): boolean {
     const { sink } = this;
     if (this.#closed) {
       this.#unheardLeft -= length;
@@ -232,16 +257,15 @@ class NodeSocket implements Socket {
       return true;
     }
     if (sink === null) {
-      if (length === 0) return true;
       this.#early.push(bytes.slice(0, length));
       this.#stopped = true;
       return false;
     }
-    const answer = sink.octets(bytes, length, lent, hasMore);
+    const answer = sink.octets(bytes, length, lent);
     if (answer === GO_ON) return true;
     if ((answer & KEPT) !== 0) {
       this.#own = null;
-      this.#lentOctets = this.#nextOctets(length, bytes.length);
+      if (!this.#isTls) this.#lentOctets = this.#nextOctets(length, bytes.length);
     }
     if ((answer & STOP) === 0) return true;
     this.#stopped = true;
@@ -250,12 +274,15 @@ class NodeSocket implements Socket {
 
   /** How much to lend after a read that used `length` octets of what was lent. */
   #nextOctets(length: number, lent: number): number {
-    return length < lent && (lent < LENT_OCTETS_MAX || length * 2 < lent) ? READ_OCTETS : LENT_OCTETS_MAX;
+    if (length < lent && (lent < LENT_OCTETS_MAX || length * 2 < lent)) return READ_OCTETS;
+    keepFreed();
+    return LENT_OCTETS_MAX;
   }
 
   /** Tells the end once; and, to who goes on writing after the peer ended its side, that the socket failed after all. */
   #tell(error: Error | null): void {
     if (this.#closed || (this.#told && error === null)) return;
+    if (this.#own?.isHolding === true) this.#deliverHeld(this.#own, false);
     const { sink } = this;
     if (sink === null) {
       if (this.#earlyEnd === null || error !== null) this.#earlyEnd = { error };

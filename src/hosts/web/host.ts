@@ -47,7 +47,6 @@ export function webHost(name: string): Host {
       }
       return octets;
     },
-    memory: (octets) => new Uint8Array(octets),
     environment: () => undefined,
     readFile: noFiles,
     readFolder: noFiles,
