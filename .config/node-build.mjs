@@ -51,50 +51,42 @@ const lateParts = {
   resolveFileUrl: ({ fileName }) => JSON.stringify(`./${basename(fileName)}`),
 };
 
-/** Files that `index` loads when it is loaded itself, by name, and the entries: all others are late for someone. */
-function plainFiles(chunks, entries) {
-  const named = (name) => Object.values(chunks).find((chunk) => chunk.name === name);
-  const found = new Set([named('index').fileName]);
-  for (const each of found) for (const next of chunks[each]?.imports ?? []) if (chunks[next] !== undefined) found.add(next);
-  return new Set([...found, ...entries.map((name) => named(name).fileName)]);
-}
-
-/** What links late files. It stands in `common`, which all others load first. */
+/** What links files. It stands in `common`, which all others load first. */
 const LINKER = `function $linked(path, given) {
   let linked = $linked.own[path];
   if (linked === undefined) {
-    given()($linked, (linked = {}));
-    $linked.own[path] = linked;
+    linked = $linked.own[path] = {};
+    try {
+      given()($linked, linked);
+    } catch (error) {
+      delete $linked.own[path];
+      throw error;
+    }
   }
   return linked;
 }`.replace(/\s*\n\s*/g, ' ');
 
 /**
- * A late file gives a function, `module.exports = ($linked, exports) => { … }`: the copy of the package that asks for the file
- * runs it, with its own files in place of those that `require` would give. Who empties the cache of modules (test runners do,
- * and reloaders) would have two copies of each class otherwise, one in what was loaded, one in what comes late. The paths that
- * `require` is given stay literal, since bundlers look for them; modules of Node.js are not asked of it, since a bundle of
- * ES modules has no `require`.
+ * A file that is neither an entry nor `common` gives a function, `module.exports = (($linked, exports) => { … })`: the copy of
+ * the package that asks for the file runs it, with its own files in place of those that `require` would give. Who empties the
+ * cache of modules (test runners do, and reloaders) would have two copies of each class otherwise, one in what was loaded, one
+ * in what comes late. The paths that `require` is given stay literal, since bundlers look for them; modules of Node.js are not
+ * asked of it, since a bundle of ES modules has no `require`.
  */
 const linkedFiles = (entries) => ({
   name: 'linked-files',
-  renderChunk(code, chunk, _, { chunks }) {
-    const plain = plainFiles(chunks, entries);
-    const common = Object.values(chunks).find(({ name }) => name === 'common').fileName;
-    const own = `./${basename(chunk.fileName)}`;
-    const isPlain = plain.has(chunk.fileName);
+  renderChunk(code, { name, fileName }, _, { chunks }) {
+    const common = basename(Object.values(chunks).find((chunk) => chunk.name === 'common').fileName);
     const linked = code
+      .replace(/^"use strict";/, '')
       .replace(/\brequire\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")')
-      .replace(/\brequire\("\.\/([^"]+)"\)/g, (asked, name) => {
-        if (!plain.has(`${FOLDER}/${name}`)) return `$linked("./${name}", () => ${asked})`;
-        return isPlain ? asked : `($linked.own["./${name}"] ?? ${asked})`;
-      })
-      .replace(/^"use strict";/, '');
+      .replace(/\brequire\("(\.\/[^"]+)"\)/g, (asked, path) => `$linked("${path}", () => ${asked})`);
+    const result = (head, tail = '') => ({ code: `"use strict"; ${head}${linked}${tail}`, map: null });
+    const own = `$linked.own["./${basename(fileName)}"] = exports;`;
+    if (name === 'common') return result(`exports.$linked = $linked; $linked.own = {}; ${own} ${LINKER}`);
+    if (entries.includes(name)) return result(`const { $linked } = require("./${common}"); ${own}`);
     // In brackets an engine compiles it at once: it is called at once.
-    let head = 'module.exports = (($linked, exports) => {';
-    if (chunk.fileName === common) head = `exports.$linked = $linked; $linked.own = { "${own}": exports }; ${LINKER}`;
-    else if (isPlain) head = `const { $linked } = require("./${basename(common)}"); $linked.own["${own}"] = exports;`;
-    return { code: `"use strict"; ${head}${linked}${isPlain ? '' : '\n});'}`, map: null };
+    return result('module.exports = (($linked, exports) => {', '\n});');
   },
 });
 

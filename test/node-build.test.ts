@@ -16,7 +16,9 @@ const ENTRIES = ['httpx-wasm', 'httpx-wasm/sync', 'httpx-wasm/fetch', 'httpx-was
 /** What a script prints, of CommonJS unless flags say otherwise. */
 function printedBy(source: string, flags: readonly string[] = [], cwd = ROOT): string {
   const words = flags.some((flag) => flag.startsWith('--input-type')) ? flags : ['--input-type=commonjs', ...flags];
-  return execFileSync(process.execPath, [...words, '-e', source], { cwd, encoding: 'utf8', env: {} }).trim();
+  // Without a time it could hang the runner, which cannot interrupt what waits in one call.
+  const options = { cwd, encoding: 'utf8', env: {}, timeout: 50_000, killSignal: 'SIGKILL' } as const;
+  return execFileSync(process.execPath, [...words, '-e', source], options).trim();
 }
 
 /** A server in a thread, since a blocking client leaves it no other; then `work`, with `url`. */
@@ -178,6 +180,16 @@ describe.skipIf(!isBuilt)(
         const handled = new AsyncClient({ transport: new HandlerTransport(() => new globalThis.Response('ho')) });
         console.log((await handled.get('http://a/')).text);`)}`;
       expect(printedBy(source).split('\n')).toEqual(['hi,hi,true,true', 'ho']);
+    });
+
+    test('so is what httpx-wasm/fetch loads with its first call', () => {
+      const source = `
+      const { AsyncClient, HTTPStatusError } = require('httpx-wasm/fetch');
+      for (const path of Object.keys(require.cache)) delete require.cache[path];
+      globalThis.fetch = async () => new globalThis.Response('', { status: 404 });
+      new AsyncClient().get('http://a/').then((response) => response.raiseForStatus())
+        .catch((error) => console.log(error instanceof HTTPStatusError));`;
+      expect(printedBy(source)).toBe('true');
     });
 
     test('both clients load their parts under a loader that gives Node.js every source itself', () => {
