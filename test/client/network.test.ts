@@ -1,11 +1,14 @@
 /** Addresses: who resolves them, who may refuse them, and that the one checked is the one connected to. */
 import { describe, expect, test } from 'vitest';
 import { ConnectError, ConnectTimeout, MockTransport, Response } from '../../src/index.js';
+import { certificates } from '../support/certificates.js';
 import { clockEnvironment, errorOf, failureOf, fakeEnvironment, isSettled, openClient } from '../support/client.js';
 import { clients } from '../support/clients.js';
 import { always } from '../support/dialogue.js';
 import { answer, fieldOf } from '../support/octets.js';
 import { serve } from '../support/scripted-server.js';
+
+const made = await certificates();
 
 const okServer = () => serve(always(answer('ok')), { repeatLast: true });
 
@@ -24,6 +27,18 @@ describe.each(clients)('$name', (kind) => {
       expect(response.text).toBe('ok');
       expect(asked).toEqual(['nowhere.invalid']);
       expect(fieldOf(server.heads[0] ?? '', 'host')).toBe(`nowhere.invalid:${server.port}`);
+    });
+
+    test.each([
+      ['http', {}],
+      ['https', { tls: made.server }],
+    ])('what an address says that came after a refused one is delivered, over %s', async (scheme, tls) => {
+      const first = await serve(always(answer('of the first')), { repeatLast: true, ...tls });
+      const second = await serve(always(answer('of another')), { repeatLast: true, ...tls });
+      // Nobody listens at 127.0.0.2: Node.js begins again with the same socket.
+      const client = kind.open({ resolve: () => ['127.0.0.2', '127.0.0.1'], verify: { ca: made.root.cert } });
+      expect((await client.get(`${scheme}://localhost:${first.port}/`)).text).toBe('of the first');
+      expect((await client.get(`${scheme}://localhost:${second.port}/`)).text).toBe('of another');
     });
 
     test('is not asked for an IP address', async () => {
