@@ -221,7 +221,8 @@ export class HpackEncoder {
   readonly #share: Share;
   /** The core's input area; without octets once its memory has grown. */
   #area: Uint8Array = new Uint8Array(0);
-  readonly #list: FieldList = new FieldList();
+  /** The list before, unless that was refused. */
+  #list: FieldList | null = null;
 
   /** @throws TypeError, RangeError for settings that are none. */
   constructor(options?: HpackEncoderOptions | null) {
@@ -252,38 +253,32 @@ export class HpackEncoder {
    *   its name, its value and 12; RangeError where there is no memory.
    */
   encode(fields: Iterable<HpackField>): Uint8Array<ArrayBuffer> {
+    // To read a field may run any code, which may use this encoder, or close it: until then nothing else of it is looked at.
+    const list = this.#list ?? new FieldList();
+    this.#list = null;
+    const text = list.take(fields);
     const handle = this.#share.handle('use the HPACK encoder');
     const inner = this.#share.core;
     inner.refresh();
     if (this.#area.length === 0) this.#area = inner.octets.subarray(inner.input, inner.input + abi.INPUT_OCTETS);
-    const list = Array.isArray(fields) ? (fields as readonly HpackField[]) : [...fields];
-    try {
-      let rule = this.#encode(handle, list);
-      if (rule === abi.RULE_HPACK_INDEX) {
-        // An entry of the list before is gone, or might be when it is wanted.
-        this.#list.forget();
-        rule = this.#encode(handle, list);
-      }
-      if (rule !== 0) throw new RangeError('Cannot encode the fields: the protocol core has no memory left');
-    } catch (error) {
-      this.#list.forget();
-      throw error;
-    }
+    let rule = this.#encode(handle, list, text);
+    // An entry of the list before is gone, or might be when it is wanted.
+    if (rule === abi.RULE_HPACK_INDEX) rule = this.#encode(handle, list, list.spell());
+    if (rule !== 0) throw new RangeError('Cannot encode the fields: the protocol core has no memory left');
+    this.#list = list;
     const offset = inner.record(0, 3);
     return inner.octets.slice(offset, offset + inner.record(0, 4)) as Uint8Array<ArrayBuffer>;
   }
 
-  /** Has the core encode the list. 0 or a rule. @throws TypeError, RangeError, ProtocolError */
-  #encode(handle: number, fields: readonly HpackField[]): number {
+  /** Has the core encode the list. 0 or a rule. @throws TypeError, ProtocolError */
+  #encode(handle: number, list: FieldList, text: string): number {
     const inner = this.#share.core;
-    const list = this.#list;
-    const text = list.take(fields);
     putText(text, this.#area);
     const at = (inner.input + text.length + 3) >>> 2;
     list.put(inner.words, at);
     let rule: number;
     try {
-      rule = inner.exports.hpackEncode(handle, fields.length, text.length);
+      rule = inner.exports.hpackEncode(handle, list.count, text.length);
     } catch (error) {
       throw coreFailure('Cannot encode the fields', inner.discard(error));
     }

@@ -2,8 +2,9 @@
  * A list of fields on its way to the core's HPACK encoder. What it has in the same place as the list before is named by the id
  * of its entry in HPACK's tables; all else goes as text.
  *
- * Invariants: a field is read once, whatever object it is. Between lists only what is an entry of a table is remembered, so no
- * secret, and of one list alone; whether an entry is still there, the core knows.
+ * Invariants: a field is read once, whatever object it is; that may run any code, so a list is the taker's alone until it is
+ * encoded. Between lists only what is an entry of a table is remembered, so no secret, and of one list alone; whether an entry
+ * is still there, the core knows.
  */
 import * as abi from '../assembly/abi.js';
 import type { HpackField } from './core-hpack.js';
@@ -28,17 +29,20 @@ class Place {
 export class FieldList {
   readonly #places: Place[] = [];
 
+  get count(): number {
+    return this.#places.length;
+  }
+
   /**
    * Takes the list, in place of the one before. The text that the core needs of it: names and values, one behind the other.
    * @throws TypeError, RangeError for what cannot be encoded.
    */
-  take(fields: readonly HpackField[]): string {
+  take(fields: Iterable<HpackField>): string {
     const places = this.#places;
-    if (places.length > fields.length) places.length = fields.length;
     let text = '';
     let octets = 0;
-    for (let at = 0; at < fields.length; at++) {
-      const field = fields[at] as HpackField;
+    let at = 0;
+    for (const field of fields) {
       const name = field[0];
       const value = field[1];
       const isNeverIndexed = field[2] === true;
@@ -51,7 +55,7 @@ export class FieldList {
           `Cannot encode the fields: they have more than ${abi.INPUT_OCTETS} octets, 12 for each field`,
         );
       }
-      let place = places[at];
+      let place = places[at++];
       if (place === undefined) {
         place = new Place();
         places.push(place);
@@ -61,6 +65,17 @@ export class FieldList {
       place.value = value;
       place.word = isNeverIndexed ? abi.HPACK_NEVER_INDEXED : 0;
       text += name + value;
+    }
+    if (places.length > at) places.length = at;
+    return text;
+  }
+
+  /** The text of the list that was taken where nothing of it may go as an id. */
+  spell(): string {
+    let text = '';
+    for (const place of this.#places) {
+      if (place.isEntry) place.word = 0;
+      text += place.name + place.value;
     }
     return text;
   }
@@ -87,10 +102,5 @@ export class FieldList {
       }
       head += 3;
     }
-  }
-
-  /** Remembers nothing. */
-  forget(): void {
-    for (const place of this.#places) place.forget();
   }
 }

@@ -67,38 +67,29 @@ test('an entry that is never to be indexed from now on goes as text', () => {
   expect(played(list, [['b', 'y']], [62])).toEqual(['by', [1, 1, 0]]);
 });
 
-test('of a longer list before, and of what is forgotten, nothing is known', () => {
+test('of a longer list before nothing is known', () => {
   const list = new FieldList();
-  played(
-    list,
-    [
-      ['a', 'one'],
-      ['b', 'two'],
-    ],
-    [62, 63],
-  );
-  played(list, [['a', 'one']], [62]);
-  expect(
-    played(
-      list,
-      [
-        ['a', 'one'],
-        ['b', 'two'],
-      ],
-      [62, 63],
-    )[0],
-  ).toBe('btwo');
-  list.forget();
-  expect(
-    played(
-      list,
-      [
-        ['a', 'one'],
-        ['b', 'two'],
-      ],
-      [62, 63],
-    )[0],
-  ).toBe('aonebtwo');
+  const one: HpackField = ['a', 'one'];
+  const two: HpackField = ['b', 'two'];
+  played(list, [one, two], [62, 63]);
+  played(list, [one], [62]);
+  expect(list.count).toBe(1);
+  expect(played(list, [one, two], [62, 63])[0]).toBe('btwo');
+});
+
+test('a list that is spelled goes as text, and stays what it was', () => {
+  const list = new FieldList();
+  const fields: HpackField[] = [
+    ['a', 'one'],
+    ['b', 'y', true],
+    ['c', 'three'],
+  ];
+  played(list, fields.slice(0, 2), [62, 0]);
+  expect(list.take(fields)).toBe('bycthree');
+  expect(list.spell()).toBe('aonebycthree');
+  const words = new Uint32Array(9);
+  list.put(words, 0);
+  expect([...words]).toEqual([1, 3, 0, 1, 1, abi.HPACK_NEVER_INDEXED, 1, 5, 0]);
 });
 
 test('a field is read once, whatever object it is', () => {

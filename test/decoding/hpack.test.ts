@@ -217,6 +217,58 @@ describe('HPACK', () => {
     }
   });
 
+  /** A list whose second value is read by `read`. */
+  function readBy(read: () => string): HpackField[] {
+    const field = ['x-read', ''];
+    Object.defineProperty(field, 1, { get: read });
+    return [['x-first', 'secretvalue'], field as unknown as HpackField, ['x-last', 'value']];
+  }
+
+  test('a field is read once, also where the list is encoded again without ids', () => {
+    using encoder = new HpackEncoder({ tableOctets: 200 });
+    using decoder = new HpackDecoder();
+    let reads = 0;
+    const list = readBy(() => `value ${reads++}`);
+    // Each new value evicts an entry that the list wants behind it.
+    for (let n = 0; n < 8; n++) {
+      expect(decoder.decode(encoder.encode(list))).toEqual([list[0], ['x-read', `value ${n}`], list[2]]);
+      expect(reads).toBe(n + 1);
+    }
+  });
+
+  test('who encodes, or allows another table, while a list is read does that before it', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder();
+    let tableOctets = 0;
+    const inner: HpackField[] = [
+      ['x-inner', 'v'],
+      ['x-first', 'other'],
+    ];
+    const said: Uint8Array[] = [];
+    const list = readBy(() => {
+      said.push(encoder.encode(inner));
+      encoder.allow(tableOctets);
+      return 'read';
+    });
+    for (tableOctets of [4096, 60, 4096, 0, 4096, 4096]) {
+      said.push(encoder.encode(list));
+      const heard = said.splice(0).map((block) => decoder.decode(block));
+      expect(heard).toEqual([inner, [list[0], ['x-read', 'read'], list[2]]]);
+    }
+  });
+
+  test('an encoder that is closed while a list is read does not encode it', () => {
+    const live = liveOctets();
+    const encoder = new HpackEncoder();
+    encoder.encode(HEAD);
+    const list = readBy(() => {
+      encoder.close();
+      return 'read';
+    });
+    expect(() => encoder.encode(list)).toThrow('Cannot use the HPACK encoder: it is closed');
+    expect(liveOctets()).toBe(live);
+  });
+
   test('a list of known fields that is too long is refused like any other', () => {
     using encoder = new HpackEncoder({ tableOctets: 131072 });
     encoder.allow(131072);
