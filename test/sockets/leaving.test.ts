@@ -69,6 +69,33 @@ test('a peer that does not end its side is left when the time is over', async ()
   await closed;
 });
 
+test('a socket that is left again goes on as it was', async () => {
+  const { socket, peer, host, closed } = await pair();
+  hear(socket);
+  socket.write('farewell', null);
+  socket.leave?.();
+  socket.leave?.();
+  expect(host.destroyed).toBe(false);
+  expect(vi.getTimerCount()).toBe(1);
+  expect(await text(peer)).toBe('farewell');
+  socket.leave?.();
+  expect(host.destroyed).toBe(false);
+  peer.end();
+  await closed;
+  socket.leave?.();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a socket that is closed once it was left is destroyed', async () => {
+  const { socket, host, closed } = await pair();
+  hear(socket);
+  socket.leave?.();
+  socket.close();
+  expect(host.destroyed).toBe(true);
+  await closed;
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('a peer that goes on sending is left before the time is over', async () => {
   const { socket, peer, closed } = await pair();
   hear(socket);

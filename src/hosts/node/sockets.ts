@@ -120,6 +120,7 @@ class NodeSocket implements Socket {
   #told = false;
   /** The sink hears nothing more. */
   #closed = false;
+  #isLeft = false;
   /** Octets that may still come when nobody hears them. */
   #unheardLeft = UNHEARD_OCTETS_MAX;
   #failure: Error | null = null;
@@ -389,10 +390,12 @@ class NodeSocket implements Socket {
 
   leave(): void {
     const socket = this.#socket;
+    if (this.#isLeft) return;
     if (this.#failure !== null || !canLeave(socket)) {
       this.close();
       return;
     }
+    this.#isLeft = true;
     this.#closed = true;
     this.sink = null;
     this.lend = false;
