@@ -261,7 +261,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (!this.#delivering) this.owner.wakeWaiters();
   }
 
-  /** A peer that is told why is left in order, which keeps no process alive. */
+  /** A peer that is told why is left in order, for which the process is not kept: but see `Socket.leave`. */
   #closeSocket(): void {
     const { socket } = this;
     if (this.#streams === null || socket.leave === undefined) socket.close();

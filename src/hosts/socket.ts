@@ -63,7 +63,8 @@ export interface Socket {
   /** Destroys the socket; idempotent; `sink` hears nothing more. */
   close(): void;
   /**
-   * As `close`, but what was written leaves first, our end behind it, and the peer is given a moment to end its side. Where it is
+   * As `close`, but what was written leaves first, our end behind it, and the peer is given a moment to end its side. Idempotent,
+   * and `close` ends it. What the peer does not read may keep the process for that moment, whatever `ref` says. Where it is
    * missing `close` does that, or nothing can.
    */
   leave?(): void;

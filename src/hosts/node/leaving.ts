@@ -1,7 +1,8 @@
 /**
  * How a socket of Node.js is left in order: what was written is sent, with our end behind it (of TLS `close_notify`), and the
  * peer is heard out, since a socket that is closed before its peer may lose it what it was told (a reset overtakes it). All
- * that within limits: a peer that does not read, or does not stop, gains nothing by it.
+ * that within limits: a peer that does not read, or does not stop, gains nothing by it. A socket that is unref'd and left keeps
+ * no process, but for what the kernel has not taken: Node.js stays for that write, until it is done or the second is over.
  */
 import type * as net from 'node:net';
 import { host } from './host.js';
