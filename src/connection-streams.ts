@@ -117,13 +117,17 @@ export class Streams {
     return true;
   }
 
-  /** The connection is about to be closed by us: says so (RFC 9113 §6.8), behind what the core kept while the socket was. */
-  takeLeave(): void {
+  /**
+   * The connection is about to be closed by us: says so (RFC 9113 §6.8), behind what the core kept while the socket was. True:
+   * it matters to the peer, who has not said so itself.
+   */
+  takeLeave(): boolean {
     this.#protocol.goAway();
     const output = this.#protocol.takeOutput();
     const taken = output === null ? undefined : this.#connection.socket.write(output, null);
     // Nobody waits for it, and a socket that cannot take it is closed all the same.
     if (isThenable(taken)) taken.then(undefined, () => {});
+    return !this.#retiring;
   }
 
   /** The connection is closed: each gets an error of its own. */

@@ -244,10 +244,11 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
   /** Closes the connection; an exchange that is not complete fails with `error`. */
   close(error: TransportError | null = null): void {
     if (this.closed) return;
-    if (error === null || error instanceof CloseError) this.#streams?.takeLeave();
+    const isOurs = error === null || error instanceof CloseError;
+    const isTold = isOurs && this.#streams?.takeLeave() === true;
     this.closed = true;
     disarm(this);
-    this.#closeSocket();
+    this.#closeSocket(isTold);
     this.#protocol.free();
     const exchange = this.#exchange;
     this.#exchange = null;
@@ -261,10 +262,10 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     if (!this.#delivering) this.owner.wakeWaiters();
   }
 
-  /** A peer that is told why is left in order, for which the process is not kept: but see `Socket.leave`. */
-  #closeSocket(): void {
+  /** A peer that is told of it is left in order, for which the process is not kept: but see `Socket.leave`. */
+  #closeSocket(isTold: boolean): void {
     const { socket } = this;
-    if (this.#streams === null || socket.leave === undefined) socket.close();
+    if (!isTold || socket.leave === undefined) socket.close();
     else {
       socket.ref(false);
       socket.leave();
