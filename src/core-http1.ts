@@ -55,10 +55,6 @@ class Http1Connection implements Connection {
     return this.canOpen ? 1 : 0;
   }
 
-  get canConnectProtocol(): boolean {
-    return false;
-  }
-
   get closeReason(): number {
     if (this.#handle === 0 || this.#core.broken !== null) return abi.CLOSE_CANCELLED;
     return this.#core.exports.connectionCloseReason(this.#handle);

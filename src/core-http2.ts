@@ -54,10 +54,6 @@ class Http2Connection implements Connection {
     return Math.max(0, places);
   }
 
-  get canConnectProtocol(): boolean {
-    return this.#call((exports, handle) => exports.connectionCanConnectProtocol(handle)) > 0;
-  }
-
   get closeReason(): number {
     const reason = this.#call((exports, handle) => exports.connectionCloseReason(handle));
     return reason < 0 ? abi.CLOSE_CANCELLED : reason;

@@ -83,8 +83,6 @@ export interface Connection {
    * on concurrent streams leaves (100 until its SETTINGS have come, 1000 at the most, and where they have no limit).
    */
   readonly placesFree: number;
-  /** Whether the peer takes extended CONNECT (RFC 8441); false until its SETTINGS have said so. */
-  readonly canConnectProtocol: boolean;
   /** Why the connection cannot be used again (CLOSE_* of the ABI); 0: it can. */
   readonly closeReason: number;
   /** bytes[0, length) came. True: the lent memory was kept. */
