@@ -10,15 +10,16 @@ const CODINGS = join(ROOT, 'wasm/build/codings.wasm');
 /** Written last. */
 const DIST = join(ROOT, 'dist/index.d.ts');
 
-/** Time of the latest change in a file, or in any file below a folder; 0 if it is not there. */
+/** Time of the latest change in a file, or in any file below a folder but prose; 0 if it is not there. */
 function changedAt(path) {
-  if (!existsSync(path)) return 0;
+  if (!existsSync(path) || path.endsWith('.md')) return 0;
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
   return readdirSync(path).reduce((latest, name) => Math.max(latest, changedAt(join(path, name))), 0);
 }
 
-function isStale(artefact, sources) {
+/** Whether `artefact` is absent, or older than any of `sources` (files and folders of this repository). */
+export function isStale(artefact, sources) {
   const builtAt = existsSync(artefact) ? statSync(artefact).mtimeMs : 0;
   return sources.some((source) => changedAt(join(ROOT, source)) > builtAt);
 }
@@ -29,7 +30,8 @@ function run(command, words) {
   if (status !== 0) throw new Error(`Cannot build: ${command} ${words.join(' ')} ended with ${error ?? status}`);
 }
 
-const WASM_SOURCES = ['assembly', 'asconfig.json', 'wasm/asconfig.codings.json', 'wasm/build.mjs'];
+export const WASM_SOURCES = ['assembly', 'asconfig.json', 'wasm/asconfig.codings.json', 'wasm/build.mjs'];
+export const SCRIPT_SOURCES = ['src', '.config', 'rollup.config.mjs', 'package.json', 'tsconfig.json'];
 
 /** Paths of both release modules. */
 export function builtModules() {
@@ -40,7 +42,7 @@ export function builtModules() {
 
 /** Sees to it that `npm pack` would pack the sources as they are. */
 export function buildPackage() {
-  const script = ['src', 'rollup.config.mjs', 'package.json', 'tsconfig.json', ...WASM_SOURCES];
+  const script = [...SCRIPT_SOURCES, ...WASM_SOURCES];
   if (isStale(DIST, script) || isStale(CORE, WASM_SOURCES) || isStale(CODINGS, WASM_SOURCES))
     run('npm', ['run', 'build']);
 }

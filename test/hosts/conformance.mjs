@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { buildWhatIsAbsent } from './built.mjs';
+import { buildWhatIsStale } from './built.mjs';
 import { bundlerResults, bundlers } from './bundlers.mjs';
 import { chromiumResults } from './chromium.mjs';
 import { componentDigest, componentResults, components } from './components.mjs';
@@ -118,7 +118,7 @@ function writeReport(path, table) {
   writeFileSync(path, JSON.stringify({ testResults }));
 }
 
-buildWhatIsAbsent();
+buildWhatIsStale();
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const REPORT = '--outputFile.json=';
 const reportTo = process.argv.find((word) => word.startsWith(REPORT))?.slice(REPORT.length);
