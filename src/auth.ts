@@ -183,7 +183,8 @@ export function authOf(given: AuthTypes | undefined, action: string): Auth | nul
     return new BasicAuth(given[0] as string, given[1] as string);
   }
   throw new TypeError(
-    `Cannot ${action}: expected auth to be [user, password], an Auth or a function, got ${wrong(given)}`,
+    `Cannot ${action}: expected auth to be [user, password], an Auth (new BearerAuth(token), say) or a function, got ` +
+      wrong(given),
   );
 }
 
