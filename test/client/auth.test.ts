@@ -63,7 +63,9 @@ describe.each(clients)('auth of a client and of a call: $name', (kind) => {
       expect(attempt).not.toThrow(/secret/);
     }
     const error = await failureOf(() => client.get(URL_, { auth: wrong(value) }), TypeError);
-    expect(error.message).toContain('expected auth to be [user, password], an Auth (new BearerAuth(token), say) or a function');
+    expect(error.message).toContain(
+      'expected auth to be [user, password], an Auth (new BearerAuth(token), say) or a function',
+    );
     expect(seen.length).toBe(0);
   });
 
