@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { prepare, withBodies } from './client/command.mjs';
 import { WORK } from './client/package.mjs';
 import { startMeasurement, startServer } from './client/rounds.mjs';
-import { PEERS, scenarioOf } from './client/scenarios.mjs';
+import { scenarioOf } from './client/scenarios.mjs';
 import { tableOf } from './table.mjs';
 import { UsageError } from './usage.mjs';
 
@@ -19,7 +19,7 @@ const FUNCTIONS_SHOWN = 30;
 const SAMPLE_US = 200;
 const WARMUP_MS = 2000;
 /** Kinds of scenario without a window in which a client works. */
-const UNPROFILED = new Set(['start', 'heap']);
+const UNPROFILED = new Set(['start', 'heap', 'growth']);
 /** Time in which the client waits for the server. */
 const IDLE = '(idle)';
 
@@ -102,12 +102,22 @@ function printTable(functions, each, unit) {
   console.log(tableOf(rows));
 }
 
-export async function profile({ scenario: [name] = ['S2'], peers: peer = 'httpx-wasm', seconds = '5' }) {
+/** { scenario, windowMs } of what was asked for. @throws {UsageError} if there is nothing to profile in it */
+function profiled([name, ...more], peer, seconds) {
   const scenario = scenarioOf(name);
+  if (more.length > 0) throw new UsageError(`Cannot profile ${[name, ...more].join(' and ')}: one scenario at a time`);
   if (UNPROFILED.has(scenario.kind)) throw new UsageError(`Cannot profile ${name}: it has no window of requests`);
+  if (scenario.host !== undefined) throw new UsageError(`Cannot profile ${name}: ${scenario.host} writes no profile`);
+  if (!scenario.peers.includes(peer)) {
+    throw new UsageError(`Cannot profile ${peer} in ${name}: there are ${scenario.peers.join(', ')}`);
+  }
   const windowMs = Number(seconds) * 1000;
   if (!(windowMs > 0)) throw new UsageError(`Cannot profile for ${seconds} seconds`);
-  if (!PEERS.has(peer)) throw new UsageError(`Cannot profile ${peer}: there are ${[...PEERS.keys()].join(', ')}`);
+  return { scenario, windowMs };
+}
+
+export async function profile({ scenario: names = ['S2'], peers: peer = 'httpx-wasm', seconds = '5' }) {
+  const { scenario, windowMs } = profiled(names, peer, seconds);
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   const flags = ['--cpu-prof', `--cpu-prof-dir=${FOLDER}`, `--cpu-prof-interval=${SAMPLE_US}`];

@@ -1,5 +1,6 @@
 /** What the timed commands share: the machine first, one item after the other, tables on the way, targets at the end. */
 import { tellProgress, tellTargets } from './figures.mjs';
+import { UsageError } from './usage.mjs';
 
 /**
  * @param {object} of
@@ -10,6 +11,7 @@ import { tellProgress, tellTargets } from './figures.mjs';
  *   measure   (item) => its summary, or `null` where there is nothing to measure
  *   tableOf   (summary) => text
  * @returns data: { machine, rounds, skipped, summaries, seconds }
+ * @throws {UsageError} if there was nothing to measure at all
  */
 export async function measured({ json, machine, rounds, skipped = {}, items, measure, tableOf }) {
   if (!json) {
@@ -25,6 +27,10 @@ export async function measured({ json, machine, rounds, skipped = {}, items, mea
     if (summary === null) continue;
     summaries.push(summary);
     if (!json) console.log(tableOf(summary));
+  }
+  if (summaries.length === 0) {
+    const reasons = Object.entries(skipped).map(([what, why]) => `: ${what}: ${why}`);
+    throw new UsageError(`Cannot measure: nobody who was asked for can take part in it${reasons.join('')}`);
   }
   if (!json) tellTargets(summaries);
   return { machine, rounds, skipped, summaries, seconds: Math.round((performance.now() - since) / 1000) };

@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WORK } from '../client/package.mjs';
+import { UsageError } from '../usage.mjs';
 import { MeteredCore } from './core.mjs';
 import { rowsToCount } from './rows.mjs';
 
@@ -73,14 +74,18 @@ export function traces({ core, codings }) {
   });
 }
 
+/** The version of wasmtime that is asked. @throws {UsageError} where there is none */
+export function wasmtimeVersion() {
+  const { status, stdout } = spawnSync('python3', ['-c', VERSION], { encoding: 'utf8' });
+  if (status !== 0) throw new UsageError('Cannot check the fuel: python3 has no wasmtime (pip install wasmtime)');
+  return stdout.trim();
+}
+
 /**
  * @param modules paths { core, codings }
- * @returns { version, rows: [{ name, counts, differing }] }: how many counts each row has and the first that differs as
- *   [ours, fuel], or `null`; or { reason } why nothing could be checked
+ * @returns [{ name, counts, differing }]: how many counts each row has and the first that differs as [ours, fuel], or `null`
  */
 export function checkFuel(modules) {
-  const version = spawnSync('python3', ['-c', VERSION], { encoding: 'utf8' });
-  if (version.status !== 0) return { reason: 'python3 has no wasmtime (pip install wasmtime)' };
   mkdirSync(FOLDER, { recursive: true });
   const file = join(FOLDER, 'traces.json');
   writeFileSync(file, JSON.stringify(traces(modules)));
@@ -89,5 +94,5 @@ export function checkFuel(modules) {
     maxBuffer: ANSWER_OCTETS_MAX,
   });
   if (status !== 0) throw new Error(`Cannot check the fuel: ${stderr}`);
-  return { version: version.stdout.trim(), rows: JSON.parse(stdout) };
+  return JSON.parse(stdout);
 }

@@ -112,13 +112,3 @@ test.each([
   expect(code).toBe(2);
   expect(said).toMatch(message);
 });
-
-test.each([
-  [['parse', '--node', '0'], /Cannot measure on Node 0: no .*npm ci --prefix test\/hosts/],
-  [['--node', process.execPath], /the report is of the pinned one; give --out/],
-  [['parse', '--out', 'x.json'], /Cannot write --out/],
-])('a run of %j is refused before anything is measured', (words, message) => {
-  const { stderr, status } = spawnSync(process.execPath, [join(ROOT, 'bench/run.mjs'), ...words], { encoding: 'utf8' });
-  expect(status).toBe(2);
-  expect(stderr).toMatch(message);
-});

@@ -1,0 +1,86 @@
+/** The commands of the benchmarks: which words each takes, and what is refused before anything is measured. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { ROOT } from '../source-syntax.js';
+
+interface Session {
+  measured(of: Record<string, unknown>): Promise<{ readonly summaries: readonly unknown[] }>;
+}
+const { measured }: Session = await import(join(ROOT, 'bench/session.mjs'));
+
+const run = (words: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
+  spawnSync(process.execPath, [join(ROOT, 'bench/run.mjs'), ...words], { encoding: 'utf8', env });
+
+test.each([
+  ['exact --quick', 'Cannot run exact with --quick: it takes --update, --fuel, --json'],
+  ['exact --node 22', 'Cannot run exact with --node: it takes --update, --fuel, --json'],
+  ['corpus --fuel', 'Cannot run corpus with --fuel: it takes --update, --json'],
+  [
+    'client --update',
+    'Cannot run client with --update: it takes --quick, --scenario, --peers, --rounds, --json, --node',
+  ],
+  [
+    'hpack --nonsense',
+    'Cannot run hpack with --nonsense: it takes --quick, --scenario, --peers, --rounds, --json, --node',
+  ],
+  [
+    'parse --out x.json',
+    'Cannot run parse with --out: it takes --quick, --scenario, --peers, --rounds, --json, --node',
+  ],
+  ['codings --seconds 3', 'Cannot run codings with --seconds: it takes --quick, --scenario, --peers, --rounds, --json'],
+  ['report --json', 'Cannot run report with --json: it takes no options'],
+  ['compare a b --json', 'Cannot run compare with --json: it takes no options'],
+  ['profile --rounds 3', 'Cannot run profile with --rounds: it takes --scenario, --peers, --seconds, --node'],
+  ['--scenario S1', 'Cannot run everything with --scenario: it takes --quick, --rounds, --json, --node, --out'],
+  ['nothing', 'Cannot run: there is no command nothing'],
+  ['parse H20', 'Cannot run: there is no command parse H20'],
+  ['parse --rounds', "Option '--rounds <value>' argument missing"],
+  ['parse --node 0', 'Cannot measure on Node 0: no '],
+  ['--node 22', 'the report is of the pinned one; give --out a file'],
+])('"%s" is refused before anything is measured', (words, message) => {
+  const { status, stderr } = run(words.split(' '));
+  expect(stderr).toContain(message);
+  expect(status).toBe(2);
+});
+
+test('what has no profile is refused before anything is measured', () => {
+  const asked = [
+    { scenario: ['S2-Bun'] },
+    { scenario: ['C1'] },
+    { scenario: ['S9'] },
+    { scenario: ['S1', 'S2'] },
+    { scenario: ['S1'], peers: 'node:http2' },
+    { seconds: 'none' },
+  ];
+  const program = `
+    const { profile } = await import(${JSON.stringify(pathToFileURL(join(ROOT, 'bench/profile.mjs')))});
+    for (const one of ${JSON.stringify(asked)}) await profile(one).catch(({ message }) => console.log(message));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    'Cannot profile S2-Bun: Bun writes no profile',
+    'Cannot profile C1: it has no window of requests',
+    'Cannot profile S9: it has no window of requests',
+    'Cannot profile S1 and S2: one scenario at a time',
+    expect.stringMatching(/^Cannot profile node:http2 in S1: there are raw, httpx-wasm, undici.request, node:http/),
+    'Cannot profile for none seconds',
+  ]);
+});
+
+test('exact --fuel is refused where there is no wasmtime to ask, and counts nothing', () => {
+  const { status, stdout, stderr } = run(['exact', '--fuel'], { ...process.env, PATH: '' });
+  expect(stderr).toContain('Cannot check the fuel: python3 has no wasmtime');
+  expect(stdout).toBe('');
+  expect(status).toBe(2);
+});
+
+test('a run in which nobody can take part is refused with the reasons', async () => {
+  const skipped = { picohttpparser: 'cargo cannot be run (ENOENT)' };
+  const of = { json: true, machine: {}, rounds: 1, skipped, items: [1, 2], measure: async () => null };
+  await expect(measured(of)).rejects.toMatchObject({
+    name: 'UsageError',
+    message:
+      'Cannot measure: nobody who was asked for can take part in it: picohttpparser: cargo cannot be run (ENOENT)',
+  });
+});
