@@ -122,7 +122,7 @@ async function main() {
   const data = await run(values, files);
   if (data === undefined) return;
   if (values.json) console.log(JSON.stringify(data, null, 2));
-  process.exitCode = exitCodeOf(data.summaries);
+  process.exitCode = exitCodeOf(data);
 }
 
 try {

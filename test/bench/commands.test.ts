@@ -1,14 +1,19 @@
-/** The commands of the benchmarks: which words each takes, and what is refused before anything is measured. */
+/** The commands of the benchmarks: which words each takes, what is refused before anything is measured, and exit codes. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ROOT } from '../source-syntax.js';
 
 interface Session {
   measured(of: Record<string, unknown>): Promise<{ readonly summaries: readonly unknown[] }>;
 }
+interface Figures {
+  exitCodeOf(data: unknown): number;
+}
+
 const { measured }: Session = await import(join(ROOT, 'bench/session.mjs'));
+const { exitCodeOf }: Figures = await import(join(ROOT, 'bench/figures.mjs'));
 
 const run = (words: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
   spawnSync(process.execPath, [join(ROOT, 'bench/run.mjs'), ...words], { encoding: 'utf8', env });
@@ -82,5 +87,20 @@ test('a run in which nobody can take part is refused with the reasons', async ()
     name: 'UsageError',
     message:
       'Cannot measure: nobody who was asked for can take part in it: picohttpparser: cargo cannot be run (ENOENT)',
+  });
+});
+
+describe('the exit code', () => {
+  const summary = (...passes: readonly (boolean | null)[]) => ({ targets: passes.map((pass) => ({ pass })) });
+
+  test.each([
+    ['0 if every target is met', { summaries: [summary(true), summary(true, true)] }, 0],
+    ['0 if there is no target', { summaries: [summary()] }, 0],
+    ['0 if one could not be measured', { summaries: [summary(null, true)] }, 0],
+    ['1 if one is missed', { summaries: [summary(true), summary(true, false)] }, 1],
+    ['0 if the golden table holds', { summaries: [summary(true)], exact: { worse: [] } }, 0],
+    ['1 if the golden table does not hold', { summaries: [summary(true)], exact: { worse: ['head: 1 → 2'] } }, 1],
+  ])('is %s', (_what, data, code) => {
+    expect(exitCodeOf(data)).toBe(code);
   });
 });
