@@ -7,10 +7,11 @@
  */
 import * as abi from '../assembly/abi.js';
 import { checkFields, own, typeNameOf } from './config.js';
+import { fieldsOf } from './core-hpack-fields.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
 import { FieldList } from './field-list.js';
-import { latin1, putLatin1 } from './latin1.js';
+import { putLatin1 } from './latin1.js';
 import { describeRule } from './rules.js';
 import { TableFields } from './table-fields.js';
 
@@ -97,9 +98,6 @@ class Share {
 /** Frees what the coders had that were dropped. */
 const dropped = new FinalizationRegistry<Share>((share) => share.free());
 
-/** The static table's names, made when first met. */
-const staticNames: (string | undefined)[] = [];
-
 /** Decodes the field blocks of one direction of a connection, in the order in which they came (RFC 7541). */
 export class HpackDecoder {
   readonly #share: Share;
@@ -145,7 +143,7 @@ export class HpackDecoder {
 
   /**
    * The fields of a whole field block, of at most 65536 octets, in order. Fields of tables are the same objects, frozen,
-   * each time.
+   * each time. A string may keep up to 1 KB of its list alive, but nothing that is never to be indexed.
    * @throws RemoteProtocolError if the block breaks a rule or its list is beyond a limit; in the latter case the decoder can
    *   go on with the next block (`isBroken` tells). RangeError for a block that is too long.
    */
@@ -165,16 +163,7 @@ export class HpackDecoder {
     }
     if (rule !== 0) throw this.#error(rule);
     inner.refresh();
-    const count = inner.record(0, 6);
-    const fields = new Array<HpackField>(count);
-    let entry = inner.record(0, 5) >>> 2;
-    const octets = inner.record(0, 3);
-    const { words } = inner;
-    for (let index = 0; index < count; index++, entry += 5) {
-      const id = words[entry + 4] as number;
-      fields[index] = this.#known.get(id) ?? this.#made(entry, octets, id);
-    }
-    return fields;
+    return fieldsOf(inner, this.#known);
   }
 
   /** Gives the memory back; idempotent. */
@@ -185,26 +174,6 @@ export class HpackDecoder {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #made(entry: number, octets: number, id: number): HpackField {
-    const { words, octets: bytes } = this.#share.core;
-    const name = this.#name(entry, octets, id & abi.HPACK_ID_MASK);
-    const at = octets + (words[entry + 2] as number);
-    const value = latin1(bytes, at, at + (words[entry + 3] as number));
-    if (id > abi.HPACK_ID_MASK || id === 0) return id >= abi.HPACK_NEVER_INDEXED ? [name, value, true] : [name, value];
-    return this.#known.keep(id, name, value);
-  }
-
-  #name(entry: number, octets: number, id: number): string {
-    const isStatic = id > 0 && id <= abi.HPACK_STATIC_ENTRIES;
-    const known = isStatic ? staticNames[id] : this.#known.get(id)?.[0];
-    if (known !== undefined) return known;
-    const { words, octets: bytes } = this.#share.core;
-    const at = octets + (words[entry] as number);
-    const name = latin1(bytes, at, at + (words[entry + 1] as number));
-    if (isStatic) staticNames[id] = name;
-    return name;
   }
 
   #error(rule: number): RemoteProtocolError {

@@ -3,7 +3,7 @@
  * once, for the first block that has the entry.
  *
  * Invariants: an id is never given to another entry, so that what is found is right, however old; there is a place for each
- * entry that the tables can have, and no more. The strings are their own, and keep no head alive.
+ * entry that the tables can have, and no more. Who gives strings sees to it that they keep no head alive.
  */
 import * as abi from '../assembly/abi.js';
 

@@ -71,6 +71,7 @@ const CLIENT: Ranks = [
     'core',
     'core-decoders',
     'core-hpack',
+    'core-hpack-fields',
     'core-http1',
     'core-http2',
     'core-instance',
