@@ -12,6 +12,7 @@ import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { installPackage, installPeers, WORK } from './package.mjs';
+import { peersOf, secondsOf } from './plan.mjs';
 import { runRounds } from './rounds.mjs';
 import { OURS, PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
 
@@ -19,8 +20,8 @@ import { OURS, PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
  * The warm-up is CPU of the client, the window is time. A client is warm only after some 1.5 s of CPU: measured,
  * undici.request falls from 69 to 24 µs in S3 on the way there, and how far it gets in a second depends on what else runs.
  */
-const QUICK = { rounds: 3, warmupMs: 1500, windowMs: 500 };
-const FULL = { rounds: 9, warmupMs: 2400, windowMs: 1000 };
+const QUICK = { rounds: 2, warmupMs: 1500, windowMs: 500 };
+const FULL = { rounds: 3, warmupMs: 2000, windowMs: 800 };
 
 /** The oldest release of Node that the pinned undici runs on; on others its peers are left out. */
 const UNDICI_MAJOR = 22;
@@ -62,22 +63,37 @@ const hostsOf = (scenarios) =>
     scenarios.filter(({ host }) => host !== undefined).map(({ host }) => [host, hostOf(host)?.version ?? null]),
   );
 
-export async function client({ quick, scenario: names, peers: peerNames, rounds, json }) {
+/** What a run measures, and how long that takes: { items, secondsOf, left, taking, timing, skipped }. @throws {UsageError} */
+export function planOf({ quick, scenario: names, peers: peerNames, rounds }) {
   const scenarios = names?.map(scenarioOf) ?? SCENARIOS;
   const wanted = chosenFrom([...PEERS.keys()], peerNames);
   const skipped = Object.fromEntries(wanted.map((peer) => [peer, lackOf(peer)]).filter(([, lack]) => lack !== null));
-  for (const [peer, lack] of Object.entries(skipped)) console.error(`SKIPPED: ${peer}: ${lack}`);
   const chosen = wanted.filter((peer) => skipped[peer] === undefined);
-  const peersOf = (scenario) => scenario.peers.filter((peer) => chosen.includes(peer));
   const usual = quick ? QUICK : FULL;
-  const peers = [...new Set(scenarios.flatMap(peersOf))];
-  if (peers.length === 0) throw new UsageError(`Cannot run ${peerNames}: not a peer of these scenarios`);
-  const timing = { ...usual, quick, rounds: roundsOf(rounds, usual.rounds) };
-  const settings = await prepare({ scenarios, peers, timing });
-  const hosts = hostsOf(scenarios);
+  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const taking = (scenario) => peersOf(scenario, { chosen, quick, asked: peerNames !== undefined });
+  return {
+    items: scenarios.filter((scenario) => taking(scenario).length > 0),
+    secondsOf: (scenario) => secondsOf(scenario, taking(scenario), timing),
+    left: quick && peerNames === undefined ? ['peers that no ratio is formed to'] : [],
+    taking,
+    timing,
+    skipped,
+  };
+}
+
+export async function client(options) {
+  const plan = planOf(options);
+  const { items, taking, timing, skipped } = plan;
+  for (const [peer, lack] of Object.entries(skipped)) console.error(`SKIPPED: ${peer}: ${lack}`);
+  const peers = [...new Set(items.flatMap(taking))];
+  if (peers.length === 0) throw new UsageError(`Cannot run ${options.peers}: not a peer of these scenarios`);
+  const settings = await prepare({ scenarios: items, peers, timing });
+  const hosts = hostsOf(items);
   return measured({
-    json,
-    items: (await withBodies(scenarios, settings)).filter((scenario) => peersOf(scenario).length > 0),
+    json: options.json,
+    items: await withBodies(items, settings),
+    secondsOf: plan.secondsOf,
     machine: { ...machineOf({ version: settings.version, pinned: canPin }), hosts },
     rounds: settings.rounds,
     skipped,
@@ -88,7 +104,7 @@ export async function client({ quick, scenario: names, peers: peerNames, rounds,
         console.error(`SKIPPED: ${scenario.name}: ${skipped[scenario.name]}`);
         return null;
       }
-      const results = await runRounds(scenario, peersOf(scenario), settings, (round, peer) => {
+      const results = await runRounds(scenario, taking(scenario), settings, (round, peer) => {
         tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);
       });
       return summaryOf(scenario, results);

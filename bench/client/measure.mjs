@@ -105,25 +105,27 @@ async function measureGets(peer, { scenario, expectation, warmupMs, windowMs }) 
   return result;
 }
 
-async function measureDownload(peer, { scenario }) {
-  const once = async (octets, expected) => {
+async function measureDownload(peer, { scenario, expectation }) {
+  const expected = new Expected(expectation);
+  const once = async (octets, content) => {
     const digest = new Digest(BULK_STRIDE);
-    await peer.download(`/${octets}`, digest, octets);
-    if (digest.octets !== octets || (peer.countsOnly !== true && digest.value !== expected)) {
+    await peer.download(`/${octets}`, digest, expected, octets);
+    if (digest.octets !== octets || (peer.countsOnly !== true && digest.value !== content)) {
       throw new Error(`Cannot count a download: ${digest.octets} octets, digest ${digest.value}`);
     }
   };
   await once(scenario.warmup, bulkDigest(scenario.warmup));
-  const expected = bulkDigest(scenario.octets);
+  const content = bulkDigest(scenario.octets);
   const start = mark();
-  await once(scenario.octets, expected);
+  await once(scenario.octets, content);
   return since(start, scenario.octets / 2 ** 30);
 }
 
-async function measureUpload(peer, { scenario }) {
+async function measureUpload(peer, { scenario, expectation }) {
+  const expected = new Expected(expectation);
   const piece = Buffer.alloc(65536, 'upload ');
   const once = async (octets) => {
-    const received = await peer.upload('/', piece, octets / piece.length);
+    const received = await peer.upload('/', piece, octets / piece.length, expected);
     // Chunk framing, which the server counts too, is less than one part in a hundred.
     if (received < octets || received > octets * 1.01) {
       throw new Error(`Cannot count an upload of ${octets} octets: the server received ${received}`);

@@ -23,8 +23,13 @@ function chunked(content) {
   return `${text}0\r\n\r\n`;
 }
 
+/** What a client must find in a field section: { fields, type }. */
+export function sectionOf(fields) {
+  return { fields: fields.length, type: fields.find(([name]) => name.toLowerCase() === 'content-type')[1] };
+}
+
 function cannedOf(fields, content, body) {
-  return { wire: Buffer.from(headOf(fields) + body, 'latin1'), fields: fields.length, content };
+  return { wire: Buffer.from(headOf(fields) + body, 'latin1'), ...sectionOf(fields), content };
 }
 
 /** JSON that a file holds coded. */
@@ -32,7 +37,7 @@ function codedResponse({ octets, coding, file }) {
   const coded = readFileSync(file);
   const fields = [...cdnFields(new Random(0x53386a73), coded.length), ['Content-Encoding', coding]];
   const head = Buffer.from(headOf(fields), 'latin1');
-  return { wire: Buffer.concat([head, coded]), fields: fields.length, content: jsonOf(octets) };
+  return { wire: Buffer.concat([head, coded]), ...sectionOf(fields), content: jsonOf(octets) };
 }
 
 function madeOf(name, body) {
@@ -53,7 +58,7 @@ function madeOf(name, body) {
 
 const made = new Map();
 
-/** The response of a scenario: { wire, fields, content }; made once. `body`: the file of its coded content, if it has one. */
+/** The response of a scenario: { wire, fields, type, content }; made once. `body`: the file of its coded content, if it has one. */
 export function canned({ response, body }) {
   if (!made.has(response)) made.set(response, madeOf(response, body));
   return made.get(response);
@@ -62,6 +67,14 @@ export function canned({ response, body }) {
 /** Head of a response with `octets` of content, which is PIECE again and again. */
 export function bulkHead(octets) {
   return Buffer.from(headOf(smallFields(octets)), 'latin1');
+}
+
+/** What answers an upload: how many octets came. */
+export function receiptFields(text) {
+  return [
+    ['Content-Type', 'text/plain'],
+    ['Content-Length', String(text.length)],
+  ];
 }
 
 /** Digest of `octets` of PIECE again and again. */

@@ -1,10 +1,12 @@
 /** One scenario: its server, and the measurements of all peers, each in a process of its own. */
+
+import { smallFields } from '../corpus/heads.mjs';
 import { interleave } from '../interleave.mjs';
 import { end, hostOf, printedByHost, printedByProgram, start } from '../processes.mjs';
 import { expectationOf } from './expected.mjs';
-import { canned } from './responses.mjs';
-import { canned as cannedInHttp2 } from './responses-h2.mjs';
-import { PEERS } from './scenarios.mjs';
+import { canned, receiptFields, sectionOf } from './responses.mjs';
+import { bulkList, canned as cannedInHttp2 } from './responses-h2.mjs';
+import { PEERS, unheededOf } from './scenarios.mjs';
 
 /**
  * Where client and server are held: request scenarios on one core, since one connection is bimodal otherwise (8 or 24 µs
@@ -17,7 +19,12 @@ function coresOf({ kind }) {
 /** Kinds of scenario that are no window of requests. */
 const OWN_PROGRAMS = { heap: 'client/heap.mjs', growth: 'client/growth.mjs' };
 
-const responseOf = (scenario) => (scenario.http2 ? cannedInHttp2(scenario) : canned(scenario));
+/** What is to be found in each response of a scenario. */
+function expectationIn({ kind, http2, octets, ...scenario }) {
+  if (kind === 'download') return sectionOf(http2 ? bulkList(octets) : smallFields(octets));
+  if (kind === 'upload') return sectionOf(receiptFields(''));
+  return expectationOf(http2 ? cannedInHttp2(scenario) : canned(scenario));
+}
 
 /** A server for one scenario: its origin, and how to end it. */
 export async function startServer(scenario, { node, certificate }) {
@@ -42,7 +49,7 @@ function measurementOf(scenario, peer, origin, { node, certificate, ourEntry, ca
       windowMs,
       ourEntry,
       ca: scenario.tls ? ca : null,
-      expectation: scenario.response === undefined ? null : expectationOf(responseOf(scenario)),
+      expectation: expectationIn(scenario),
     },
     how: {
       node,
@@ -83,12 +90,11 @@ async function measure(scenario, peer, origin, settings) {
 export async function runRounds(scenario, peers, settings, progress) {
   const server = await startServer(scenario, settings);
   try {
-    const seldom = settings.quick ? (scenario.seldom ?? []) : [];
     const one = (peer, round) => {
       progress(round, peer);
       return measure(scenario, peer, server.origin, settings);
     };
-    return await interleave(peers, settings.rounds, one, seldom);
+    return await interleave(peers, settings.rounds, one, unheededOf(scenario));
   } finally {
     await server.close();
   }

@@ -3,8 +3,7 @@
  * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
  * request), heap (what a thousand connections hold), growth (loads of growing size). `body`: a coded body, as
  * codings/bodies.mjs makes it. `http2`: over TLS, all requests on one connection. `host`: who runs the client, if not Node.
- * `seldom`: peers that the short run measures in its first round alone. Sizes in octets. Measures, ratios and limits: as
- * figures.mjs takes them.
+ * Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 import { growthMeasures, MEASURES } from './measures.mjs';
@@ -35,13 +34,7 @@ export const PEERS = new Map([
 ]);
 
 /** Who takes part where a scenario does not name its peers. */
-const USUAL = ['raw', OURS, REFERENCE, 'node:http', 'fetch'];
-/** Who takes part besides, where all do. */
-const OTHERS = ['undici.stream', 'undici.fetch', 'got', 'axios', 'ky'];
-const ALL = { peers: [...USUAL, ...OTHERS], seldom: OTHERS };
-
-/** Whose figures no target heeds where fetch has none. */
-const UNHEEDED = ['node:http', 'fetch'];
+const USUAL = ['raw', OURS, REFERENCE, 'node:http', 'fetch', 'undici.stream', 'undici.fetch', 'got', 'axios', 'ky'];
 
 const scenario = (name, text, kind, rest) => ({
   name,
@@ -58,7 +51,7 @@ const http2Scenario = (name, text, kind, [limit, stretch], undiciLimit, rest) =>
   scenario(name, text, kind, {
     tls: true,
     http2: true,
-    peers: ['raw h2', OURS, 'node:http2', 'undici h2'],
+    peers: ['raw h2', OURS, 'node:http2', 'undici h2', 'got', 'axios'],
     ratios: [
       { of: 'cpu', to: 'node:http2', limit, stretch },
       { of: 'cpu', to: 'undici h2', limit: undiciLimit },
@@ -79,9 +72,7 @@ const contentScenario = (name, text, { coding, level }, limit, stretch) =>
     response: `json ${coding}`,
     body: { corpus: 'JSON', octets: 8 * MIB, coding, level },
     concurrency: 1,
-    peers: [...USUAL, 'got', 'axios', 'ky'],
-    seldom: ['node:http', 'fetch', 'got', 'axios', 'ky'],
-    ratios: [cpu(limit, stretch), ...lessThan('node:http', 'fetch', 'got', 'axios', 'ky')],
+    ratios: [cpu(limit, stretch), ...lessThan(...USUAL.filter((peer) => !['raw', OURS, REFERENCE].includes(peer)))],
   });
 
 const download = { octets: GIB, warmup: 128 * MIB };
@@ -101,7 +92,6 @@ const growthScenario = (name, text, load, sizes) =>
     concurrency: load === 'queue' ? DEFAULT_CONNECTIONS : Math.max(...sizes),
     measures: growthMeasures(sizes),
     peers: [OURS, REFERENCE],
-    seldom: [REFERENCE],
     limits: [{ of: 'growth', limit: 1.5 }],
   });
 
@@ -110,40 +100,34 @@ export const SCENARIOS = [
     response: 'tiny',
     concurrency: 1,
     ratios: [cpu(0.7, 0.56), fifthOfFetch],
-    ...ALL,
   }),
   scenario('S2', 'tiny GET, 64 at once', 'get', {
     response: 'tiny',
     concurrency: 64,
     ratios: [cpu(0.65, 0.55), fifthOfFetch],
-    ...ALL,
   }),
   scenario('S3', '20 fields and 4 KB of JSON, 64 at once', 'get', {
     response: 'json',
     concurrency: 64,
     ratios: [cpu(0.5, 0.4), fifthOfFetch],
-    ...ALL,
   }),
   scenario('S3c', 'S3, chunked', 'get', {
     response: 'json-chunked',
     concurrency: 64,
     ratios: [cpu()],
-    seldom: UNHEEDED,
   }),
   scenario('S3t', 'S3 over TLS', 'get', {
     response: 'json',
     concurrency: 64,
     tls: true,
     ratios: [cpu(0.5, 0.35)],
-    seldom: UNHEEDED,
   }),
-  scenario('S4', '1 GiB streamed download', 'download', { ...download, ratios: [cpu(0.45, 0.35)], ...ALL }),
-  scenario('S4t', 'S4 over TLS', 'download', { ...download, tls: true, ratios: [cpu(0.95)], seldom: UNHEEDED }),
+  scenario('S4', '1 GiB streamed download', 'download', { ...download, ratios: [cpu(0.45, 0.35)] }),
+  scenario('S4t', 'S4 over TLS', 'download', { ...download, tls: true, ratios: [cpu(0.95)] }),
   scenario('S5', '256 MiB streamed upload', 'upload', {
     octets: 256 * MIB,
     warmup: 64 * MIB,
     ratios: [cpu(1.1)],
-    seldom: UNHEEDED,
   }),
   http2Scenario('S6a', 'HTTP/2: tiny GET, 100 streams', 'get', [0.45, 0.3], undefined, {
     response: 'tiny',
@@ -169,7 +153,6 @@ export const SCENARIOS = [
       { of: 'cpu', to: REFERENCE, limit: 0.5, stretch: 0.3 },
       { of: 'rss', to: REFERENCE, limit: 0.7 },
     ],
-    ...ALL,
   }),
   scenario('S10', 'heap of 1000 connections, idle and with a request in flight', 'heap', {
     response: 'tiny',
@@ -179,7 +162,6 @@ export const SCENARIOS = [
       { of: 'idle', limit: 4, stretch: 3 },
       { of: 'flight', limit: 6 },
     ],
-    seldom: UNHEEDED,
   }),
   ...['Bun', 'Deno'].flatMap((host) => [
     hostScenario(`S2-${host}`, `S2 on ${host}`, 'get', host, { response: 'tiny', concurrency: 64 }),
@@ -193,6 +175,15 @@ export const SCENARIOS = [
   ),
   growthScenario('C2', 'CPU of growing queues, all begun at once', 'queue', [1000, 10000, 100000]),
 ];
+
+/** The floors, and ours: beside these every figure is read. */
+const ALWAYS = ['raw', 'raw h2', OURS, BLOCKING];
+
+/** The peers of a scenario that no ratio is formed to: measured in the first round alone, and not at all in the short run. */
+export function unheededOf({ peers, ratios = [] }) {
+  const references = ratios.map(({ to }) => to);
+  return peers.filter((peer) => !ALWAYS.includes(peer) && !references.includes(peer));
+}
 
 /** @throws {UsageError} for a name that is none */
 export function scenarioOf(name) {

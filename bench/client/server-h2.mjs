@@ -5,11 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { smallFields } from '../corpus/heads.mjs';
 import { HEXADECIMAL, Random } from '../corpus/random.mjs';
 import * as h2 from './frames.mjs';
 import { PIECE } from './responses.mjs';
-import { canned, listOf } from './responses-h2.mjs';
+import { bulkList, canned, listOf } from './responses-h2.mjs';
 
 const STREAMS_MAX = 256;
 /** Frames of a large content that go in one write, so that TLS records are full. */
@@ -166,8 +165,7 @@ function bulk({ warmup, octets }) {
         stream = id;
         left = isWarm ? octets : warmup;
         window = connection.initialWindow;
-        const fields = smallFields(left).filter(([name]) => name !== 'Connection');
-        const block = h2.blockOf([[':status', '200'], ...fields.map(([name, value]) => [name.toLowerCase(), value])]);
+        const block = h2.blockOf([[':status', '200'], ...bulkList(left)]);
         connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, stream, block), 0);
         go();
       },

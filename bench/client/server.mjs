@@ -7,7 +7,8 @@
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
-import { bulkHead, canned, PIECE } from './responses.mjs';
+import { headOf } from '../corpus/heads.mjs';
+import { bulkHead, canned, PIECE, receiptFields } from './responses.mjs';
 
 const EMPTY_LINE = 0x0d0a0d0a;
 /** Ten thousand connections at once wait to be accepted, as far as the system lets them. */
@@ -62,7 +63,7 @@ function serveDownload(socket) {
 
 /** A small response of its own. */
 function textResponse(text) {
-  return `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  return headOf(receiptFields(text)) + text;
 }
 
 /** Answers each upload with the number of body octets that came. */

@@ -1,19 +1,25 @@
 /** The global fetch, as it comes. Its certificate authority comes from NODE_EXTRA_CA_CERTS. */
 
+function fieldsOf({ headers }) {
+  let fields = 0;
+  for (const _ of headers.keys()) fields++;
+  return fields;
+}
+
 /** The peer that any function in the shape of `fetch` makes. */
 export function peerOfFetch(origin, fetch) {
   return {
     async get(expected) {
       const response = await fetch(origin);
-      let fields = 0;
-      for (const _ of response.headers.keys()) fields++;
-      expected.check(response.status, fields, new Uint8Array(await response.arrayBuffer()));
+      const type = response.headers.get('content-type');
+      expected.check(response.status, fieldsOf(response), type, new Uint8Array(await response.arrayBuffer()));
     },
-    async download(target, digest) {
-      const { body } = await fetch(origin + target);
-      for await (const piece of body) digest.update(piece);
+    async download(target, digest, expected) {
+      const response = await fetch(origin + target);
+      expected.checkHead(response.status, fieldsOf(response), response.headers.get('content-type'));
+      for await (const piece of response.body) digest.update(piece);
     },
-    async upload(target, piece, count) {
+    async upload(target, piece, count, expected) {
       let left = count;
       const body = new ReadableStream({
         pull(controller) {
@@ -22,6 +28,7 @@ export function peerOfFetch(origin, fetch) {
         },
       });
       const response = await fetch(origin + target, { method: 'POST', body, duplex: 'half' });
+      expected.checkHead(response.status, fieldsOf(response), response.headers.get('content-type'));
       return Number(await response.text());
     },
     close: () => {},

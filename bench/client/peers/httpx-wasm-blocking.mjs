@@ -6,7 +6,8 @@ export async function open({ origin, ourEntry }) {
   return {
     getBlocking(expected) {
       const response = client.get(origin);
-      expected.check(response.statusCode, response.headers.size, response.content);
+      const { statusCode, headers } = response;
+      expected.check(statusCode, headers.size, headers.get('content-type'), response.content);
     },
     close: () => client.close(),
   };

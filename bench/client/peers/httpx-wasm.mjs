@@ -15,24 +15,29 @@ function optionsFor({ concurrency = 1, http2 = false, load }, ca) {
 export async function open({ origin, scenario, ourEntry, ca = null }) {
   const httpx = await import(ourEntry);
   const client = new httpx.AsyncClient(optionsFor(scenario, ca));
+  const checkHead = (expected, { statusCode, headers }) =>
+    expected.checkHead(statusCode, headers.size, headers.get('content-type'));
   return {
     async get(expected) {
       const response = await client.get(origin);
-      expected.check(response.statusCode, response.headers.size, response.content);
+      const { statusCode, headers } = response;
+      expected.check(statusCode, headers.size, headers.get('content-type'), response.content);
     },
-    async download(target, digest) {
+    async download(target, digest, expected) {
       const response = await client.stream('GET', origin + target);
       try {
+        checkHead(expected, response);
         for await (const piece of response.aiterRaw()) digest.update(piece);
       } finally {
         await response.aclose();
       }
     },
-    async upload(target, piece, count) {
+    async upload(target, piece, count, expected) {
       async function* pieces() {
         for (let index = 0; index < count; index++) yield piece;
       }
       const response = await client.post(origin + target, { content: pieces() });
+      checkHead(expected, response);
       return Number(response.text);
     },
     close: () => client.aclose(),

@@ -1,21 +1,16 @@
 /** node:http and node:https with an Agent that keeps connections alive. */
 
 import { once } from 'node:events';
+import { agentFor } from '../agents.mjs';
 import { decodedBody } from '../decoded-body.mjs';
 
-/** What an Agent keeps by default. */
-const FREE_SOCKETS_MAX = 256;
-
-export async function open({ origin, scenario, ca }) {
-  const { protocol, hostname, port } = new URL(origin);
-  const module = await import(protocol === 'https:' ? 'node:https' : 'node:http');
-  const agent = new module.Agent({
-    keepAlive: true,
-    maxSockets: scenario.concurrency ?? 1,
-    maxFreeSockets: Math.max(scenario.concurrency ?? 1, FREE_SOCKETS_MAX),
-    ...(ca === null ? {} : { ca }),
-  });
+export async function open(task) {
+  const { hostname, port } = new URL(task.origin);
+  const { module, agent } = await agentFor(task);
   const options = (path, method) => ({ hostname, port, path, method, agent });
+
+  const checkHead = (expected, { statusCode, rawHeaders, headers }) =>
+    expected.checkHead(statusCode, rawHeaders.length / 2, headers['content-type']);
 
   /** The response to a request with its whole content. */
   const answered = (request) =>
@@ -38,27 +33,31 @@ export async function open({ origin, scenario, ca }) {
       const answer = answered(request);
       request.end();
       const { response, content } = await answer;
-      expected.check(response.statusCode, response.rawHeaders.length / 2, content);
+      const { statusCode, rawHeaders, headers } = response;
+      expected.check(statusCode, rawHeaders.length / 2, headers['content-type'], content);
     },
-    download(target, digest) {
-      return new Promise((resolve, reject) => {
-        const request = module.request(options(target, 'GET'), (response) => {
-          response.on('data', (piece) => digest.update(piece));
-          response.on('error', reject);
-          response.on('end', resolve);
+    async download(target, digest, expected) {
+      const response = await new Promise((resolve, reject) => {
+        const request = module.request(options(target, 'GET'), (received) => {
+          received.on('data', (piece) => digest.update(piece));
+          received.on('error', reject);
+          received.on('end', () => resolve(received));
         });
         request.on('error', reject);
         request.end();
       });
+      checkHead(expected, response);
     },
-    async upload(target, piece, count) {
+    async upload(target, piece, count, expected) {
       const request = module.request(options(target, 'POST'));
       const answer = answered(request);
       for (let index = 0; index < count; index++) {
         if (!request.write(piece)) await once(request, 'drain');
       }
       request.end();
-      return Number((await answer).content.toString());
+      const { response, content } = await answer;
+      checkHead(expected, response);
+      return Number(content.toString());
     },
     close: () => agent.destroy(),
   };

@@ -1,8 +1,9 @@
 /** node:http2: one session, with windows as large as ours, so that a download need not wait for credit. */
 import http2 from 'node:http2';
+import { CONNECTION_WINDOW, STREAM_WINDOW } from '../windows.mjs';
 
-const STREAM_WINDOW = 4 * 2 ** 20;
-const SESSION_WINDOW = 32 * 2 ** 20;
+/** Status, number of fields and media type; `:status` is among the headers. */
+const headOf = (headers) => [headers[':status'], Object.keys(headers).length - 1, headers['content-type']];
 
 export async function open({ origin, ca }) {
   const session = http2.connect(origin, { ca, settings: { initialWindowSize: STREAM_WINDOW, enablePush: false } });
@@ -10,7 +11,7 @@ export async function open({ origin, ca }) {
     session.once('connect', resolve);
     session.once('error', reject);
   });
-  session.setLocalWindowSize(SESSION_WINDOW);
+  session.setLocalWindowSize(CONNECTION_WINDOW);
   return {
     get(expected) {
       return new Promise((resolve, reject) => {
@@ -24,19 +25,23 @@ export async function open({ origin, ca }) {
         stream.on('error', reject);
         stream.on('end', () => {
           const content = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-          // `:status` is among the headers.
-          expected.check(headers[':status'], Object.keys(headers).length - 1, content);
+          expected.check(...headOf(headers), content);
           resolve();
         });
       });
     },
-    download(target, digest) {
-      return new Promise((resolve, reject) => {
+    async download(target, digest, expected) {
+      const headers = await new Promise((resolve, reject) => {
         const stream = session.request({ ':path': target });
+        let received = null;
+        stream.on('response', (found) => {
+          received = found;
+        });
         stream.on('data', (piece) => digest.update(piece));
         stream.on('error', reject);
-        stream.on('end', resolve);
+        stream.on('end', () => resolve(received));
       });
+      expected.checkHead(...headOf(headers));
     },
     close: () => new Promise((resolve) => session.close(resolve)),
   };

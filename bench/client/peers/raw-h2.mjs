@@ -103,7 +103,7 @@ export async function open(task) {
       connection.begin();
       return [finished];
     },
-    download(_target, digest, octets) {
+    download(_target, digest, _expected, octets) {
       connection ??= new Connection(task);
       return new Promise((resolve) => {
         connection.onEnd = () => {

@@ -91,7 +91,7 @@ export async function open(task) {
     get: (expected) => (idle.pop() ?? new Kept(connect, idle)).get(request, expected.wireOctets),
     drive: (expected, concurrency, tally) =>
       Array.from({ length: concurrency }, () => repeat(connect, request, expected.wireOctets, tally)),
-    async download(target, digest, octets) {
+    async download(target, digest, _expected, octets) {
       const { bulkHead } = await import('../responses.mjs');
       const wireOctets = bulkHead(octets).length + octets;
       await repeat(connect, head('GET', target), wireOctets, { done: 0, stopped: true });
@@ -105,20 +105,24 @@ export async function open(task) {
   };
 }
 
-/** Sends `count` chunks; the number of body octets is the server's to say, and here only that it answered. */
+/**
+ * Sends `count` chunks, each as one prebuilt piece of memory; the number of body octets is the server's to say, and here only
+ * that it answered.
+ */
 function upload(connect, head, piece, count) {
   return new Promise((resolve, reject) => {
     let left = count;
-    const prefix = `${piece.length.toString(16)}\r\n`;
+    const chunk = Buffer.concat([
+      Buffer.from(`${piece.length.toString(16)}\r\n`, 'latin1'),
+      piece,
+      Buffer.from('\r\n'),
+    ]);
     const go = () => {
       let room = true;
       while (room && left > 0) {
         left--;
-        socket.cork();
-        socket.write(prefix, 'latin1');
-        socket.write(piece);
-        room = socket.write(left === 0 ? '\r\n0\r\n\r\n' : '\r\n', 'latin1');
-        socket.uncork();
+        room = socket.write(chunk);
+        if (left === 0) socket.write('0\r\n\r\n', 'latin1');
       }
     };
     const onOctets = () => {

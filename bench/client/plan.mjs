@@ -1,0 +1,23 @@
+/** Who is measured in a scenario, how often, and how long that takes. */
+import { unheededOf } from './scenarios.mjs';
+
+/** Seconds of one measurement beside warm-up and window, or of all of it where there are none, on an idle machine: measured. */
+const SECONDS = { get: 0.6, content: 0.9, turns: 0.5, download: 2.5, upload: 1.5, start: 0.3, heap: 2, growth: 14 };
+/** Kinds that have a warm-up and a window. */
+const WINDOWED = ['get', 'content', 'turns'];
+/** Warm-up is CPU, of which a client gets this share: a server on the same core takes the rest. */
+const CPU_SHARE = 0.7;
+
+/** The peers of a scenario among `chosen`; the short run leaves out whom no ratio heeds, unless it was asked for peers. */
+export function peersOf(scenario, { chosen, quick, asked }) {
+  const left = quick && !asked ? unheededOf(scenario) : [];
+  return scenario.peers.filter((peer) => chosen.includes(peer) && !left.includes(peer));
+}
+
+/** Seconds that all measurements of a scenario take. */
+export function secondsOf(scenario, peers, { rounds, warmupMs, windowMs }) {
+  const seldom = unheededOf(scenario).filter((peer) => peers.includes(peer)).length;
+  const times = seldom + (peers.length - seldom) * rounds;
+  const windowed = WINDOWED.includes(scenario.kind) ? (warmupMs / CPU_SHARE + windowMs) / 1000 : 0;
+  return times * (SECONDS[scenario.kind] + windowed);
+}
