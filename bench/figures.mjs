@@ -137,11 +137,15 @@ export function tableOfSummary({ scenario, text, measures, columns, peers }) {
   return `${scenario}: ${text}\n${tableOf([['', ...headings], ...rows])}\n`;
 }
 
+/** Digits that show on which side of `limits` a value lies. */
+export const digitsNear = (value, limits) => (limits.some((limit) => Math.abs(value - limit) < 0.01) ? 3 : 2);
+
 /** One line for each target. One that could not be measured is told, not missed. */
 export function tellTargets(summaries) {
   const targets = summaries.flatMap((summary) => summary.targets);
   for (const { scenario, peer, text, value, limit, stretch, pass, steady } of targets) {
-    const verdict = pass === null ? 'not measured' : `${value.toFixed(2)}: ${pass ? 'pass' : 'MISS'}`;
+    const digits = pass === null ? 2 : digitsNear(value, [limit, stretch ?? limit]);
+    const verdict = pass === null ? 'not measured' : `${value.toFixed(digits)}: ${pass ? 'pass' : 'MISS'}`;
     const wish =
       stretch === null || pass === null
         ? ''

@@ -11,11 +11,15 @@ import { canPin, end, nodeOf, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { summaryOf, tableOfSummary } from './figures.mjs';
-import { GROUPS, groupOf, INFORMATION, OURS, SUBJECTS, wantedBy } from './items.mjs';
+import { GROUPS, groupOf, INFORMATION, LEFT_BY_QUICK, OURS, SUBJECTS, wantedBy } from './items.mjs';
 
 const QUICK = { rounds: 3, warmupMs: 300, windowMs: 25 };
-const FULL = { rounds: 5, warmupMs: 600, windowMs: 40 };
+const FULL = { rounds: 3, warmupMs: 600, windowMs: 40 };
 const ON_CORE = 0;
+/** What a process takes to start and end; what a body takes, for each octet of content, small ones as if they were larger. */
+const START_SECONDS = 0.3;
+const SECONDS_PER_OCTET = 2.5e-8;
+const LEAST_OCTETS = 2 ** 21;
 
 /** The first thing that a program says; then it is ended. */
 async function saidBy(program, task, node) {
@@ -30,61 +34,82 @@ export function bodiesOf(wanted, node) {
   return saidBy('codings/bodies.mjs', { folder: join(WORK, 'bodies'), wanted }, node);
 }
 
+/** The subjects of a group among `chosen`. */
+const takingOf = ({ subjects }, chosen) => [...subjects.keys()].filter((name) => chosen.includes(name));
+
 /** The results of one group: bodies in order, and a map from subject to its rounds, each a list of results by body. */
 async function measureGroup(group, names, bodies, settings) {
   const { node, ourEntry, rounds, warmupMs, windowMs } = settings;
   const ordered = [];
-  const results = new Map(names.map((name) => [name, Array.from({ length: rounds }, () => [])]));
+  const results = new Map(names.map((name) => [name, []]));
   for (const octets of new Set(bodies.map((body) => body.octets))) {
     const some = bodies.filter((body) => body.octets === octets);
     ordered.push(...some);
-    const measured = await interleave(names, rounds, (name, round) => {
+    const one = (name, round) => {
       tellProgress(`${group.name}, ${octets} octets, round ${round + 1}: ${name}`);
       const { module, argument } = group.subjects.get(name);
       const { coding, pieces: inPieces } = group;
       const task = { module, argument, coding, inPieces, bodies: some, warmupMs, windowMs, ourEntry };
       return saidBy('codings/measure.mjs', task, node);
-    });
-    for (const name of names) {
-      for (let round = 0; round < rounds; round++) results.get(name)[round].push(...measured.get(name)[round]);
+    };
+    const measured = await interleave(names, rounds, one, INFORMATION);
+    for (const [name, found] of measured) {
+      found.forEach((cells, round) => {
+        results.get(name)[round] = [...(results.get(name)[round] ?? []), ...cells];
+      });
     }
   }
   return summaryOf(group, ordered, results);
 }
 
-async function prepare({ groups, chosen, quick, timing }) {
+async function prepare({ chosen, wanted, timing }) {
   installPeers();
   const { path: node, version, pinned } = nodeOf();
   if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
   if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
   tellProgress('making the coded bodies that are not there yet');
-  const bodies = await bodiesOf(wantedBy(groups, quick), node);
+  const bodies = await bodiesOf(wanted, node);
   tellProgress(null);
   return { ...timing, node, version, bodies, ourEntry: chosen.includes(OURS) ? installPackage() : null };
 }
 
-export async function codings({ quick, scenario: names, peers, rounds, json }) {
+/** What a run measures, and how long that takes: { items, secondsOf, left, chosen, wanted, timing }. @throws {UsageError} */
+export function planOf({ quick, scenario: names, peers, rounds }) {
   const groups = names?.map(groupOf) ?? GROUPS;
-  const usually = quick ? SUBJECTS.filter((name) => name !== INFORMATION) : SUBJECTS;
+  const usually = quick ? SUBJECTS.filter((name) => !INFORMATION.includes(name)) : SUBJECTS;
   const chosen = peers === undefined ? usually : chosenFrom(SUBJECTS, peers);
-  const taking = ({ subjects }) => [...subjects.keys()].filter((name) => chosen.includes(name));
-  if (groups.every((group) => taking(group).length === 0)) {
-    throw new UsageError(`Cannot run ${peers}: not a peer of these groups`);
-  }
+  const items = groups.filter((group) => takingOf(group, chosen).length > 0);
+  if (items.length === 0) throw new UsageError(`Cannot run ${peers}: not a peer of these groups`);
   const usual = quick ? QUICK : FULL;
   const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
-  const settings = await prepare({ groups, chosen, quick, timing });
+  const wanted = wantedBy(items, quick);
+  const secondsOf = (group) => {
+    const taking = takingOf(group, chosen);
+    const seldom = taking.filter((name) => INFORMATION.includes(name)).length;
+    const times = seldom + (taking.length - seldom) * timing.rounds;
+    const bodies = wanted.filter(({ coding }) => coding === group.coding);
+    const content = bodies.reduce((sum, { octets }) => sum + Math.max(octets, LEAST_OCTETS), 0) * SECONDS_PER_OCTET;
+    const sizes = new Set(bodies.map(({ octets }) => octets)).size;
+    return times * (content + sizes * (START_SECONDS + timing.warmupMs / 1000));
+  };
+  return { items, secondsOf, left: quick ? [...LEFT_BY_QUICK, ...INFORMATION] : [], chosen, wanted, timing };
+}
+
+export async function codings(options) {
+  const { items, secondsOf, chosen, wanted, timing } = planOf(options);
+  const settings = await prepare({ chosen, wanted, timing });
   const skipped = {};
   return measured({
-    json,
-    items: groups.filter((group) => taking(group).length > 0),
+    json: options.json,
+    items,
+    secondsOf,
     machine: machineOf({ version: settings.version, pinned: canPin }),
     rounds: settings.rounds,
     skipped,
     tableOf: tableOfSummary,
     measure(group) {
       const bodies = settings.bodies.filter(({ coding }) => coding === group.coding);
-      if (bodies.length > 0) return measureGroup(group, taking(group), bodies, settings);
+      if (bodies.length > 0) return measureGroup(group, takingOf(group, chosen), bodies, settings);
       skipped[group.name] = `Node ${settings.version} has no ${group.coding}`;
       console.error(`SKIPPED: ${group.name}: ${skipped[group.name]}`);
       return null;

@@ -19,8 +19,10 @@ import { buildNative, FOLDER } from './native.mjs';
 import { open as openOurs } from './subjects/api.mjs';
 
 const QUICK = { rounds: 3, warmupMs: 400, windowMs: 200 };
-const FULL = { rounds: 11, warmupMs: 800, windowMs: 500 };
+const FULL = { rounds: 3, warmupMs: 800, windowMs: 500 };
 const ON_CORE = 0;
+/** What a process takes to start, check and end. */
+const START_SECONDS = 0.3;
 
 /** Runs the C program once. */
 async function measureNative({ name, isDecoding, listsOf }, { native, ours, warmupMs, windowMs }) {
@@ -59,15 +61,26 @@ async function prepare({ chosen, timing }) {
   return { ...timing, node, version, native, core: CORE, build, ourEntry, ours: await openOurs({ ourEntry }) };
 }
 
-export async function hpack({ quick, scenario: names, peers, rounds, json }) {
+/** What a run measures, and how long that takes: { items, secondsOf, left, chosen, timing }. @throws {UsageError} */
+export function planOf({ quick, scenario: names, peers, rounds }) {
   const items = names?.map(itemOf) ?? ITEMS.filter((one) => one.quick || !quick);
   const chosen = chosenFrom(SUBJECTS, peers);
   const usual = quick ? QUICK : FULL;
-  const settings = await prepare({ chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
+  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const each = START_SECONDS + (timing.warmupMs + timing.windowMs) / 1000;
+  const secondsOf = ({ subjects }) => chosen.filter((name) => subjects.has(name)).length * timing.rounds * each;
+  const left = ITEMS.filter((one) => !items.includes(one)).map(({ name }) => name);
+  return { items, secondsOf, left, chosen, timing };
+}
+
+export async function hpack(options) {
+  const { items, secondsOf, chosen, timing } = planOf(options);
+  const settings = await prepare({ chosen, timing });
   const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
   return measured({
-    json,
+    json: options.json,
     items,
+    secondsOf,
     machine: machineOf({ version: settings.version, pinned: canPin }),
     rounds: settings.rounds,
     skipped: settings.native?.reason ? { [NATIVE]: settings.native.reason } : {},

@@ -17,10 +17,12 @@ import { headTextOf, ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
 import { buildNative } from './native.mjs';
 
 const QUICK = { rounds: 3, warmupMs: 300, windowMs: 250 };
-const FULL = { rounds: 11, warmupMs: 500, windowMs: 500 };
+const FULL = { rounds: 5, warmupMs: 500, windowMs: 500 };
 /** Contents take a millisecond or two each: their windows are this much longer. */
 const CONTENT_TIMES = 3;
 const ON_CORE = 0;
+/** What a process takes to start, check and end. */
+const START_SECONDS = 0.3;
 
 /** Runs the C program once on a head. */
 async function measureNative(item, { native, warmupMs, windowMs }) {
@@ -70,15 +72,26 @@ function prepare({ items, chosen, timing }) {
   };
 }
 
-export async function parse({ quick, scenario: names, peers, rounds, json }) {
+/** What a run measures, and how long that takes: { items, secondsOf, left, chosen, timing }. @throws {UsageError} */
+export function planOf({ quick, scenario: names, peers, rounds }) {
   const items = names?.map(itemOf) ?? ITEMS.filter((one) => one.quick || !quick);
   const chosen = chosenFrom(SUBJECTS, peers);
   const usual = quick ? QUICK : FULL;
-  const settings = prepare({ items, chosen, timing: { ...usual, rounds: roundsOf(rounds, usual.rounds) } });
+  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const each = START_SECONDS + (timing.warmupMs + timing.windowMs) / 1000;
+  const secondsOf = ({ subjects }) => chosen.filter((name) => subjects.has(name)).length * timing.rounds * each;
+  const left = ITEMS.filter((one) => !items.includes(one)).map(({ name }) => name);
+  return { items, secondsOf, left, chosen, timing };
+}
+
+export async function parse(options) {
+  const { items, secondsOf, chosen, timing } = planOf(options);
+  const settings = prepare({ items, chosen, timing });
   const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
   return measured({
-    json,
+    json: options.json,
     items,
+    secondsOf,
     machine: machineOf({ version: settings.version, pinned: canPin }),
     rounds: settings.rounds,
     skipped: settings.native?.reason ? { [NATIVE]: settings.native.reason } : {},

@@ -1,25 +1,30 @@
 /**
  * `npm run bench [-- --quick]`: every layer, one after the other, with progress; writes bench/report/data.json and draws the report
- * from it (draw.mjs), or, with `--out file`, leaves the data there and the report alone. With --quick it takes about twelve
- * minutes on a quiet machine, without about two hours.
+ * from it (draw.mjs), or, with `--out file`, leaves the data there and the report alone. It says how long it will take.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtModules } from '../artefacts.mjs';
-import { client } from '../client/command.mjs';
-import { codings } from '../codings/command.mjs';
+import { client, planOf as planOfClient } from '../client/command.mjs';
+import { codings, planOf as planOfCodings } from '../codings/command.mjs';
 import { corpusHash, heldCorpus } from '../corpus/hashes.mjs';
 import { countRows } from '../exact/command.mjs';
 import { compare, readGolden } from '../exact/golden.mjs';
 import { beginPart } from '../figures.mjs';
-import { hpack } from '../hpack/command.mjs';
-import { parse } from '../parse/command.mjs';
+import { hpack, planOf as planOfHpack } from '../hpack/command.mjs';
+import { parse, planOf as planOfParse } from '../parse/command.mjs';
 import { nodeOf } from '../processes.mjs';
+import { minutesText, secondsOfPlan } from '../session.mjs';
 import { DATA, draw } from './draw.mjs';
 
-const LAYERS = { parse, hpack, codings, client };
+const LAYERS = {
+  parse: { run: parse, planOf: planOfParse },
+  hpack: { run: hpack, planOf: planOfHpack },
+  codings: { run: codings, planOf: planOfCodings },
+  client: { run: client, planOf: planOfClient },
+};
 /** Items that another layer measures, too, and better. */
 const LEFT_OUT = ['G1', 'G16'];
 /** What draws the charts is no peer. */
@@ -46,17 +51,31 @@ function peersOf() {
   return Object.fromEntries(Object.entries(dependencies).filter(([name]) => !DRAWING.includes(name)));
 }
 
-/** Runs everything: { date, quick, peers, corpus, exact, parse, hpack, codings, client }. */
+/** What was typed, but for the folders of this machine. */
+function commandText() {
+  const words = process.argv.slice(2).map((word) => (word.includes('/') ? basename(word) : word));
+  return ['npm run bench', ...(words.length === 0 ? [] : ['--', ...words])].join(' ');
+}
+
+/**
+ * Runs everything: { date, command, quick, left, peers, corpus, exact, parse, hpack, codings, client }; left: by layer, what
+ * this run left out.
+ */
 async function measureAll(options) {
   const since = performance.now();
+  const everything = { ...options, scenario: undefined, peers: undefined };
+  const plans = Object.entries(LAYERS).map(([name, { planOf }]) => [name, planOf(everything)]);
+  const about = minutesText(plans.reduce((sum, [, plan]) => sum + secondsOfPlan(plan), 0));
+  const left = Object.fromEntries(plans.map(([name, plan]) => [name, plan.left]));
   const date = new Date().toISOString().slice(0, 10);
   const corpus = corpusHash(heldCorpus());
-  const data = { date, quick: options.quick, peers: peersOf(), corpus, exact: countExact(options) };
-  for (const [index, [name, command]] of Object.entries(LAYERS).entries()) {
+  const described = { date, command: commandText(), quick: options.quick, left, peers: peersOf(), corpus };
+  const data = { ...described, exact: countExact(options) };
+  for (const [index, [name, { run }]] of Object.entries(LAYERS).entries()) {
     const minutes = ((performance.now() - since) / 60000).toFixed(1);
-    beginPart(`[${index + 1} of ${Object.keys(LAYERS).length}: ${name}, begun after ${minutes} min] `);
-    console.error(`━━ ${name}, after ${minutes} min`);
-    const measured = await command({ ...options, scenario: undefined, peers: undefined });
+    beginPart(`[${index + 1} of ${Object.keys(LAYERS).length}: ${name}, begun after ${minutes} of ${about}] `);
+    console.error(`━━ ${name}, after ${minutes} of ${about}`);
+    const measured = await run(everything);
     data[name] = { ...measured, summaries: measured.summaries.filter(({ scenario }) => !LEFT_OUT.includes(scenario)) };
   }
   beginPart('');

@@ -2,6 +2,7 @@
  * The report as Markdown, from the data of a run of everything; and the figures that the project's README quotes. Nothing here
  * depends on anything but that data, so that a test can hold both texts to it.
  */
+import { digitsNear } from '../figures.mjs';
 
 /** Charts of the report, with what they show. */
 export const CHARTS = [
@@ -54,6 +55,8 @@ function verdictOf({ value, stretch, pass, steady }) {
   return `${pass ? 'met' : '**missed**'}${reached}${steady ? '' : ' (machine in use)'}`;
 }
 
+const digitsOf = ({ value, limit, stretch }) => digitsNear(value, [limit, stretch ?? limit]);
+
 function targetsOf(data) {
   const targets = layersOf(data).flatMap((name) => data[name].summaries.flatMap((summary) => summary.targets));
   const missed = targets.filter(({ pass }) => pass === false).length;
@@ -64,7 +67,7 @@ function targetsOf(data) {
     target.text,
     number(target.limit, 2),
     target.stretch === null ? '' : number(target.stretch, 2),
-    target.value === null ? '' : number(target.value, 2),
+    target.value === null ? '' : number(target.value, digitsOf(target)),
     verdictOf(target),
   ]);
   return `${measured - missed} of ${measured} targets are met. What bounds the others is told in [bench/README.md](../README.md).
@@ -127,6 +130,19 @@ function machineText(data) {
 ${system}; load ${number(load, 1)} at the start; processes ${pinned ? '' : 'not '}held on a core. Peers: ${peers.join(', ')}.`;
 }
 
+/** The command that made the data, how long it took, and what that run did not measure. */
+function runText(data) {
+  const minutes = Math.round(layersOf(data).reduce((sum, name) => sum + data[name].seconds, 0) / 60);
+  if (data.command === undefined) {
+    return `Made by ${data.quick ? 'a short' : 'a'} run in ${minutes} minutes, from \`data.json\`, which it wrote. That is older \
+than the note of the run's command and of what it left out: a target that is not below was not measured.`;
+  }
+  const left = layersOf(data).filter((name) => data.left[name].length > 0);
+  const parts = left.map((name) => `${name}: ${data.left[name].join(', ')}`);
+  return `Made by \`${data.command}\` in ${minutes} minutes, from \`data.json\`, which it writes. \
+${parts.length === 0 ? 'Nothing was left out.' : `That run left out, targets included: ${parts.join('; ')}.`}`;
+}
+
 /** The whole report. @param data as all.mjs writes it */
 export function reportOf(data) {
   const rounds = layersOf(data).map((name) => `${data[name].rounds} in ${name}`);
@@ -139,8 +155,8 @@ export function reportOf(data) {
   const charts = CHARTS.map(([name, text]) => `${text}\n\n![${text}](${name}.svg)`);
   return `# What was measured
 
-Made by \`npm run bench${data.quick ? ' -- --quick' : ''}\` from \`data.json\`, which it writes; \`npm run bench -- report\` draws it again.
-How it is measured and what the names mean: [bench/README.md](../README.md). Medians, least and most of interleaved rounds
+${runText(data)}
+\`npm run bench -- report\` draws it again. How it is measured and what the names mean: [bench/README.md](../README.md). Medians, least and most of interleaved rounds
 (${rounds.join(', ')}); a ratio is formed within each round.
 
 ${machineText(data)} Corpus ${data.corpus.slice(0, 16)}.

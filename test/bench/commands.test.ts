@@ -82,7 +82,8 @@ test('exact --fuel is refused where there is no wasmtime to ask, and counts noth
 
 test('a run in which nobody can take part is refused with the reasons', async () => {
   const skipped = { picohttpparser: 'cargo cannot be run (ENOENT)' };
-  const of = { json: true, machine: {}, rounds: 1, skipped, items: [1, 2], measure: async () => null };
+  const items = [1, 2];
+  const of = { json: true, machine: {}, rounds: 1, skipped, items, secondsOf: () => 0, measure: async () => null };
   await expect(measured(of)).rejects.toMatchObject({
     name: 'UsageError',
     message:
