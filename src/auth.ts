@@ -177,7 +177,7 @@ export type AuthTypes =
 /** @throws TypeError for what is none, without showing it. */
 export function authOf(given: AuthTypes | undefined, action: string): Auth | null {
   if (given === undefined || given === null) return null;
-  if (given instanceof Auth) return given;
+  if (given instanceof Auth) return withoutPythonNames(given, action);
   if (typeof given === 'function') return new FunctionAuth(given);
   if (Array.isArray(given) && given.length === 2 && given.every((part) => typeof part === 'string')) {
     return new BasicAuth(given[0] as string, given[1] as string);
@@ -186,6 +186,23 @@ export function authOf(given: AuthTypes | undefined, action: string): Auth | nul
     `Cannot ${action}: expected auth to be [user, password], an Auth (new BearerAuth(token), say) or a function, got ` +
       wrong(given),
   );
+}
+
+/** What a class that was ported may still have. */
+const PYTHON_NAMES = [
+  'auth_flow',
+  'sync_auth_flow',
+  'async_auth_flow',
+  'requires_request_body',
+  'requires_response_body',
+] as const;
+
+/** A flow that nobody calls would send requests without credentials. @throws TypeError */
+function withoutPythonNames(auth: Auth, action: string): Auth {
+  const name = PYTHON_NAMES.find((each) => each in auth);
+  if (name === undefined) return auth;
+  const meant = name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase());
+  throw new TypeError(`Cannot ${action}: nobody reads auth.${name}, its name here is ${meant}`);
 }
 
 function wrong(given: unknown): string {
@@ -214,6 +231,19 @@ export function stepsOf(auth: Auth, request: Request, blocking: boolean): AuthSt
 }
 
 function stepsGiven(auth: Auth, request: Request, blocking: boolean): AuthSteps {
-  if (!drivesItself(auth, blocking)) return auth.authFlow(request);
+  if (!drivesItself(auth, blocking)) {
+    if (auth.authFlow === Auth.prototype.authFlow && drivesItself(auth, !blocking)) throw onlyOther(auth, blocking);
+    return auth.authFlow(request);
+  }
   return blocking ? auth.syncAuthFlow(request) : auth.asyncAuthFlow(request);
+}
+
+/** The flow that every class has would send the request as it is. */
+function onlyOther(auth: Auth, blocking: boolean): TypeError {
+  const [client, has, lacks] = blocking
+    ? ['Client', 'asyncAuthFlow', 'syncAuthFlow']
+    : ['AsyncClient', 'syncAuthFlow', 'asyncAuthFlow'];
+  return new TypeError(
+    `Cannot authenticate: ${client} does not call ${has}, the only flow of ${typeNameOf(auth)}: write authFlow or ${lacks}`,
+  );
 }

@@ -262,6 +262,53 @@ describe.each(clients)('an auth flow of $name', (kind) => {
   });
 });
 
+describe.each(clients)('a flow that nobody calls: $name', (kind) => {
+  test('is refused where it is the only one, and nothing is sent', async () => {
+    class Blocking extends httpx.Auth {
+      override *syncAuthFlow(request: httpx.Request): httpx.AuthFlow {
+        yield request;
+      }
+    }
+    class Waiting extends httpx.Auth {
+      override async *asyncAuthFlow(request: httpx.Request): AsyncGenerator<httpx.Request, void, httpx.Response> {
+        yield request;
+      }
+    }
+    const { client, seen } = asking(kind);
+    const [fits, other] = waits(kind) ? [new Waiting(), new Blocking()] : [new Blocking(), new Waiting()];
+    const error = await failureOf(() => client.get(URL_, { auth: other }), TypeError);
+    expect(error.message).toBe(
+      waits(kind)
+        ? 'Cannot authenticate: AsyncClient does not call syncAuthFlow, the only flow of Blocking: write authFlow or asyncAuthFlow'
+        : 'Cannot authenticate: Client does not call asyncAuthFlow, the only flow of Waiting: write authFlow or syncAuthFlow',
+    );
+    expect(seen.length).toBe(0);
+    expect((await client.get(URL_, { auth: fits })).statusCode).toBe(200);
+  });
+
+  test.each(['auth_flow', 'sync_auth_flow', 'async_auth_flow', 'requires_request_body', 'requires_response_body'])(
+    'is refused by its name in Python: %s',
+    async (name) => {
+      class Ported extends httpx.Auth {}
+      class Derived extends Ported {}
+      Object.defineProperty(Ported.prototype, name, { value: true });
+      const meant = name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase());
+      const { client, seen } = asking(kind);
+      const error = await failureOf(() => client.get(URL_, { auth: new Derived() }), TypeError);
+      expect(error.message).toMatch(new RegExp(`^Cannot .+: nobody reads auth\\.${name}, its name here is ${meant}$`));
+      expect(() => kind.open({ auth: new Derived() })).toThrow(`auth.${name}`);
+      expect(seen.length).toBe(0);
+    },
+  );
+
+  test('is no flow at all: the request goes as it is (httpx)', async () => {
+    class Plain extends httpx.Auth {}
+    const { client, seen } = asking(kind);
+    await client.get(URL_, { auth: new Plain() });
+    expect(authorizations(seen)).toEqual([null]);
+  });
+});
+
 describe.each(clients)('a flow: $name', (kind) => {
   /** A flow that sends the request `times`, and notes how it ends. */
   class Repeating extends httpx.Auth {
