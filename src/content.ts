@@ -334,7 +334,17 @@ export function encodeJson(value: unknown, whose = 'request'): EncodedContent {
   const text = jsonText(value, refuse, whose);
   if (text === undefined)
     throw new TypeError(`Cannot encode the ${whose} body as JSON: ${typeof value} has no JSON form`);
+  if (text === '{}') checkEmpty(value as object, whose);
   return ofOctets(encoder.encode(text), 'application/json');
+}
+
+/** What keeps its content elsewhere than in fields of its own is `{}` to JSON. @throws TypeError for such a `value` */
+function checkEmpty(value: object, whose: string): void {
+  if (hasOwnFields(value) || typeof (value as { toJSON?: unknown }).toJSON === 'function') return;
+  const hint =
+    value instanceof Map ? ': give Object.fromEntries(map)' : Symbol.iterator in value ? ': give Array.from(…)' : '';
+  const what = isThenable(value) ? 'a promise, which is to be awaited first,' : typeNameOf(value);
+  throw new TypeError(`Cannot encode the ${whose} body as JSON: ${what} would be {}${hint}`);
 }
 
 /** @throws TypeError for what the engine cannot write: a BigInt, what holds itself */

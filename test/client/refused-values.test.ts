@@ -7,6 +7,7 @@ const any = <T>(value: unknown): T => value as T;
 
 const holdsItself: { self?: unknown } = {};
 holdsItself.self = holdsItself;
+const settled = Promise.resolve(1);
 const url = 'http://example.org/';
 
 describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
@@ -84,6 +85,23 @@ describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
         () => new httpx.Request('POST', url, { json: holdsItself }),
         'Cannot encode the request body as JSON: json holds what has no JSON form (Converting circular structure to JSON)',
       ],
+      [
+        'a Map as JSON',
+        () => new httpx.Request('POST', url, { json: new Map([['a', 1]]) }),
+        'Cannot encode the request body as JSON: Map would be {}: give Object.fromEntries(map)',
+      ],
+      ['a Set as JSON', () => new httpx.Request('POST', url, { json: new Set([1]) }), 'be {}: give Array.from(…)'],
+      ['a generator as JSON', () => new httpx.Request('POST', url, { json: [1].values() }), 'give Array.from(…)'],
+      ['a promise as JSON', () => new httpx.Request('POST', url, { json: settled }), 'which is to be awaited first,'],
+      ['a WeakMap as JSON', () => new httpx.Request('POST', url, { json: new WeakMap() }), 'WeakMap would be {}'],
+      [
+        'an ArrayBuffer as JSON',
+        () => new httpx.Request('POST', url, { json: new ArrayBuffer(1) }),
+        'ArrayBuffer would',
+      ],
+      ['a Blob as JSON', () => new httpx.Request('POST', url, { json: new Blob(['x']) }), 'Blob would be {}'],
+      ['a form as JSON', () => new httpx.Request('POST', url, { json: new FormData() }), 'FormData would be {}'],
+      ['an Error as JSON', () => new httpx.Request('POST', url, { json: new Error('x') }), 'Error would be {}'],
       ['extensions of no kind', () => new httpx.Request('GET', url, { extensions: any(5) }), 'expected an object'],
       ['files of no kind', () => new httpx.Request('POST', url, { files: any(5) }), 'Cannot encode files'],
       ['data of no kind', () => new httpx.Request('POST', url, { data: any(5) }), 'as data, got number'],
@@ -95,6 +113,11 @@ describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
     [
       ['nothing', () => new (any<new () => unknown>(httpx.Response))(), 'expected an integer as its status code'],
       ['half a status', () => new httpx.Response(200.5), 'expected an integer as its status code, got 200.5'],
+      [
+        'a Map as JSON',
+        () => new httpx.Response(200, { json: new Map() }),
+        'Cannot encode the response body as JSON: Map',
+      ],
       ['an unknown option', () => new httpx.Response(200, any({ body: 'x' })), "unknown option 'body'"],
       ['content of no kind', () => new httpx.Response(200, { content: any(5) }), 'Cannot encode the response body'],
       ['text of no kind', () => new httpx.Response(200, { text: any(5) }), 'expected text to be a string, got number'],
@@ -135,4 +158,16 @@ test.each<[string, () => unknown]>([
   ['an encoding that headers have not', () => new httpx.Headers(null, { encoding: any('utf-16') })],
 ])('%s is a RangeError', (_what, make) => {
   expect(make).toThrow(RangeError);
+});
+
+test('JSON without fields is what has none: an object, an instance, what says its JSON itself', () => {
+  class Nothing {}
+  class Told extends Map<string, number> {
+    toJSON(): object {
+      return {};
+    }
+  }
+  for (const json of [{}, Object.create(null), new Nothing(), new Told([['a', 1]])]) {
+    expect(new TextDecoder().decode(new httpx.Request('POST', url, { json }).content)).toBe('{}');
+  }
 });
