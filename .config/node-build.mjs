@@ -114,7 +114,7 @@ export function nodeBuild({ entries, threads, external, plugins, onLog, output }
     if (all.some((name) => id === fileOf(name))) return null;
     const isAtStart = isIn('index', 'fetch-client');
     if (isIn('core-api')) return isAtStart ? 'common' : isIn('transports/sockets') ? 'core' : null;
-    if (isIn(...threads)) return isAtStart ? 'host' : 'sockets';
+    if (isIn(...threads) && (isAtStart || isIn('hosts/node/sockets'))) return isAtStart ? 'host' : 'sockets';
     if (isAtStart) return 'client';
     return isIn('transports/sockets') ? 'sending' : null;
   };
