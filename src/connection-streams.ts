@@ -8,8 +8,10 @@ import type { Connection as Protocol, StreamId } from './core.js';
 import { CloseError, type TransportError } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { isThenable } from './flow.js';
-import { goawayInWords } from './http2-rules.js';
+import { errorCodeName, goawayInWords } from './http2-errors.js';
 import { ownOf } from './own-error.js';
+
+export { openHttp2 } from './core-http2.js';
 
 /** Exchanges that wait for a window that they share send a frame each, round by round, until it is used up. */
 function takeTurns(senders: readonly Exchange[]): void {
@@ -90,6 +92,11 @@ export class Streams {
   /** What the peer had said when the connection ended: to be added to messages. */
   get farewell(): string {
     return this.#goaway === null ? '' : `; the peer had said ${this.#goaway}`;
+  }
+
+  /** Why the peer reset a stream, behind what else is said of it. */
+  reasonOf(code: number): string {
+    return ` (${errorCodeName(code)})${this.farewell}`;
   }
 
   add(exchange: Exchange): void {

@@ -8,10 +8,9 @@
  */
 import { OPEN_CONNECT, RULE_CLOSED_EARLY, RULE_H2_PEER_CLOSED, RULE_H2_PREFACE } from '../assembly/abi.js';
 import type { CertTypes, VerifyTypes } from './config.js';
-import { Streams } from './connection-streams.js';
+import type { Streams } from './connection-streams.js';
 import type { Events, Head, HeadLimits, Connection as Protocol, RequestHead, StreamId } from './core.js';
 import { openHttp1 } from './core-http1.js';
-import { openHttp2 } from './core-http2.js';
 import { DeadlineNode, type Deadlines, disarm } from './deadlines.js';
 import type { ConnectionMessage } from './diagnostics.js';
 import {
@@ -24,12 +23,15 @@ import {
 import { type CallLimits, Exchange } from './exchange.js';
 import type { MaybePromise, Sink, Socket, TlsTarget } from './hosts/socket.js';
 import { GO_ON, KEPT, STOP } from './hosts/socket.js';
-import { errorCodeName } from './http2-rules.js';
+import { Late } from './late.js';
 import type { Version } from './negotiation.js';
 import { NetworkStream } from './network-stream.js';
 import { otherProtocol } from './other-protocol.js';
-import { TlsSettings } from './tls-material.js';
 import { toldError } from './told-error.js';
+
+/** HTTP/2, and TLS over what was HTTP. */
+const HTTP2 = new Late(() => import('./connection-streams.js'));
+const TLS = new Late(() => import('./tls-material.js'));
 
 const copy = Uint8Array.prototype.slice as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>;
 
@@ -108,6 +110,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     this.deadlines = owner.deadlines;
     const failed = (error: Error) => this.#coreFailed(error);
     if (version === 'h2') {
+      const { openHttp2, Streams } = HTTP2.module;
       this.#protocol = openHttp2(limits, origin.slice(0, origin.indexOf(':')), failed);
       this.#streams = new Streams(this, this.#protocol);
     } else {
@@ -311,7 +314,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   /** TLS towards `hostname` over what was HTTP, as `verify` and `cert` say. @throws what TlsSettings throws */
   tlsTo(hostname: string, verify: VerifyTypes, cert: CertTypes | null, alpn: readonly string[]): TlsTarget {
-    return new TlsSettings(this.deadlines.host, verify, cert, true).target(hostname, null, alpn, null);
+    return new TLS.module.TlsSettings(this.deadlines.host, verify, cert, true).target(hostname, null, alpn, null);
   }
 
   /** The tunnel goes on over `socket`, which stands on the one before (TLS). */
@@ -467,8 +470,7 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
     exchange.unprocessed = unprocessed;
     if (exchange.ended || exchange.error !== null) return;
     const what = unprocessed ? 'did not process the request' : 'reset the stream';
-    const farewell = this.#streams?.farewell ?? '';
-    exchange.error = new RemoteProtocolError(`${this.origin} ${what} (${errorCodeName(error)})${farewell}`);
+    exchange.error = new RemoteProtocolError(`${this.origin} ${what}${this.#streams?.reasonOf(error) ?? ''}`);
   }
 
   onGoaway(lastStream: StreamId, code: number, debug: string): void {

@@ -16,7 +16,7 @@ import {
   loadCodings,
 } from './core-instance.js';
 import { DecodingError } from './exceptions.js';
-import { describeRule } from './rules.js';
+import { describeRule } from './rule-errors.js';
 
 /** Every coding that can be decoded, by name. */
 const CODINGS: ReadonlyMap<string, number> = new Map([

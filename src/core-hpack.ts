@@ -12,7 +12,7 @@ import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
 import { FieldList } from './field-list.js';
 import { putLatin1 } from './latin1.js';
-import { describeRule } from './rules.js';
+import { describeRule } from './rule-errors.js';
 import { TableFields } from './table-fields.js';
 
 /**

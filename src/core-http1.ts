@@ -7,7 +7,7 @@ import type { Connection, Events, Head, HeadLimits, RequestHead, StreamId } from
 import { type Core, core, coreFailure } from './core-instance.js';
 import { LocalProtocolError } from './exceptions.js';
 import { latin1 } from './latin1.js';
-import { protocolError } from './rules.js';
+import { protocolError } from './rule-errors.js';
 
 const EMPTY = new Uint8Array(0);
 

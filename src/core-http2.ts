@@ -8,7 +8,7 @@ import type { Connection, Events, Head, HeadLimits, RequestHead, StreamId } from
 import { type Core, type CoreExports, core, coreFailure } from './core-instance.js';
 import { LocalProtocolError } from './exceptions.js';
 import { latin1, putLatin1 } from './latin1.js';
-import { describeRule, protocolError } from './rules.js';
+import { describeRule, protocolError } from './rule-errors.js';
 import { TableFields } from './table-fields.js';
 
 /** What the core is given of a read at first, and after octets that were passed by. */

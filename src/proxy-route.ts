@@ -21,6 +21,7 @@ import { ProxyDigest } from './proxy-digest.js';
 import { SocksHandshake, socksAddress } from './socks.js';
 import { TlsSettings } from './tls-material.js';
 import type { Route, Tunnel } from './tunnel.js';
+import * as passage from './tunnel-passage.js';
 
 const ALPN: readonly string[] = ['http/1.1'];
 const HOST_LINE = /^host:[^\n]*\n/i;
@@ -137,6 +138,7 @@ export class ProxyRoute {
       tls,
       pin,
       ready: null,
+      passage,
       handshake: ({ where, connection, address: pinned }) =>
         new SocksHandshake(where, pinned === null ? address : socksAddress(pinned), port, rawAuth, [
           ['socks.setup_socks5_connection', { stream: connection, host, port, auth: shown }],
@@ -153,6 +155,7 @@ export class ProxyRoute {
       tls,
       pin: this.#pinOf(origin.host),
       ready: digest === null ? null : (blocking) => digest.ready(blocking),
+      passage,
       handshake: ({ where, round, address }) =>
         new ConnectHandshake(where, this.#connectRequest(address ?? origin.host, origin.port), round === 0),
     };

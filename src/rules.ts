@@ -3,7 +3,6 @@
  * the source each rule stands on, are here and nowhere else.
  */
 import * as abi from '../assembly/abi.js';
-import { RemoteProtocolError } from './exceptions.js';
 import { HTTP2_RULES } from './http2-rules.js';
 
 /** One rule: what could not be done and what was expected; where that is laid down; what its limit counts. */
@@ -351,11 +350,6 @@ export function describeRule(rule: number, octet: number = abi.NONE, limit: numb
   const got = octet === abi.NONE || limit !== abi.NONE || OCTETLESS.has(rule) ? '' : `, got ${hexOf(octet)}`;
   const most = limit === abi.NONE ? '' : `, the limit is ${limit}${entry.unit === undefined ? '' : ` ${entry.unit}`}`;
   return `Cannot ${entry.what}${got}${most} (${entry.source})`;
-}
-
-/** The error of a peer that broke a rule; the numbers as in the ERROR record. */
-export function protocolError(rule: number, octet: number, limit: number): RemoteProtocolError {
-  return new RemoteProtocolError(describeRule(rule, octet, limit));
 }
 
 function hexOf(octet: number): string {

@@ -50,6 +50,19 @@ const LOADED = String.raw`(() => {
   return names.filter((name) => name !== undefined).sort().join();
 })()`;
 
+/** A copy of the package, for this test, in which the files of a part have other names. */
+function copyWithout(part: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-parts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const path of ['package.json', 'dist/builds', 'wasm/build/core.wasm']) {
+    cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+  }
+  const parts = join(folder, 'dist/builds/node');
+  const isPart = (name: string): boolean => name.startsWith(`${part}-`) && name.endsWith('.cjs');
+  for (const name of readdirSync(parts).filter(isPart)) renameSync(join(parts, name), join(parts, `${name}.away`));
+  return folder;
+}
+
 describe.skipIf(!isBuilt)(
   `the build for Node.js${isBuilt ? '' : ' (skipped: dist is absent, run npm run build)'}`,
   () => {
@@ -85,10 +98,12 @@ describe.skipIf(!isBuilt)(
       expect(printedBy(`require('httpx-wasm'); console.log(${LOADED})`)).toBe('client,common,host,index');
       expect(printedBy(`import('httpx-wasm').then(() => console.log(${LOADED}))`)).toBe('client,common,host,index');
       expect(printedBy(`require('httpx-wasm/fetch'); console.log(${LOADED})`)).toBe('common,fetch-api');
-      expect(printedBy(`require('httpx-wasm/core'); console.log(${LOADED})`)).toBe('common,core,core-api,decoding');
+      expect(printedBy(`require('httpx-wasm/core'); console.log(${LOADED})`)).toBe(
+        'common,core,core-api,core-http2,decoding',
+      );
     });
 
-    test('a plain request reads what sends it, and nothing of blocking, fetch or content codings', () => {
+    test('a plain request reads what sends it: no TLS, no HTTP/2, no proxies, no traces, no sentences, no codings', () => {
       const source = withServer(`
       const { AsyncClient } = await import('httpx-wasm');
       const client = new AsyncClient();
@@ -122,6 +137,63 @@ describe.skipIf(!isBuilt)(
       fetching.fetch(url).then(read);`;
       const parts = ['nothing', 'multipart', 'compression', 'charsets', 'application,fetch,web-messages'];
       expect(printedBy(source).split('\n')).toEqual(parts);
+    });
+
+    /** A server that answers /broken with nonsense, and then `work`, with `url`. */
+    const withPeer = (work: string): string => String.raw`
+      const server = require('node:net').createServer((socket) => {
+        const answer = (octets) => (/broken/.test(octets) ? 'nonsense\r\n\r\n' : 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+        socket.on('error', () => {}).on('data', (octets) => socket.write(answer(octets)));
+      });
+      server.listen(0, '127.0.0.1', async () => {
+        const url = 'http://127.0.0.1:' + server.address().port;
+        ${work}
+        server.close();
+      });`;
+
+    test('what few requests need is read by the first that needs it', () => {
+      const source = withPeer(`
+        const { AsyncClient } = require('httpx-wasm');
+        const known = new Set(${LOADED}.split(','));
+        const reading = async (options, target, extensions) => {
+          const client = new AsyncClient({ trustEnv: false, ...options });
+          await client.get(target, { extensions }).catch(() => {});
+          await client.aclose();
+          const names = ${LOADED}.split(',').filter((name) => !known.has(name));
+          for (const name of names) known.add(name);
+          console.log(names.join() || 'nothing');
+        };
+        await reading({}, url);
+        await reading({}, url, { trace: () => {} });
+        await reading({}, url + '/broken');
+        await reading({ http1: false, http2: true }, url);
+        await reading({}, url.replace('http:', 'https:'));
+        await reading({ proxy: url }, url);`);
+      const plain = 'core,sockets,sockets';
+      const parts = [
+        plain,
+        'trace',
+        'rules',
+        'connection-streams,core-http2',
+        'tls-material,tls-settings',
+        'proxy-route',
+      ];
+      expect(printedBy(source).split('\n')).toEqual(parts);
+    });
+
+    test('a broken rule whose sentence cannot be loaded is told by its number, and nothing else fails', () => {
+      const source = withPeer(`
+        const { AsyncClient } = require('httpx-wasm');
+        const client = new AsyncClient({ trustEnv: false });
+        const told = await client.get(url + '/broken').catch((error) => error.constructor.name + ': ' + error.message);
+        console.log(told.replace(/-[\\w-]{8}[.]/, '.').replace(/; the peer.*/s, '').replace(/rule \\d+/, 'rule n'));
+        console.log((await client.get(url)).statusCode);
+        await client.aclose();`);
+      const said = "Cannot load a part of httpx-wasm: Cannot find module './rules.cjs'";
+      expect(printedBy(source, [], copyWithout('rules')).split('\n')).toEqual([
+        `RemoteProtocolError: Cannot go on: rule n was broken (${said})`,
+        '200',
+      ]);
     });
 
     test('sockets, TLS, cryptography, threads and zlib of Node.js are not loaded before they are needed', () => {
@@ -221,14 +293,7 @@ describe.skipIf(!isBuilt)(
     });
 
     test('a part whose file is not there is an error that says so, and the client can be closed', () => {
-      const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-parts-'));
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      for (const path of ['package.json', 'dist/builds', 'wasm/build/core.wasm']) {
-        cpSync(join(ROOT, path), join(folder, path), { recursive: true });
-      }
-      const parts = join(folder, 'dist/builds/node');
-      const isPart = (name: string): boolean => name.startsWith('sockets-') && name.endsWith('.cjs');
-      for (const name of readdirSync(parts).filter(isPart)) renameSync(join(parts, name), join(parts, `${name}.away`));
+      const folder = copyWithout('sockets');
       const source = withServer(`
       const { AsyncClient } = require('httpx-wasm');
       const { get } = require('httpx-wasm/sync');

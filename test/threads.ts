@@ -4,7 +4,7 @@
  * that runs side by side and a build do not disturb each other; removed after the last.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TestProject } from 'vitest/node';
@@ -51,6 +51,10 @@ export function setup(project: TestProject): void {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   const words = ['-p', join(tests, 'tsconfig.threads.json'), '--outDir', compiled];
   execFileSync(process.execPath, [compiler, ...words], { stdio: 'inherit' });
+  for (const path of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
+    const code = path.endsWith('.js') ? partsAtOnce(readFileSync(join(compiled, path), 'utf8')) : null;
+    if (code !== null) writeFileSync(join(compiled, path), code);
+  }
   project.provide('serverThread', urlOf('test/support/server-thread'));
 }
 

@@ -27,21 +27,26 @@ import { textOfOctets } from '../fields.js';
 import { type Flow, isThenable, wait } from '../flow.js';
 import { Headers } from '../headers.js';
 import type { TlsSessions, TlsTarget } from '../hosts/socket.js';
+import { Late } from '../late.js';
 import { alpnOf, HTTP_1_1_ONLY, type Versions } from '../negotiation.js';
 import { type Acquired, ConnectionPool, type Site } from '../pool.js';
 import type { Proxy } from '../proxy.js';
 import type { ProxyDigest } from '../proxy-digest.js';
-import { type Direct, ProxyRoute } from '../proxy-route.js';
+import type { Direct, ProxyRoute } from '../proxy-route.js';
 import { Received } from '../received.js';
 import type { Request } from '../request.js';
 import { requestHead } from '../request-head.js';
 import { Response } from '../response.js';
-import { TlsSettings } from '../tls-material.js';
-import { Trace, TracedSource } from '../trace.js';
+import type { TlsSettings } from '../tls-material.js';
+import type { Trace } from '../trace.js';
 import { type Route, throughProxy } from '../tunnel.js';
 import type { Origin } from '../url.js';
 import { canRepeat, described, isRefusal, repeatOf } from './repeat.js';
 import { asyncBody, PiecesReader, upload, uploadAside } from './upload.js';
+
+const PROXIES = new Late(() => import('../proxy-route.js'));
+const TLS = new Late(() => import('../tls-material.js'));
+const TRACES = new Late(() => import('../trace.js'));
 
 /** What a transport was told, checked. */
 export interface TransportSettings {
@@ -81,7 +86,11 @@ interface Try {
 export class SocketTransport {
   readonly #environment: Environment;
   readonly #pool: ConnectionPool;
-  readonly #tls: TlsSettings;
+  readonly #verify: VerifyTypes;
+  readonly #cert: CertTypes | null;
+  readonly #trustEnv: boolean;
+  /** `null`: nobody asked for TLS yet. */
+  #tls: TlsSettings | null = null;
   readonly #decodeLimits: DecodeLimits;
   readonly #versions: Versions;
   /** What every address has in common. */
@@ -97,10 +106,12 @@ export class SocketTransport {
     const { host, connector, deadlines } = environment;
     this.#environment = environment;
     this.#decodeLimits = limits;
-    this.#tls = new TlsSettings(host, verify, cert, trustEnv);
+    this.#verify = verify;
+    this.#cert = cert;
+    this.#trustEnv = trustEnv;
     this.#versions = versions;
     this.#direct = direct;
-    this.#proxy = proxy === null ? null : new ProxyRoute(proxy, direct, limits, host, trustEnv);
+    this.#proxy = proxy === null ? null : new PROXIES.module.ProxyRoute(proxy, direct, limits, host, trustEnv);
     this.#pool = new ConnectionPool(connector, deadlines, limits, retries);
     this.#callLimits = this.#limitsFor(DEFAULT_TIMEOUT);
   }
@@ -175,6 +186,7 @@ export class SocketTransport {
   }
 
   #tlsTo(origin: Origin, serverName: string | null, versions: Versions, sessions: TlsSessions): TlsTarget {
+    this.#tls ??= new TLS.module.TlsSettings(this.#environment.host, this.#verify, this.#cert, this.#trustEnv);
     return this.#tls.target(origin.host, serverName, alpnOf(versions), sessions);
   }
 
@@ -293,12 +305,12 @@ export class SocketTransport {
   #traceOf(request: Request): Trace | null {
     const trace = own(request.extensions, 'trace');
     if (trace === null || trace === undefined) return null;
-    return new Trace(trace, (message) => this.#environment.host.warn(message));
+    return new TRACES.module.Trace(trace, (message) => this.#environment.host.warn(message));
   }
 
   /** A response whose body is read before witnesses. */
   *#traced(exchange: Exchange, got: Acquired, trace: Trace): Flow<Response> {
-    const source = new TracedSource(exchange, trace);
+    const source = new TRACES.module.TracedSource(exchange, trace);
     trace.tellSettings(exchange.connection);
     const response = new Response(exchange.status, new Received(exchange, got, this.#decodeLimits, source));
     const { httpVersion, statusCode, reasonPhrase, headers } = response;

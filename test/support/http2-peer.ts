@@ -5,7 +5,7 @@
  */
 
 import { HpackDecoder } from '../../src/core-hpack.js';
-import { errorCodeName } from '../../src/http2-rules.js';
+import { errorCodeName } from '../../src/http2-errors.js';
 import type { AsyncClient } from '../../src/index.js';
 import { type ClientOptions, type FakeEnvironment, fakeEnvironment, openClient } from './client.js';
 import type { FakeSocket } from './fake-socket.js';

@@ -2,14 +2,14 @@
  * From a host name to the addresses that may be connected to: the user's `resolve` or the system's resolver, then the
  * user's `allowAddress`. What it lets through is what is connected to: nothing is looked up again in between.
  */
-import * as dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { allowedOf, type Found, refused, resolved } from '../addresses.js';
 import type { Address } from '../socket.js';
+import { namesModule } from './late-modules.js';
 
 /** What the system's resolver says, in its order. */
 export function lookedUp(host: string): Promise<readonly Found[]> {
-  return dns.promises.lookup(host, { all: true, order: 'verbatim', family: 0, hints: 0 });
+  return namesModule().promises.lookup(host, { all: true, order: 'verbatim', family: 0, hints: 0 });
 }
 
 /** `family`: 4 or 6, from which alone the local address can connect; 0: from any. */

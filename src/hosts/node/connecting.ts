@@ -5,12 +5,14 @@
 import { appendFileSync } from 'node:fs';
 import * as net from 'node:net';
 import type * as tls from 'node:tls';
+import { Late } from '../../late.js';
 import { connectError, messageOf } from '../connect-error.js';
 import type { Address, Cancel, Socket, TlsTarget } from '../socket.js';
 import { lookupFor } from './addresses.js';
 import { tlsModule } from './late-modules.js';
-import { tlsSettings } from './tls-settings.js';
 import { UNSET_CONNECT } from './unset-options.js';
+
+const TLS = new Late(() => import('./tls-settings.js'));
 
 /** Ends a connect, or a handshake, once: by `event`, by an error, or by the waiter's giving up. `where`: for messages. */
 export function settle(
@@ -116,7 +118,7 @@ export function open(address: Address, onread: net.OnReadOpts | undefined): net.
 
 /** TLS over a socket that is connected, on its way. */
 export function openOver(below: net.Socket, target: TlsTarget): tls.TLSSocket {
-  const socket = tlsModule().connect({ ...UNSET_CONNECT, ...tlsSettings(target), socket: below });
+  const socket = tlsModule().connect({ ...UNSET_CONNECT, ...TLS.module.tlsSettings(target), socket: below });
   attend(socket, target);
   return socket;
 }
@@ -127,7 +129,7 @@ function connecting(address: Address, onread: net.OnReadOpts | undefined): net.S
     return net.connect((onread === undefined ? where : { ...where, onread }) as net.NetConnectOpts);
   return tlsModule().connect({
     ...where,
-    ...tlsSettings(address.tls),
+    ...TLS.module.tlsSettings(address.tls),
     onread,
   } as unknown as tls.ConnectionOptions & {
     onread: net.OnReadOpts;

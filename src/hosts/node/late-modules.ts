@@ -10,6 +10,10 @@ export function filesModule(): typeof import('node:fs') {
   return process.getBuiltinModule('node:fs');
 }
 
+export function namesModule(): typeof import('node:dns') {
+  return process.getBuiltinModule('node:dns');
+}
+
 export function tlsModule(): typeof import('node:tls') {
   return process.getBuiltinModule('node:tls');
 }
