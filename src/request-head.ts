@@ -89,6 +89,20 @@ function facts(block: string): BlockFacts {
   return lastFacts;
 }
 
+let lastMethod = 'GET';
+let lastTarget = '/';
+
+/** Both may stand in a request line; most requests repeat those before. */
+function checkLine(method: string, target: string): void {
+  if (method === lastMethod && target === lastTarget) return;
+  if (!TOKEN.test(method)) refuse(`the method must be a token, got ${JSON.stringify(method)}`, 'RFC 9110 §9.1');
+  if (!TARGET.test(target)) {
+    refuse(`the request target must be visible ASCII without '#', got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');
+  }
+  lastMethod = method;
+  lastTarget = target;
+}
+
 /**
  * The head of a request, checked.
  * @throws LocalProtocolError naming what must not be sent, and the rule.
@@ -99,10 +113,7 @@ export function requestHead(
   block: string,
   body: Pick<RequestBody, 'length'>,
 ): RequestHead {
-  if (!TOKEN.test(method)) refuse(`the method must be a token, got ${JSON.stringify(method)}`, 'RFC 9110 §9.1');
-  if (!TARGET.test(target)) {
-    refuse(`the request target must be visible ASCII without '#', got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');
-  }
+  checkLine(method, target);
   const { open, framing } = facts(block);
   if (framing === null ? body.length !== 0 : framing !== 'chunked' && body.length !== null && framing !== body.length) {
     const said = framing === null ? 'no field announces a body' : `Content-Length says ${framing}`;

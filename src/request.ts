@@ -76,8 +76,12 @@ function checkExtension(name: string, value: unknown, fits: boolean, expected: s
   throw new TypeError(`Cannot set extensions.${name}: expected ${expected}, got ${typeNameOf(value)}`);
 }
 
+/** Methods in upper case already: to find that out anew costs more than to look here. */
+const UPPER: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']);
+
 /** The method as it is sent. @throws TypeError @internal */
 export function methodOf(method: unknown): string {
+  if (UPPER.has(method)) return method as string;
   if (typeof method === 'string') return method.toUpperCase();
   throw new TypeError(`Cannot make a request: expected the method to be a string, got ${typeNameOf(method)}`);
 }

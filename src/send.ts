@@ -116,12 +116,11 @@ export function* send(
     for (let redirects = 0; ; redirects++) {
       watch = null;
       if (current.lateCookies !== null) yield* lateCookies(current);
-      for (const hook of requestHooks) {
-        const running = hook(current);
-        if (isThenable(running)) yield io.waits.untilClosed(running, 'none');
+      if (requestHooks.length > 0) {
+        yield* hooked(io, requestHooks, current, 'none');
+        // A hook may have aborted the call: nothing is sent then.
+        if (settings.guard !== null) yield;
       }
-      // A hook may have aborted the call: nothing is sent then.
-      if (settings.guard !== null && requestHooks.length > 0) yield;
       watch = watched(io.host, current, settings.sensitiveHeaders);
       const transport = io.transportFor(current);
       const startedAt = io.now();
@@ -133,10 +132,7 @@ export function* send(
       response.sentAt(startedAt, io);
       if (response.setsCookies) yield* kept(io, current, response);
       watch?.answered(response);
-      for (const hook of responseHooks) {
-        const running = hook(response);
-        if (isThenable(running)) yield io.waits.untilClosed(running, 'full');
-      }
+      if (responseHooks.length > 0) yield* hooked(io, responseHooks, response, 'full');
       response.history = history;
       if (!asksForMore(response)) break;
       if (!settings.followRedirects) {
@@ -164,6 +160,14 @@ export function* send(
     if (error instanceof HTTPError) error.attachRequest(current);
     watch?.failed(error);
     throw error;
+  }
+}
+
+/** Shows a request or a response to its hooks, one after the other; apart from `send`, whose every call has its locals. */
+function* hooked<T>(io: Io, hooks: readonly ((subject: T) => unknown)[], subject: T, sent: Sent): Flow<void> {
+  for (const hook of hooks) {
+    const running = hook(subject);
+    if (isThenable(running)) yield io.waits.untilClosed(running, sent);
   }
 }
 

@@ -110,6 +110,18 @@ describe('injection by every way into the head', () => {
     refused(await run());
   });
 
+  test('a request line is checked whatever went before: half of one that passed is no pass for the other', async () => {
+    const aim = (target: string): RequestOptions => ({ extensions: { target } });
+    for (let round = 0; round < 2; round++) {
+      expect((await attempt('GET', url, aim('/good'))).error).toBeNull();
+      refused(await attempt('GET', url, aim('/bad target')));
+      refused(await attempt('G T', url, aim('/good')));
+      refused(await attempt('G T', url, aim('/bad target')));
+      refused(await attempt('', url, aim('')));
+      refused(await attempt('GET', url, aim('')));
+    }
+  });
+
   test('a URL’s CR, LF and TAB never reach the request line', async () => {
     const outcome = await attempt('GET', 'http://fake.invalid/a\r\nX-Evil: 1');
     expect(outcome.wire).not.toContain('X-Evil: 1\r\n');
