@@ -14,7 +14,10 @@ import { tableOf } from './table.mjs';
 /** A reference whose dearest round costs more than this multiple of its cheapest shows that others use the machine. */
 export const STEADY_MAX = 1.25;
 /** Load beyond the number of cores that shows the same where it lasts; a run by itself makes a load of two. */
-export const LOAD_BEYOND_MAX = 1;
+const LOAD_BEYOND_MAX = 1;
+
+/** Whether a load is more than a run makes by itself. */
+export const isOthersLoad = (load) => load > cpus().length + LOAD_BEYOND_MAX;
 
 export function spreadOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
@@ -59,7 +62,7 @@ function isSteady(columns, peers, load) {
     const { min, max } = peers.find(({ name }) => name === to).values[of];
     return max <= STEADY_MAX * min;
   });
-  return together && load <= cpus().length + LOAD_BEYOND_MAX;
+  return together && !isOthersLoad(load);
 }
 
 /**
@@ -117,18 +120,21 @@ function targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady }
   ];
 }
 
-const shown = ({ median, min, max }, digits, spread) => {
-  const number = (value) =>
-    value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return spread ? `${number(median)} (${number(min)}–${number(max)})` : number(median);
-};
+const number = (value, digits) =>
+  value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** A spread: median (least–most). */
+export const shownSpread = ({ median, min, max }, digits = 2) =>
+  `${number(median, digits)} (${number(min, digits)}–${number(max, digits)})`;
 
 export function tableOfSummary({ scenario, text, measures, columns, peers }) {
   const names = new Map(measures.map(({ key, name }) => [key, name]));
   const rows = peers.map(({ name, values, ratios }) => [
     name,
-    ...measures.map(({ key, digits, spread }) => shown(values[key], digits, spread)),
-    ...ratios.map((ratio) => shown(ratio, 2, true)),
+    ...measures.map(({ key, digits, spread }) =>
+      spread ? shownSpread(values[key], digits) : number(values[key].median, digits),
+    ),
+    ...ratios.map((ratio) => shownSpread(ratio)),
   ]);
   const headings = [
     ...measures.map(({ name, unit }) => `${name}, ${unit}`),

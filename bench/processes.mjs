@@ -22,8 +22,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 const platform = `${process.platform}-${process.arch}`;
-/** What --node asked for; `null`: nothing. */
-let asked = null;
+/** The Node that is measured on, once it was asked for or looked for. */
+let measured = null;
 
 /**
  * Has all that follows measured on another Node: `word` is a release that test/hosts/package.json pins, or a path.
@@ -36,12 +36,24 @@ export function measureOn(word) {
   if (status !== 0) {
     throw new UsageError(`Cannot measure on Node ${word}: no ${path} (npm ci --prefix test/hosts --ignore-scripts)`);
   }
-  asked = { path, version: stdout.trim(), pinned: true };
+  measured = { path, version: stdout.trim(), pinned: true };
 }
 
 /** The Node that is measured on: as --node says, else the one that bench/package.json pins, or, without it, the one that runs. */
 export function nodeOf() {
-  if (asked !== null) return asked;
+  measured ??= installedNode();
+  return measured;
+}
+
+/** The same, for who begins to measure: says what makes figures worth less. */
+export function nodeTold() {
+  const { version, pinned } = nodeOf();
+  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
+  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  return measured;
+}
+
+function installedNode() {
   const pinned = new URL(`node_modules/node-${platform}/bin/node`, BENCH);
   const path = existsSync(pinned) ? fileURLToPath(pinned) : process.execPath;
   const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.trim();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { chosenFrom, roundsOf } from '../choices.mjs';
 import { bodiesOf } from '../codings/command.mjs';
 import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
-import { canPin, hostOf, nodeOf } from '../processes.mjs';
+import { canPin, hostOf, nodeOf, nodeTold } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { makeCertificate } from './certificate.mjs';
@@ -39,9 +39,7 @@ export async function prepare({ scenarios, peers, timing }) {
   const ourEntry = peers.some((peer) => peer.startsWith(OURS)) ? installPackage() : null;
   const tls = scenarios.some((scenario) => scenario.tls);
   const certificate = tls ? await makeCertificate(join(WORK, 'tls')) : null;
-  const { path: node, version, pinned } = nodeOf();
-  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
-  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  const { path: node, version } = nodeTold();
   const ca = certificate === null ? null : readFileSync(certificate.cert, 'utf8');
   return { ...timing, node, version, certificate, ca, ourEntry };
 }

@@ -16,7 +16,7 @@ export const END_HEADERS = 4;
 export const SETTING_MAX_CONCURRENT_STREAMS = 3;
 export const SETTING_INITIAL_WINDOW_SIZE = 4;
 
-export const FRAME_HEAD_OCTETS = 9;
+const FRAME_HEAD_OCTETS = 9;
 export const WINDOW_OCTETS = 65535;
 export const FRAME_OCTETS_MAX = 16384;
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');

@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 
 export const OURS = 'httpx-wasm';
 const BLOCKING = 'httpx-wasm blocking';
-export const REFERENCE = 'undici.request';
+const REFERENCE = 'undici.request';
 
 /** Peers by name, in the order of the report; each is a module of peers/. */
 export const PEERS = new Map([

@@ -7,7 +7,7 @@ import { chosenFrom, roundsOf } from '../choices.mjs';
 import { installPackage, installPeers, WORK } from '../client/package.mjs';
 import { machineOf, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
-import { canPin, end, nodeOf, start } from '../processes.mjs';
+import { canPin, end, nodeTold, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { summaryOf, tableOfSummary } from './figures.mjs';
@@ -64,9 +64,7 @@ async function measureGroup(group, names, bodies, settings) {
 
 async function prepare({ chosen, wanted, timing }) {
   installPeers();
-  const { path: node, version, pinned } = nodeOf();
-  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
-  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  const { path: node, version } = nodeTold();
   tellProgress('making the coded bodies that are not there yet');
   const bodies = await bodiesOf(wanted, node);
   tellProgress(null);

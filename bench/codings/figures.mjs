@@ -2,8 +2,8 @@
  * From the measurements of one group to its figures: for each cell our cost and, formed within each round, the ratios to the
  * peers'; over the cells the median and the extremes, of all and of each size; targets met or missed.
  */
-import { cpus, loadavg } from 'node:os';
-import { LOAD_BEYOND_MAX, STEADY_MAX, spreadOf } from '../figures.mjs';
+import { loadavg } from 'node:os';
+import { isOthersLoad, STEADY_MAX, shownSpread, spreadOf } from '../figures.mjs';
 import { tableOf } from '../table.mjs';
 import { OURS, SIZES } from './items.mjs';
 
@@ -32,7 +32,7 @@ function cellOf({ corpus, octets, level, codedOctets }, index, results) {
 
 /** Whether nobody else seems to have used the machine: the peers' costs lie together in the middle, the load is our own. */
 function isSteady(cells, load) {
-  if (load > cpus().length + LOAD_BEYOND_MAX) return false;
+  if (isOthersLoad(load)) return false;
   const names = Object.keys(cells[0].costs);
   return names.every((name) => {
     const { median } = spreadOf(cells.map(({ costs }) => costs[name].max / costs[name].min));
@@ -68,23 +68,20 @@ export function summaryOf(group, bodies, results) {
   return { scenario: group.name, load, steady, cells, targets: targetsOf(group, cells, steady) };
 }
 
-const fixed = (value, digits = 2) => value.toFixed(digits);
-const shown = ({ median, min, max }) => `${fixed(median)} (${fixed(min)}–${fixed(max)})`;
-
 export function tableOfSummary({ scenario, cells }) {
   const names = Object.keys(cells[0].costs);
   const peers = Object.keys(cells[0].ratios);
   const rows = cells.map(({ corpus, octets, level, codedOctets, costs, ratios }) => [
     `${corpus}, ${SIZES.get(octets)}, level ${level}`,
-    `${fixed((codedOctets / octets) * 100, 1)}`,
-    ...names.map((name) => fixed(costs[name].median, 0)),
-    ...peers.map((name) => shown(ratios[name])),
+    ((codedOctets / octets) * 100).toFixed(1),
+    ...names.map((name) => costs[name].median.toFixed(0)),
+    ...peers.map((name) => shownSpread(ratios[name])),
   ]);
   const over = (text, some) => [
     text,
     '',
     ...names.map(() => ''),
-    ...peers.map((name) => (some.length === 0 ? '' : shown(overCells(some, name)))),
+    ...peers.map((name) => (some.length === 0 ? '' : shownSpread(overCells(some, name)))),
   ];
   const sizes = [...SIZES].filter(([octets]) => cells.some((cell) => cell.octets === octets));
   const totals = sizes.map(([octets, text]) =>

@@ -20,7 +20,7 @@ export const INFORMATION = ['Response', 'DecompressionStream', 'createBrotliDeco
 export const STRIDE = 4093;
 export const PIECE_OCTETS = 16 * KIB;
 
-export const CORPORA = ['JSON', 'HTML', 'JavaScript', 'text', 'binary', 'incompressible'];
+const CORPORA = ['JSON', 'HTML', 'JavaScript', 'text', 'binary', 'incompressible'];
 export const SIZES = new Map([
   [64 * KIB, '64 KB'],
   [MIB, '1 MB'],

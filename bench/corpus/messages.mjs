@@ -15,12 +15,12 @@ export function joined(parts) {
   return octets;
 }
 
-export function fixedMessage(content) {
+function fixedMessage(content) {
   return joined([latin1(headOf(smallFields(content.length))), content]);
 }
 
 /** `content` in chunks of `chunkOctets`, with a chunk extension on each and a trailer field if `adorned`. */
-export function chunkedMessage(content, chunkOctets, adorned = false) {
+function chunkedMessage(content, chunkOctets, adorned = false) {
   const fields = smallFields().filter(([name]) => name !== 'Content-Length');
   const parts = [latin1(headOf([...fields, ['Transfer-Encoding', 'chunked']]))];
   for (let at = 0; at < content.length; at += chunkOctets) {

@@ -11,7 +11,7 @@ import { installPackage, installPeers } from '../client/package.mjs';
 import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
 import { hashOfFields } from '../parse/fields.mjs';
-import { canPin, end, nodeOf, printedBy, start } from '../processes.mjs';
+import { canPin, end, nodeTold, printedBy, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { blocksOf, fileOfBlocks, fileOfLists } from './blocks.mjs';
 import { ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
@@ -52,9 +52,7 @@ async function measure(item, name, settings) {
 async function prepare({ chosen, timing }) {
   installPeers();
   const ourEntry = installPackage();
-  const { path: node, version, pinned } = nodeOf();
-  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
-  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  const { path: node, version } = nodeTold();
   const native = chosen.includes(NATIVE) ? buildNative() : null;
   if (native?.reason) console.error(`SKIPPED: ${NATIVE}: ${native.reason}`);
   const build = pathToFileURL(join(ROOT, '.build/')).href;

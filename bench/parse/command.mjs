@@ -1,16 +1,16 @@
 /**
- * `npm run bench -- parse [--quick] [--scenario H20]… [--peers a,b] [--rounds n] [--json]`: CPU of reading heads and of
- * decoding gzip, against native and WebAssembly parsers and zlib. Exit code 1: a named target is missed.
+ * `npm run bench -- parse [--quick] [--scenario H20]… [--peers a,b] [--rounds n] [--json]`: CPU of reading heads,
+ * against native and WebAssembly parsers. Exit code 1: a named target is missed.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildPackage, CORE, ROOT } from '../artefacts.mjs';
 import { chosenFrom, roundsOf } from '../choices.mjs';
-import { installPackage, installPeers, WORK } from '../client/package.mjs';
+import { installPeers, WORK } from '../client/package.mjs';
 import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
-import { canPin, end, nodeOf, printedBy, start } from '../processes.mjs';
+import { canPin, end, nodeTold, printedBy, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { fieldsOfText, hashOfFields } from './fields.mjs';
 import { headTextOf, ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
@@ -18,8 +18,6 @@ import { buildNative } from './native.mjs';
 
 const QUICK = { rounds: 3, warmupMs: 300, windowMs: 250 };
 const FULL = { rounds: 5, warmupMs: 500, windowMs: 500 };
-/** Contents take a millisecond or two each: their windows are this much longer. */
-const CONTENT_TIMES = 3;
 const ON_CORE = 0;
 /** What a process takes to start, check and end. */
 const START_SECONDS = 0.3;
@@ -41,10 +39,8 @@ async function measureNative(item, { native, warmupMs, windowMs }) {
 async function measure(item, name, settings) {
   const subject = item.subjects.get(name);
   if (subject.native) return measureNative(item, settings);
-  const { ourEntry, core, build, node } = settings;
-  const times = item.kind === 'content' ? CONTENT_TIMES : 1;
-  const timing = { warmupMs: settings.warmupMs * times, windowMs: settings.windowMs * times };
-  const task = { ...subject, ...timing, item: item.name, ourEntry, core, build };
+  const { core, build, node, warmupMs, windowMs } = settings;
+  const task = { ...subject, warmupMs, windowMs, item: item.name, core, build };
   const how = { node, core: ON_CORE, flags: ['--no-deprecation'] };
   const { child, message } = start('parse/measure.mjs', task, how);
   const result = await message;
@@ -55,9 +51,7 @@ async function measure(item, name, settings) {
 function prepare({ items, chosen, timing }) {
   installPeers();
   buildPackage();
-  const { path: node, version, pinned } = nodeOf();
-  if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
-  if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
+  const { path: node, version } = nodeTold();
   const wantsNative = chosen.includes(NATIVE) && items.some(({ subjects }) => subjects.has(NATIVE));
   const native = wantsNative ? buildNative() : null;
   if (native?.reason) console.error(`SKIPPED: ${NATIVE}: ${native.reason}`);
@@ -68,7 +62,6 @@ function prepare({ items, chosen, timing }) {
     native,
     core: CORE,
     build: pathToFileURL(join(ROOT, '.build/')).href,
-    ourEntry: items.some(({ kind }) => kind === 'content') ? installPackage() : null,
   };
 }
 

@@ -25,8 +25,6 @@ const LAYERS = {
   codings: { run: codings, planOf: planOfCodings },
   client: { run: client, planOf: planOfClient },
 };
-/** Items that another layer measures, too, and better. */
-const LEFT_OUT = ['G1', 'G16'];
 /** What draws the charts is no peer. */
 const DRAWING = ['vega', 'vega-lite'];
 
@@ -75,8 +73,7 @@ async function measureAll(options) {
     const minutes = ((performance.now() - since) / 60000).toFixed(1);
     beginPart(`[${index + 1} of ${Object.keys(LAYERS).length}: ${name}, begun after ${minutes} of ${about}] `);
     console.error(`━━ ${name}, after ${minutes} of ${about}`);
-    const measured = await run(everything);
-    data[name] = { ...measured, summaries: measured.summaries.filter(({ scenario }) => !LEFT_OUT.includes(scenario)) };
+    data[name] = await run(everything);
   }
   beginPart('');
   console.error(`━━ all, after ${((performance.now() - since) / 60000).toFixed(1)} min`);

@@ -4,6 +4,7 @@
  * ratios can be compared: whether the least and most of both runs overlap. Exit code 1: counts differ.
  */
 import { readFileSync } from 'node:fs';
+import { shownSpread } from '../figures.mjs';
 import { tableOf } from '../table.mjs';
 import { UsageError } from '../usage.mjs';
 import { OURS_NAMES } from './charts.mjs';
@@ -52,7 +53,7 @@ const countsOf = (row) =>
   );
 
 /** What two runs count otherwise: { compared, differing: sentences }. */
-export function differingCounts(a, b) {
+function differingCounts(a, b) {
   const differing = a.corpus === b.corpus ? [] : [`the corpus has another hash: ${a.corpus}, ${b.corpus}`];
   const left = new Map(b.rows.flatMap(countsOf));
   let compared = 0;
@@ -94,7 +95,7 @@ const allRatios = ({ layers }) =>
 const overlap = (a, b) => a.min <= b.max && b.min <= a.max;
 
 /** The ratios of both runs: { both: [{ what, a, b, agrees }], lacking: those that one of them alone has }. */
-export function comparedRatios(a, b) {
+function comparedRatios(a, b) {
   const [left, right] = [allRatios(a), allRatios(b)];
   const both = [...left]
     .filter(([what]) => right.has(what))
@@ -102,8 +103,6 @@ export function comparedRatios(a, b) {
   const lacking = [...left.keys(), ...right.keys()].filter((what) => !(left.has(what) && right.has(what)));
   return { both, lacking };
 }
-
-const shown = ({ median, min, max }) => `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
 
 function tellCounts(a, b) {
   if (a === null || b === null) {
@@ -123,8 +122,8 @@ function tellRatios(a, b) {
   if (both.length === 0) return 'no ratio is in both';
   const rows = both.map((one) => [
     one.what,
-    shown(one.a),
-    shown(one.b),
+    shownSpread(one.a),
+    shownSpread(one.b),
     `${Math.round((one.b.median / one.a.median - 1) * 100) || 0} %`,
     one.agrees ? 'overlap' : 'APART',
   ]);

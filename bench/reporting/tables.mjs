@@ -37,13 +37,13 @@ const table = ([headings, ...rows]) =>
 export const layersOf = (data) => TIMED.filter((name) => data[name] !== undefined);
 
 /** One peer's spread of a measure in a scenario of the client layer; `null` if it was not measured. */
-export function figureOf(data, scenario, peer, measure = 'cpu') {
+function figureOf(data, scenario, peer, measure = 'cpu') {
   const summary = data.client?.summaries.find((one) => one.scenario === scenario);
   return summary?.peers.find(({ name }) => name === peer)?.values[measure] ?? null;
 }
 
 /** The spread of the ratio of a measure between two peers, formed within the rounds; `null` if it was not measured. */
-export function ratioOf(data, scenario, peer, to, measure = 'cpu') {
+function ratioOf(data, scenario, peer, to, measure = 'cpu') {
   const summary = data.client?.summaries.find((one) => one.scenario === scenario);
   const column = summary?.columns.findIndex((one) => one.to === to && one.of === measure) ?? -1;
   return summary?.peers.find(({ name }) => name === peer)?.ratios[column] ?? null;
