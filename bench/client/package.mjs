@@ -1,6 +1,6 @@
 /**
- * What users get: packs the package, installs the tarball in bench/.work, and leaves modules there that import it by
- * its name. Built first if the sources have changed.
+ * What users get: packs the package, installs the tarball in bench/.work, its dependencies as the root's lockfile has them, and
+ * leaves modules there that import it by its name. Built first if the sources have changed.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,18 @@ function npm(words, cwd) {
   if (status !== 0) throw new Error(`Cannot prepare: npm ${words.join(' ')} ended with ${error ?? status}`);
 }
 
+const jsonIn = (folder, name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+/** The lockfile of a folder that needs the tarball alone: of the root's, what is not for development. */
+function lockOf(manifest, tarball) {
+  const { lockfileVersion, packages } = jsonIn(ROOT, 'package-lock.json');
+  const { version, dependencies } = packages[''];
+  const needed = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+  const ours = { version, resolved: `file:${tarball}`, dependencies };
+  const all = { '': manifest, 'node_modules/httpx-wasm': ours, ...Object.fromEntries(needed) };
+  return { lockfileVersion, packages: all };
+}
+
 /** URL of a module that exports what the installed package exports; core.mjs beside it does so for `httpx-wasm/core`. */
 export function installPackage() {
   buildPackage();
@@ -26,23 +38,22 @@ export function installPackage() {
   const [tarball] = readdirSync(folder);
   const manifest = { private: true, type: 'module', dependencies: { 'httpx-wasm': `file:${tarball}` } };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  npm(['install', '--ignore-scripts', '--no-package-lock', '--prefer-offline'], folder);
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockOf(manifest, tarball)));
+  npm(['ci', '--ignore-scripts', '--prefer-offline'], folder);
   const entry = join(folder, 'entry.mjs');
   writeFileSync(entry, "export * from 'httpx-wasm';\n");
   writeFileSync(join(folder, 'core.mjs'), "export * from 'httpx-wasm/core';\n");
   return pathToFileURL(entry).href;
 }
 
-const manifestIn = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-
 function isInstalled(name, version) {
   const folder = join(BENCH, 'node_modules', name);
-  return existsSync(join(folder, 'package.json')) && manifestIn(folder).version === version;
+  return existsSync(join(folder, 'package.json')) && jsonIn(folder, 'package.json').version === version;
 }
 
 /** Installs the pinned peers, unless each is there. */
 export function installPeers() {
-  const { dependencies } = manifestIn(BENCH);
+  const { dependencies } = jsonIn(BENCH, 'package.json');
   if (Object.entries(dependencies).every(([name, version]) => isInstalled(name, version))) return;
   console.error('installing the pinned peers: npm ci in bench/');
   npm(['ci', '--ignore-scripts'], BENCH);
