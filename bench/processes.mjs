@@ -1,9 +1,9 @@
 /** Child processes of the benchmarks: held on a core, heard over IPC or by what they print, and ended on every way out. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allowedCores } from './cores.mjs';
 import { UsageError } from './usage.mjs';
 
 const BENCH = new URL('./', import.meta.url);
@@ -75,12 +75,15 @@ export function hostOf(name) {
   return { path, words, version: version.match(/[\d.]+/)[0] };
 }
 
-/** Whether processes can be held on a core, as far as there are cores for it. */
-export const canPin = availableParallelism() >= 2 && spawnSync('taskset', ['--version']).status === 0;
+/** Where processes can be held; in a container these need not be the machine's first. */
+const cores = allowedCores();
 
-/** Starts `command`, held on `core`. */
+/** Whether processes can be held on a core, as far as there are cores for it. */
+export const canPin = cores.length >= 2 && spawnSync('taskset', ['--version']).status === 0;
+
+/** Starts `command`, held on `core`: which of those that are allowed. */
 function launch(command, words, { core, stdio, environment = {} }) {
-  const [program, ...rest] = canPin ? ['taskset', '-c', String(core), command, ...words] : [command, ...words];
+  const [program, ...rest] = canPin ? ['taskset', '-c', String(cores[core]), command, ...words] : [command, ...words];
   const child = spawn(program, rest, { stdio, env: { ...process.env, NODE_OPTIONS: '', ...environment } });
   running.add(child);
   child.once('exit', () => running.delete(child));
