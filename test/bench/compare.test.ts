@@ -70,15 +70,33 @@ describe('two runs', () => {
     expect(said).toMatch(/S1: httpx-wasm, CPU of fetch +0\.50 \(0\.40–0\.60\) +0\.70 \(0\.60–0\.80\) +40 % +overlap/);
     expect(said).toMatch(/gzip: JSON, 64 KB, level 6, of pako .* 0 % +overlap/);
     expect(said).not.toContain('got');
-    expect(said.trimEnd().split('\n').at(-1)).toBe("2 of 2 ratios lie within each other's spread");
+    expect(said.trimEnd().split('\n').at(-1)).toBe(
+      '2 of 2 ratios agree (2 overlap, 0 have medians within 10 %); 0 lie apart',
+    );
   });
 
-  test('whose ratios lie apart are told, and no failure', () => {
-    const { said, code } = compared(layer([0.5, 0.4, 0.6]), layer([0.7, 0.61, 0.8]));
+  test.each([
+    ['B above A', [0.5, 0.49, 0.51], [0.55, 0.52, 0.56], '10 %'],
+    ['A above B', [0.55, 0.52, 0.56], [0.5, 0.49, 0.51], '-9 %'],
+    ['measured once', [1, 1, 1], [1.1, 1.1, 1.1], '10 %'],
+  ] as const)('whose spreads do not overlap are near if their medians are: %s', (_what, a, b, change) => {
+    const { said } = compared(layer(a), layer(b));
+    expect(said).toMatch(new RegExp(`${change} +near$`, 'm'));
+    expect(said).not.toContain('APART');
+    expect(said).toContain('1 of 1 ratios agree (0 overlap, 1 have medians within 10 %); 0 lie apart');
+  });
+
+  test.each([
+    ['B above A', [0.5, 0.4, 0.6], [0.7, 0.61, 0.8], '40 %'],
+    ['A above B', [0.7, 0.61, 0.8], [0.5, 0.4, 0.6], '-29 %'],
+    ['hardly', [1, 1, 1], [1.11, 1.11, 1.11], '11 %'],
+  ] as const)('whose ratios lie apart are named, and no failure: %s', (_what, a, b, change) => {
+    const { said, code } = compared(layer(a), layer(b));
     expect(code).toBe(0);
     expect(said).toContain('exact: not counted in both');
-    expect(said).toMatch(/40 % +APART/);
-    expect(said).toContain("0 of 1 ratios lie within each other's spread");
+    expect(said).toMatch(new RegExp(`${change} +APART$`, 'm'));
+    expect(said).toContain(`\nAPART: S1: httpx-wasm, CPU of fetch: ${change}\n`);
+    expect(said).toContain('0 of 1 ratios agree (0 overlap, 0 have medians within 10 %); 1 lie apart');
   });
 
   test.each([
@@ -100,7 +118,7 @@ describe('two runs', () => {
   test('name what one of them alone has', () => {
     const { said } = compared({ codings: cells([1, 1, 1]) }, { codings: cells([1, 1, 1]), client: layer([1, 1, 1]) });
     expect(said).toContain('in one of them alone: S1: httpx-wasm, CPU of fetch');
-    expect(said).toContain("1 of 1 ratios lie within each other's spread");
+    expect(said).toContain('1 of 1 ratios agree (1 overlap');
   });
 });
 
