@@ -69,8 +69,9 @@ function isSteady(columns, peers, load) {
  * What one scenario showed, as data: columns, and for each peer the spread of each measure and ratio.
  * @param comparison see above, with { name, text }
  * @param results a map from peer to its results, one for each round
+ * @param load the load average at their end
  */
-export function summaryOf({ name, text, measures, ratios = [], limits = [], ours }, results) {
+export function summaryOf({ name, text, measures, ratios = [], limits = [], ours }, results, load = loadavg()[0]) {
   const byKey = new Map(measures.map((measure) => [measure.key, measure]));
   const columns = columnsOf(ratios, results);
   const peers = [...results].map(([peer, measured]) => ({
@@ -78,7 +79,6 @@ export function summaryOf({ name, text, measures, ratios = [], limits = [], ours
     values: Object.fromEntries(measures.map(({ key, of }) => [key, spreadOf(measured.map(of))])),
     ratios: ratiosOf(columns, byKey, peer, results),
   }));
-  const load = loadavg()[0];
   const steady = isSteady(columns, peers, load);
   const targets = targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady });
   return {

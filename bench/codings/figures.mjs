@@ -60,9 +60,9 @@ function targetsOf({ name, targets }, cells, steady) {
 /**
  * @param bodies in the order of the results
  * @param results a map from subject to its rounds, each a list of results by body
+ * @param load the load average at their end
  */
-export function summaryOf(group, bodies, results) {
-  const load = loadavg()[0];
+export function summaryOf(group, bodies, results, load = loadavg()[0]) {
   const cells = bodies.map((body, index) => cellOf(body, index, results));
   const steady = isSteady(cells, load);
   return { scenario: group.name, load, steady, cells, targets: targetsOf(group, cells, steady) };
