@@ -2,11 +2,11 @@
 import { unheededOf } from './scenarios.mjs';
 
 /** Seconds of one measurement beside warm-up and window, or of all of it where there are none, on an idle machine: measured. */
-const SECONDS = { get: 0.6, content: 0.9, turns: 0.5, download: 2.5, upload: 1.5, start: 0.3, heap: 2, growth: 14 };
+const SECONDS = { get: 0.3, content: 0.5, turns: 0.3, download: 1.6, upload: 1, start: 0.3, heap: 1.5, growth: 9 };
 /** Kinds that have a warm-up and a window. */
 const WINDOWED = ['get', 'content', 'turns'];
 /** Warm-up is CPU, of which a client gets this share: a server on the same core takes the rest. */
-const CPU_SHARE = 0.7;
+const CPU_SHARE = 0.9;
 
 /** The peers of a scenario among `chosen`; the short run leaves out whom no ratio heeds, unless it was asked for peers. */
 export function peersOf(scenario, { chosen, quick, asked }) {

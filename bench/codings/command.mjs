@@ -18,7 +18,7 @@ const FULL = { rounds: 3, warmupMs: 600, windowMs: 40 };
 const ON_CORE = 0;
 /** What a process takes to start and end; what a body takes, for each octet of content, small ones as if they were larger. */
 const START_SECONDS = 0.3;
-const SECONDS_PER_OCTET = 2.5e-8;
+const SECONDS_PER_OCTET = 1.2e-8;
 const LEAST_OCTETS = 2 ** 21;
 
 /** The first thing that a program says; then it is ended. */

@@ -4,7 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { installPeers } from '../client/package.mjs';
-import { CHARTS, reportOf, withFigures } from './tables.mjs';
+import { withFigures } from './quoted.mjs';
+import { CHARTS, reportOf } from './tables.mjs';
 
 const FOLDER = new URL('../report/', import.meta.url);
 const README = new URL('../../README.md', import.meta.url);

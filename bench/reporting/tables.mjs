@@ -1,6 +1,6 @@
 /**
- * The report as Markdown, from the data of a run of everything; and the figures that the project's README quotes. Nothing here
- * depends on anything but that data, so that a test can hold both texts to it.
+ * The report as Markdown, from the data of a run of everything. Nothing here depends on anything but that data, so that a test
+ * can hold the text to it.
  */
 import { digitsNear } from '../figures.mjs';
 
@@ -24,11 +24,11 @@ const TITLES = {
   codings: 'Content codings',
 };
 
-const number = (value, digits) =>
+export const number = (value, digits) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const spread = ({ median, min, max }, digits) =>
+export const spread = ({ median, min, max }, digits) =>
   min === max ? number(median, digits) : `${number(median, digits)} (${number(min, digits)}–${number(max, digits)})`;
-const table = ([headings, ...rows]) =>
+export const table = ([headings, ...rows]) =>
   [headings, headings.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
@@ -36,26 +36,13 @@ const table = ([headings, ...rows]) =>
 /** The layers that were timed, those that the data has. */
 export const layersOf = (data) => TIMED.filter((name) => data[name] !== undefined);
 
-/** One peer's spread of a measure in a scenario of the client layer; `null` if it was not measured. */
-function figureOf(data, scenario, peer, measure = 'cpu') {
-  const summary = data.client?.summaries.find((one) => one.scenario === scenario);
-  return summary?.peers.find(({ name }) => name === peer)?.values[measure] ?? null;
-}
-
-/** The spread of the ratio of a measure between two peers, formed within the rounds; `null` if it was not measured. */
-function ratioOf(data, scenario, peer, to, measure = 'cpu') {
-  const summary = data.client?.summaries.find((one) => one.scenario === scenario);
-  const column = summary?.columns.findIndex((one) => one.to === to && one.of === measure) ?? -1;
-  return summary?.peers.find(({ name }) => name === peer)?.ratios[column] ?? null;
-}
-
 function verdictOf({ value, stretch, pass, steady }) {
   if (pass === null) return 'not measured';
   const reached = stretch === null || !pass ? '' : value <= stretch ? ', stretch reached' : ', stretch not';
   return `${pass ? 'met' : '**missed**'}${reached}${steady ? '' : ' (machine in use)'}`;
 }
 
-const digitsOf = ({ value, limit, stretch }) => digitsNear(value, [limit, stretch ?? limit]);
+export const digitsOf = ({ value, limit, stretch }) => digitsNear(value, [limit, stretch ?? limit]);
 
 function targetsOf(data) {
   const targets = layersOf(data).flatMap((name) => data[name].summaries.flatMap((summary) => summary.targets));
@@ -175,46 +162,4 @@ ${layers.join('\n\n')}
 
 ${exactTable(data.exact)}
 `;
-}
-
-// ── what README.md quotes ──
-
-const QUOTED = [
-  ['S1', 'tiny GET, one after the other', 'µs', 1],
-  ['S2', 'tiny GET, 64 at once', 'µs', 1],
-  ['S3', '20 fields and 4 KB of JSON, 64 at once', 'µs', 1],
-  ['S3t', 'the same over TLS', 'µs', 1],
-  ['S4', '1 GiB streamed', 'ms', 0],
-];
-const QUOTED_PEERS = ['raw', 'httpx-wasm', 'undici.request', 'node:http', 'fetch'];
-const MARKS = ['<!-- figures of bench/report, by npm run bench -->', '<!-- end of figures -->'];
-
-function quotedOf(data) {
-  const rows = QUOTED.map(([scenario, text, unit, digits]) => {
-    const cells = QUOTED_PEERS.map((peer) => figureOf(data, scenario, peer));
-    const ratio = ratioOf(data, scenario, 'httpx-wasm', 'undici.request');
-    return [
-      `${text}, ${unit}`,
-      ...cells.map((cell) => (cell === null ? '' : number(cell.median, digits))),
-      ratio === null ? '' : number(ratio.median, 2),
-    ];
-  });
-  const h2 = ratioOf(data, 'S6b', 'httpx-wasm', 'node:http2');
-  const start = ratioOf(data, 'S9', 'httpx-wasm', 'undici.request', 'wall');
-  const idle = figureOf(data, 'S10', 'httpx-wasm', 'idle');
-  const facts = [
-    h2 && `Over HTTP/2 (19 fields and 4 KB, 100 streams) a request takes ${number(h2.median, 2)} of node:http2’s CPU.`,
-    start && `Import and first request take ${number(start.median, 2)} of undici’s time.`,
-    idle && `An idle connection holds ${number(idle.median, 1)} KB of heap.`,
-  ].filter(Boolean);
-  const headings = ['CPU of the client', 'raw socket', ...QUOTED_PEERS.slice(1), 'ours to undici.request'];
-  return `${table([headings, ...rows])}\n\n${facts.join('\n')}`;
-}
-
-/** The README with the figures of the data in it. @throws {Error} if it has no place for them */
-export function withFigures(readme, data) {
-  const from = readme.indexOf(MARKS[0]);
-  const to = readme.indexOf(MARKS[1]);
-  if (from < 0 || to < from) throw new Error(`Cannot quote figures: README.md has no "${MARKS[0]}"`);
-  return `${readme.slice(0, from)}${MARKS[0]}\n\n${quotedOf(data)}\n\n${readme.slice(to)}`;
 }

@@ -1,18 +1,65 @@
-/** The report of the benchmarks and the figures in README.md are those of bench/report/data.json, and no others. */
-import { existsSync, readFileSync } from 'node:fs';
+/**
+ * The report of the benchmarks, its charts and the figures in README.md are those of bench/report/data.json, and no others.
+ * Nothing here measures or draws: charts are held to the data by what they say of each mark.
+ */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../source-syntax.js';
 
-interface Tables {
-  readonly CHARTS: readonly (readonly [name: string, text: string])[];
-  reportOf(data: unknown): string;
-  withFigures(readme: string, data: unknown): string;
+interface Row {
+  readonly panel?: string;
+  readonly name: string;
+  readonly kind?: string;
+  readonly verdict?: string;
+  readonly size?: number;
+  readonly value?: number;
+  readonly used?: number;
+  readonly ratio?: number;
 }
 
-const { CHARTS, reportOf, withFigures }: Tables = await import(join(ROOT, 'bench/reporting/tables.mjs'));
+interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+interface Target {
+  value: number | null;
+  readonly limit: number;
+  readonly stretch: number | null;
+  pass: boolean | null;
+}
+interface Summary {
+  readonly scenario: string;
+  readonly columns: readonly { readonly of: string; readonly to: string }[];
+  readonly peers: { readonly name: string; readonly values: { cpu?: Spread }; readonly ratios: Spread[] }[];
+  readonly targets: Target[];
+}
+interface Data {
+  command?: string;
+  left?: Record<string, readonly string[]>;
+  readonly client: { readonly summaries: Summary[] };
+}
+
+const tables = await import(join(ROOT, 'bench/reporting/tables.mjs'));
+const reportOf: (data: Data) => string = tables.reportOf;
+const CHARTS: readonly (readonly [name: string, text: string])[] = tables.CHARTS;
+const withFigures: (readme: string, data: Data) => string = (await import(join(ROOT, 'bench/reporting/quoted.mjs')))
+  .withFigures;
+const chartsOf: (data: Data) => Record<string, unknown> = (await import(join(ROOT, 'bench/reporting/charts.mjs')))
+  .chartsOf;
+
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const data: unknown = JSON.parse(read('bench/report/data.json'));
+const text = read('bench/report/data.json');
+/** The data anew, so that a test may change it. */
+const dataOf = (): Data => JSON.parse(text);
+
+/** A scenario of the client layer that must be there. */
+function summaryIn(data: Data, scenario: string): Summary {
+  const found = data.client.summaries.find((one) => one.scenario === scenario);
+  if (found === undefined) throw new Error(`no ${scenario} in data.json`);
+  return found;
+}
 
 /** The part of a document below a heading of the second level. */
 function sectionOf(markdown: string, heading: string): string {
@@ -20,17 +67,77 @@ function sectionOf(markdown: string, heading: string): string {
   return section.split('\n## ')[0] ?? '';
 }
 
-/** Figures with a decimal point, or of three digits and more; smaller whole numbers are names and counts. */
-const figuresOf = (text: string): string[] =>
-  (text.match(/\d+(?:,\d{3})*(?:\.\d+)?/g) ?? []).filter((figure) => figure.includes('.') || figure.length > 2);
+/** Every row of data in a specification of Vega-Lite, once for each place where it stands. */
+function rowsIn(specification: unknown): Row[] {
+  if (typeof specification !== 'object' || specification === null) return [];
+  return Object.entries(specification).flatMap(([key, value]) =>
+    key === 'values' && Array.isArray(value) && typeof value[0] === 'object' ? (value as Row[]) : rowsIn(value),
+  );
+}
+
+/** A number as Vega says it, in twelve digits; sizes as their axis does. */
+const said = (value: unknown): string => String(Number(Number(value).toPrecision(12)));
+const saidOfSize = (value: unknown): string => Number(value).toLocaleString('en-US');
+
+/** What each chart says of the marks that show medians, from a row of its data. */
+const MARKS: Record<string, (row: Row) => string> = {
+  targets: ({ name, used, verdict }) => `: ${said(used)}; name: ${name}; verdict: ${verdict}`,
+  codings: ({ name, ratio }) => `: ${said(ratio)}; name: ${name}`,
+  growth: ({ name, size, value }) => `size: ${saidOfSize(size)}; µs for each request: ${said(value)}; name: ${name}`,
+};
+const barMark = ({ name, value, kind }: Row): string => `value: ${said(value)}; name: ${name}; kind: ${kind}`;
 
 describe('the report', () => {
   test('says what its data says', () => {
-    expect(read('bench/report/README.md')).toBe(reportOf(data));
+    expect(read('bench/report/README.md')).toBe(reportOf(dataOf()));
   });
 
-  test('has every chart', () => {
-    for (const [name] of CHARTS) expect(existsSync(join(ROOT, `bench/report/${name}.svg`)), name).toBe(true);
+  test('says what made it, and what that left out', () => {
+    const data = { ...dataOf(), command: 'npm run bench -- --quick --rounds 4' };
+    const nothing = { parse: [], hpack: [], codings: [], client: [] };
+    expect(reportOf({ ...data, left: nothing })).toMatch(
+      /^Made by `npm run bench -- --quick --rounds 4` in \d+ minutes, .*Nothing was left out\.$/m,
+    );
+    expect(reportOf({ ...data, left: { ...nothing, hpack: ['DAR', 'DAQ'], client: ['some peers'] } })).toContain(
+      'That run left out, targets included: client: some peers; hpack: DAR, DAQ.',
+    );
+  });
+
+  test('of data that is older than that note says so', () => {
+    const { command, left, ...data } = dataOf();
+    expect(reportOf(data)).toContain('older than the note of the run');
+  });
+
+  test.each([
+    [0.4549, 0.45, '0.455'],
+    [0.446, 0.45, '0.446'],
+    [0.47, 0.45, '0.47'],
+  ])('shows on which side of a limit %d lies', (value, limit, shown) => {
+    const data = dataOf();
+    const [target] = summaryIn(data, 'S1').targets;
+    Object.assign(target ?? {}, { value, limit, stretch: null, pass: value <= limit });
+    const verdict = value <= limit ? 'met' : '**missed**';
+    expect(reportOf(data)).toContain(`| S1 | httpx-wasm | CPU of undici.request | 0.45 |  | ${shown} | ${verdict} |`);
+  });
+
+  test.each(CHARTS.map(([name]) => name))('the chart of %s shows each figure of the data', (name) => {
+    const svg = read(`bench/report/${name}.svg`);
+    const labels = [...svg.matchAll(/aria-label="([^"]*)"/g)].map(([, label = '']) => label);
+    const rows = rowsIn(chartsOf(dataOf())[name]);
+    expect(rows.length).toBeGreaterThan(0);
+    const markOf = MARKS[name] ?? barMark;
+    expect(rows.map(markOf).filter((mark) => !labels.some((label) => label.endsWith(mark)))).toEqual([]);
+    const titles = new Set(rows.flatMap(({ panel }) => (panel === undefined ? [] : [String(panel)])));
+    expect([...titles].filter((title) => !svg.includes(`>${title}</text>`))).toEqual([]);
+    expect(svg, 'a label that is cut short').not.toContain('…');
+  });
+
+  test('a chart has no more bars than the data has figures', () => {
+    for (const name of ['requests', 'http2', 'bulk', 'parse', 'hpack', 'start']) {
+      const bars = read(`bench/report/${name}.svg`).match(/aria-roledescription="bar"/g) ?? [];
+      const rows = new Set(rowsIn(chartsOf(dataOf())[name]).map((row) => `${row.panel} ${row.name}`));
+      expect([name, bars.length]).toEqual([name, rows.size]);
+    }
   });
 });
 
@@ -38,24 +145,47 @@ describe('README.md', () => {
   const readme = read('README.md');
 
   test('quotes the figures of the report', () => {
-    expect(withFigures(readme, data)).toBe(readme);
-    expect(() => withFigures('# No place', data)).toThrow('Cannot quote figures');
+    expect(withFigures(readme, dataOf())).toBe(readme);
+    expect(() => withFigures('# No place', dataOf())).toThrow('Cannot quote figures');
   });
 
-  test('has no figure about speed that is not in the report', () => {
-    const known = new Set(figuresOf(read('bench/report/README.md')));
-    // The report gives two decimals, themselves rounded, where the table of the README gives one or none.
-    const rounded = [...known].flatMap((figure) => {
-      const value = Number(figure.replaceAll(',', ''));
-      return [0, 1].flatMap((digits) =>
-        [-0.005, 0, 0.0049].map((off) =>
-          (value + off).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
-        ),
-      );
-    });
-    const all = new Set([...known, ...rounded]);
-    const figures = figuresOf(sectionOf(readme, 'Speed'));
-    expect(figures.length).toBeGreaterThan(10);
-    expect(figures.filter((figure) => !all.has(figure))).toEqual([]);
+  test('has each figure from its own place in the data', () => {
+    const figures = ['S1', 'S2', 'S3', 'S3t', 'S4', 'S5'].flatMap((scenario) =>
+      ['raw', 'httpx-wasm', 'undici.request'].map((peer) => [scenario, peer] as const),
+    );
+    for (const [scenario, name] of figures) {
+      const data = dataOf();
+      const peer = summaryIn(data, scenario).peers.find((one) => one.name === name);
+      Object.assign(peer?.values.cpu ?? {}, { median: 98765 });
+      const changed = withFigures(readme, data).split('\n');
+      const differing = changed.filter((line, index) => line !== readme.split('\n')[index]);
+      expect([scenario, name, differing.length, differing[0]?.match(/98,765/g)?.length]).toEqual([
+        scenario,
+        name,
+        1,
+        1,
+      ]);
+    }
+  });
+
+  test('says how far rounds lie apart, and which targets are missed', () => {
+    const data = dataOf();
+    const s1 = summaryIn(data, 'S1');
+    const ours = s1.peers.find(({ name }) => name === 'httpx-wasm');
+    const column = s1.columns.findIndex(({ to }) => to === 'undici.request');
+    Object.assign(ours?.ratios[column] ?? {}, { median: 0.7, min: 0.66, max: 0.78 });
+    for (const { targets } of data.client.summaries) {
+      for (const target of targets) Object.assign(target, { value: 0.1, pass: true });
+    }
+    Object.assign(s1.targets[0] ?? {}, { value: 0.705, pass: false });
+    const changed = withFigures(readme, data).replaceAll('\n', ' ');
+    expect(changed).toContain('| 0.70 (0.66–0.78) |');
+    expect(changed).toMatch(/missed: S1, httpx-wasm, CPU of undici\.request: 0\.705, at most 0\.70[;.]/);
+  });
+
+  test('has no figure about speed that is not made from the data', () => {
+    const [before = '', , after = ''] = sectionOf(readme, 'Speed').split(/<!-- (?:figures|end)[^>]*-->/);
+    expect(before + after).toContain('npm run bench');
+    expect((before + after).match(/\d+[.,]\d+|\d{3,}/g)).toBeNull();
   });
 });
