@@ -16,7 +16,8 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
     'the server speaks no version of TLS that is accepted',
   ],
   [
-    /no application protocol/,
+    // OpenSSL's words, then Deno's and, where Bun gives a number alone, BoringSSL's.
+    /no[ _]?application[ _]?protocol|:?10000460/i,
     'the server speaks none of the protocols that were offered (ALPN); http1 and http2 say which those are',
   ],
   [/certificate required/, 'the server demands a certificate of this client'],

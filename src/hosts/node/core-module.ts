@@ -19,16 +19,19 @@ function compiled(file: URL | null, name: string): WebAssembly.Module {
   // Beside the program, too: a bundler may have written into the bundle where this module was.
   const program = process.argv[1];
   if (program !== undefined) places.push(new URL(name, urlOf(program)).href);
+  let cause: unknown;
   for (const place of places) {
     try {
       return new WebAssembly.Module(process.getBuiltinModule('node:fs').readFileSync(new URL(place)));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      cause = error;
     }
   }
   throw new Error(
     `Cannot load the protocol core: there is none of ${[...new Set(places)].join(', ')}; who bundles an application must ` +
       `leave httpx-wasm out of the bundle (external), or copy httpx-wasm/${name} beside it`,
+    { cause },
   );
 }
 
