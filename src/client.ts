@@ -158,7 +158,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
     try {
       checkCall(options, SEND_OPTIONS);
       if (!(request instanceof Request)) {
-        throw new TypeError(`Cannot send the request: expected a Request, got ${typeNameOf(request)}`);
+        throw new TypeError(`Cannot send the request: expected a Request of httpx-wasm, got ${sentOf(request)}`);
       }
       manner = this.mannerOf(options, own(options, 'stream') === true, request.leftOrigin);
     } catch (error) {
@@ -286,4 +286,10 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
     this.waits.end();
     return first;
   }
+}
+
+/** What was given to be sent, though it is no request of this package. */
+function sentOf(given: unknown): string {
+  const isOfFetch = typeof (given as Partial<globalThis.Request> | null | undefined)?.arrayBuffer === 'function';
+  return isOfFetch ? "fetch's global Request: AsyncClient.fetch takes it" : typeNameOf(given);
 }

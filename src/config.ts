@@ -34,7 +34,7 @@ export function durationMs(value: Duration | null, name: string): number | null 
     const parts = DURATION.exec(value);
     if (parts === null) {
       throw new RangeError(
-        `Cannot set ${name}: expected milliseconds or a string like '500ms', '5s' or '2m', got ${JSON.stringify(value)}`,
+        `Cannot set ${name}: expected milliseconds, or a string in ms, s or m ('500ms', '5s', '2m'), got ${JSON.stringify(value)}`,
       );
     }
     ms = Number(parts[1]) * (UNIT_MS.get(parts[2] ?? '') ?? Number.NaN);

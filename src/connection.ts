@@ -494,19 +494,20 @@ export class HttpConnection extends DeadlineNode implements Sink, Events {
 
   onError(error: ProtocolError, rule: number, stream: StreamId): void {
     const exchange = this.#exchange;
-    const hint = otherProtocol(this.#first, this.multiplexes);
-    error.message += `; the peer is ${this.origin}${hint}${this.#streams?.farewell ?? ''}`;
+    const other = otherProtocol(this.#first, this.multiplexes);
+    error.message += `; the peer is ${this.origin}${other}${this.#streams?.farewell ?? ''}`;
     if (exchange !== null && !exchange.ended && exchange.error === null) {
+      const hint = this.hasServed || !this.origin.startsWith('http:') ? '' : '; a port of TLS closes so, too';
       exchange.error =
         rule === RULE_CLOSED_EARLY
-          ? new RemoteProtocolError(`${this.origin} closed the connection without sending a response`, { cause: error })
+          ? new RemoteProtocolError(`${this.origin} closed the connection without sending a response${hint}`)
           : error;
     }
     this.breached = rule !== RULE_CLOSED_EARLY && rule !== RULE_H2_PEER_CLOSED;
     // What came is an answer, or one of another protocol: it would come again.
     const refused = this.#streams?.told(stream) ?? null;
     if (refused !== null) refused.answered = true;
-    if (rule === RULE_H2_PREFACE || hint !== '') for (const each of this.#streams?.all ?? []) each.answered = true;
+    if (rule === RULE_H2_PREFACE || other !== '') for (const each of this.#streams?.all ?? []) each.answered = true;
     this.#failure = error;
   }
 }

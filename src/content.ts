@@ -317,7 +317,9 @@ export function encodeContent(content: RequestContent, whose = 'request'): Encod
       return { body: new StreamBody(null, { replayable: !oneShot, isAsync: false }, open), headers: CHUNKED };
     }
   }
-  throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}`);
+  const isFile = typeof (content as { createReadStream?: unknown } | null | undefined)?.createReadStream === 'function';
+  const hint = isFile ? ': give file.createReadStream(), or await openAsBlob(path) of node:fs' : '';
+  throw new TypeError(`Cannot encode the ${whose} body: ${CONTENT_EXPECTED}, got ${typeNameOf(content)}${hint}`);
 }
 
 /**

@@ -420,7 +420,7 @@ export class StreamClosed extends StreamError {
   }
 
   constructor(message?: string, options?: ErrorOptions) {
-    super(message ?? 'Cannot read the body: its stream has been closed before it was read.', options);
+    super(message ?? 'Cannot read the body: its stream has been closed before it was read to its end.', options);
   }
 }
 
@@ -434,7 +434,7 @@ export class ResponseNotRead extends StreamError {
     super(
       message ??
         'Cannot give the content of a streamed response: call `response.read()` (Client) or `await response.aread()` ' +
-          '(AsyncClient) first.',
+          '(AsyncClient) first; an auth flow gets it with `requiresResponseBody = true`.',
       options,
     );
   }
@@ -450,7 +450,7 @@ export class RequestNotRead extends StreamError {
     super(
       message ??
         'Cannot give the content of a streamed request: call `request.read()` (Client) or `await request.aread()` ' +
-          '(AsyncClient) first.',
+          '(AsyncClient) first; an auth flow gets it with `requiresRequestBody = true`.',
       options,
     );
   }

@@ -232,7 +232,7 @@ class BlockingRun<T> implements Resumable, Abortable {
   #failureOf(value: unknown): { readonly reason: unknown } | null {
     const refused = isThenable(value);
     if (refused) value.then(undefined, () => {});
-    return this.#aborted() ?? (refused ? cannotWait() : null);
+    return this.#aborted() ?? (refused ? cannotWait(answerers.get(value) ?? UNNAMED_ANSWERERS) : null);
   }
 
   /** Strikes the guards, here and around, whose time is up. Milliseconds until the next one's is; `null`: none has a limit. */
@@ -250,7 +250,7 @@ class BlockingRun<T> implements Resumable, Abortable {
   /** Blocks until the Park is woken; what went wrong meanwhile, or `null`. */
   #wait(park: Park): { readonly reason: unknown } | null {
     const clock = this.#clock;
-    if (clock === null) return cannotWait();
+    if (clock === null) return cannotWait('the transport');
     park.run = this;
     this.#resumed = false;
     for (;;) {
@@ -266,18 +266,23 @@ class BlockingRun<T> implements Resumable, Abortable {
       if (left !== null && left <= 0) strike(park);
       else if (!park.block(total === null || left === null ? (total ?? left) : Math.min(total, left))) {
         park.run = null;
-        return cannotWait();
+        return cannotWait('the transport');
       }
     }
   }
 }
 
-function cannotWait(): { readonly reason: TypeError } {
-  return {
-    reason: new TypeError(
-      'Cannot wait in a blocking call: the transport, a hook, the auth or the body answered with a promise',
-    ),
-  };
+/** Who answered with a promise, for the error of a flow that cannot wait for it. */
+const answerers = new WeakMap<object, string>();
+const UNNAMED_ANSWERERS = 'the body, the cookie jar or the trace extension';
+
+/** Says whose answer a promise is that a blocking flow yields. */
+export function answeredBy(promise: PromiseLike<unknown>, who: string): void {
+  answerers.set(promise, who);
+}
+
+function cannotWait(who: string): { readonly reason: TypeError } {
+  return { reason: new TypeError(`Cannot wait in a blocking call: ${who} answered with a promise`) };
 }
 
 /**

@@ -90,7 +90,8 @@ export function methodOf(method: unknown): string {
 export function givenUrl(url: unknown): URL {
   if (url instanceof URL) return url;
   if (typeof url === 'string' || url instanceof globalThis.URL) return new URL(url);
-  throw new TypeError(`Cannot make a request: expected url to be a string or a URL, got ${typeNameOf(url)}`);
+  const hint = url instanceof Request ? ', which client.send takes' : '';
+  throw new TypeError(`Cannot make a request: expected url to be a string or a URL, got ${typeNameOf(url)}${hint}`);
 }
 
 /** The URL with parameters for its query, if there are any. @internal */

@@ -95,9 +95,10 @@ export class Response extends ResponseBody {
 
   #make(options: ResponseOptions | undefined): void {
     if (!Number.isInteger(this.statusCode)) {
-      throw new TypeError(
-        `Cannot make a response: expected an integer as its status code, got ${String(this.statusCode)}`,
-      );
+      const given: unknown = this.statusCode;
+      const got =
+        typeof given === 'number' ? given : typeof given === 'string' ? JSON.stringify(given) : typeNameOf(given);
+      throw new TypeError(`Cannot make a response: expected an integer as its status code, got ${got}`);
     }
     checkFields(options, RESPONSE_OPTIONS, 'make a response');
     checkOptions(options);

@@ -21,7 +21,7 @@ import {
   TooManyRedirects,
   UnsupportedProtocol,
 } from './exceptions.js';
-import { type Flow, isThenable, wait } from './flow.js';
+import { answeredBy, type Flow, isThenable, wait } from './flow.js';
 import type { Guard } from './guard.js';
 import type { Host, HostTimer } from './hosts/host.js';
 import type { MaybePromise } from './hosts/socket.js';
@@ -117,7 +117,7 @@ export function* send(
       watch = null;
       if (current.lateCookies !== null) yield* lateCookies(current);
       if (requestHooks.length > 0) {
-        yield* hooked(io, requestHooks, current, 'none');
+        yield* hooked(io, requestHooks, current, 'none', 'a request hook');
         // A hook may have aborted the call: nothing is sent then.
         if (settings.guard !== null) yield;
       }
@@ -132,7 +132,7 @@ export function* send(
       response.sentAt(startedAt, io);
       if (response.setsCookies) yield* kept(io, current, response);
       watch?.answered(response);
-      if (responseHooks.length > 0) yield* hooked(io, responseHooks, response, 'full');
+      if (responseHooks.length > 0) yield* hooked(io, responseHooks, response, 'full', 'a response hook');
       response.history = history;
       if (!asksForMore(response)) break;
       if (!settings.followRedirects) {
@@ -164,11 +164,24 @@ export function* send(
 }
 
 /** Shows a request or a response to its hooks, one after the other; apart from `send`, whose every call has its locals. */
-function* hooked<T>(io: Io, hooks: readonly ((subject: T) => unknown)[], subject: T, sent: Sent): Flow<void> {
+function* hooked<T>(
+  io: Io,
+  hooks: readonly ((subject: T) => unknown)[],
+  subject: T,
+  sent: Sent,
+  who: string,
+): Flow<void> {
   for (const hook of hooks) {
     const running = hook(subject);
-    if (isThenable(running)) yield io.waits.untilClosed(running, sent);
+    if (isThenable(running)) yield later(io, running, sent, who);
   }
+}
+
+/** The answer of `who`, which is no connection's, as soon as it is there. */
+function later<T>(io: Io, answer: PromiseLike<T>, sent: Sent, who: string): Promise<T> {
+  const waited = io.waits.untilClosed(answer, sent);
+  if (io.blocking) answeredBy(waited, who);
+  return waited;
 }
 
 /** Keeps what a response sets, before anything else is done about it (httpx), unless its call has no cookies. */
@@ -201,13 +214,14 @@ export function* sendAuthenticated(io: Io, request: Request, auth: Auth, setting
       const asked = response === null ? steps.next() : steps.next(response);
       const sent = response === null ? 'none' : 'full';
       const step: IteratorResult<unknown, void> = yield* wait(
-        isThenable(asked) ? io.waits.untilClosed(asked, sent) : asked,
+        isThenable(asked) ? later(io, asked, sent, 'the auth') : asked,
       );
       waiting = false;
       if (step.done === true) {
         steps = null;
         break;
       }
+      if (io.blocking && isThenable(step.value)) answeredBy(step.value, 'the auth');
       const given: unknown = yield* wait(step.value);
       const isOwn: boolean = asking?.isOwn(given as Request) === true;
       const next = checkedRequest(given, request);
@@ -336,7 +350,7 @@ function* answered(io: Io, request: Request, transport: AnyTransport): Flow<Resp
   beginCall(request);
   try {
     answer = io.ask(transport, request);
-    const response = checked(isThenable(answer) ? yield io.waits.untilClosed(answer, 'full') : answer);
+    const response = checked(isThenable(answer) ? yield later(io, answer, 'full', 'the transport') : answer);
     endCall(request);
     return response;
   } catch (error) {

@@ -141,7 +141,9 @@ export class URL {
     if (host === '') throw new InvalidURL('Cannot send a request: its URL has no host');
     const ascii = hostToAscii(bracketed(host));
     if (ascii === null || ascii === '') {
-      throw new InvalidURL(`Cannot send a request to ${JSON.stringify(host)}: expected a host that WHATWG URLs allow`);
+      throw new InvalidURL(
+        `Cannot send a request to ${JSON.stringify(host)}: expected a host that WHATWG URLs allow${escapedIn(host)}`,
+      );
     }
     const text = this.#given ?? this.href;
     let read: globalThis.URL;
@@ -361,4 +363,12 @@ function isPlainTarget(text: string, at: number): boolean {
 
 function octetsOf(ascii: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(ascii);
+}
+
+/** Of a host, the first character that had to be escaped: none may be there. */
+function escapedIn(host: string): string {
+  const escaped = /%[0-7][0-9a-f]/i.exec(host)?.[0];
+  return escaped === undefined
+    ? ''
+    : `, not ${JSON.stringify(String.fromCharCode(Number.parseInt(escaped.slice(1), 16)))} (${escaped})`;
 }

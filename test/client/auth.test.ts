@@ -444,7 +444,7 @@ describe('AsyncClient alone: a flow', () => {
 
 test('Client alone: a flow answers at once, or is refused', () => {
   const client = blocking.open({ transport: new httpx.MockTransport(() => new httpx.Response(200)) });
-  const refused = 'the transport, a hook, the auth or the body answered with a promise';
+  const refused = 'Cannot wait in a blocking call: the auth answered with a promise';
   for (const auth of [async (request: httpx.Request) => request, new httpx.BearerAuth(async () => 'later')]) {
     expect(() => client.get(URL_, { auth })).toThrow(TypeError);
     expect(() => client.get(URL_, { auth })).toThrow(refused);

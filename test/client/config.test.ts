@@ -69,6 +69,7 @@ describe('Timeout', () => {
     expect(() => new Timeout(1, { raed: 1 } as object)).toThrow("unknown option 'raed'");
     expect(() => new Timeout(1, { read: 0 })).toThrow('Cannot set timeout.read');
     expect(() => new Timeout('5' as Duration)).toThrow(RangeError);
+    expect(() => new Timeout('1h' as Duration)).toThrow("in ms, s or m ('500ms', '5s', '2m'), got \"1h\"");
   });
 
   test('from() keeps the base’s fields for an object, and replaces it whole for a duration', () => {

@@ -84,7 +84,17 @@ describe.each(clients)('$name', (kind) => {
       const server = await serve(dialogue().hear().fin());
       const error = await failureOf(() => kind.open().get(server.url), RemoteProtocolError);
       expect(error).toMatchObject({ code: 'ERR_REMOTE_PROTOCOL', phase: 'read', sent: 'full' });
-      expect(error.message).toContain('closed');
+      expect(error.message).toMatch(/closed the connection without sending a response; a port of TLS closes so, too/);
+      expect(error.cause).toBeUndefined();
+    });
+
+    test('closed without a word where it has answered before: it is no port of TLS', async () => {
+      const server = await serve(dialogue().hear().say(answer('one')).hear().fin());
+      const client = kind.open();
+      await client.get(server.url);
+      // Not idempotent: it is not sent again on another connection.
+      const error = await failureOf(() => client.post(server.url, { content: 'x' }), RemoteProtocolError);
+      expect(error.message).toMatch(/without sending a response$/);
     });
 
     test('closed within the head: RemoteProtocolError', async () => {

@@ -180,7 +180,9 @@ describe('Client alone: hooks that answer with promises', () => {
   test.each(['request', 'response'] as const)('are refused: %s', async (event) => {
     const settings = { eventHooks: { [event]: [async () => {}] } };
     const { client, connector } = blocking.fake('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', settings);
-    expect((await failureOf(() => client.get(url), TypeError)).message).toContain('blocking');
+    expect((await failureOf(() => client.get(url), TypeError)).message).toBe(
+      `Cannot wait in a blocking call: a ${event} hook answered with a promise`,
+    );
     expect(connector.open).toBe(0);
   });
 });

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   codes,
+  InvalidURL,
   Limits,
   MockTransport,
   Request,
@@ -272,6 +273,24 @@ describe.each(clients)('$name', (kind) => {
     });
   });
 
+  test('fetch’s Request is not sent, and who takes it is said', async () => {
+    const given = new globalThis.Request(url);
+    expect(await refused((asked) => asked.send(any(given)))).toBe(
+      "Cannot send the request: expected a Request of httpx-wasm, got fetch's global Request: AsyncClient.fetch takes it",
+    );
+    expect(await refused((asked) => asked.send(any(url)))).toContain('a Request of httpx-wasm, got string');
+  });
+
+  test('a host that cannot be: the message shows what may not be in it', async () => {
+    const { client: asked } = client();
+    for (const host of ['exa mple.org', 'exa%20mple.org']) {
+      const { message } = await failureOf(() => asked.get(`http://${host}/`), InvalidURL);
+      expect(message).toBe(
+        'Cannot send a request to "exa%20mple.org": expected a host that WHATWG URLs allow, not " " (%20)',
+      );
+    }
+  });
+
   describe('content', () => {
     test.each<[string, unknown, string]>([
       ['URLSearchParams', new URLSearchParams('a=1'), 'got URLSearchParams (a form is given as data)'],
@@ -293,7 +312,9 @@ describe.each(clients)('$name', (kind) => {
       for (const error of [new ResponseNotRead(), new StreamConsumed()]) {
         expect(error.message).toContain('`response.read()` (Client) or `await response.aread()` (AsyncClient)');
       }
+      expect(new ResponseNotRead().message).toContain('an auth flow gets it with `requiresResponseBody = true`');
       const unread = new RequestNotRead();
+      expect(unread.message).toContain('an auth flow gets it with `requiresRequestBody = true`');
       expect(unread.message).toContain('`request.read()` (Client) or `await request.aread()` (AsyncClient)');
     });
 

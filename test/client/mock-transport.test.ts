@@ -103,3 +103,13 @@ test('AsyncClient waits for a function that answers later; Client refuses it, an
   const text = new httpx.MockTransport(async (request) => new httpx.Response(200, { text: request.method }));
   expect((await new httpx.AsyncClient({ transport: text }).delete(url)).text).toBe('DELETE');
 });
+
+test('Client refuses a transport of one’s own that answers later, and says that it was the transport', () => {
+  class Later extends httpx.BaseTransport {
+    override handleRequest(): httpx.SyncResponse {
+      return Promise.reject(new Error('unheard')) as never;
+    }
+  }
+  const client = new httpx.Client({ transport: new Later() });
+  expect(() => client.get(url)).toThrow('Cannot wait in a blocking call: the transport answered with a promise');
+});

@@ -105,6 +105,16 @@ describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
       ['extensions of no kind', () => new httpx.Request('GET', url, { extensions: any(5) }), 'expected an object'],
       ['files of no kind', () => new httpx.Request('POST', url, { files: any(5) }), 'Cannot encode files'],
       ['data of no kind', () => new httpx.Request('POST', url, { data: any(5) }), 'as data, got number'],
+      [
+        'a file that was opened',
+        () => new httpx.Request('POST', url, { files: { f: any({ createReadStream: () => null }) } }),
+        ', got Object: give file.createReadStream(), or await openAsBlob(path) of node:fs',
+      ],
+      [
+        'a request for its URL',
+        () => new httpx.Request('GET', any(new httpx.Request('GET', url))),
+        'expected url to be a string or a URL, got Request, which client.send takes',
+      ],
       ['a stream of no kind', () => new httpx.Request('POST', url, { stream: any(5) }), 'got number'],
     ],
   ],
@@ -112,6 +122,7 @@ describe.each<[string, readonly (readonly [string, () => unknown, string])[]]>([
     'Response',
     [
       ['nothing', () => new (any<new () => unknown>(httpx.Response))(), 'expected an integer as its status code'],
+      ['a status of text', () => new httpx.Response(any('200')), 'as its status code, got "200"'],
       ['half a status', () => new httpx.Response(200.5), 'expected an integer as its status code, got 200.5'],
       [
         'a Map as JSON',
