@@ -63,7 +63,7 @@ function traced(path, count) {
 }
 
 /** Every row that is checked: { name, module, steps }. */
-function traces({ core, codings }) {
+export function traces({ core, codings }) {
   return rowsToCount().flatMap(({ name, octets, inCodings, whole, drip }) => {
     const module = inCodings ? codings : core;
     const some = [{ name, module, steps: traced(module, whole) }];
