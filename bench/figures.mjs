@@ -17,7 +17,7 @@ export const STEADY_MAX = 1.25;
 const LOAD_BEYOND_MAX = 1;
 
 /** Whether a load is more than a run makes by itself. */
-export const isOthersLoad = (load) => load > cpus().length + LOAD_BEYOND_MAX;
+export const isOthersLoad = (load, cores = cpus().length) => load > cores + LOAD_BEYOND_MAX;
 
 export function spreadOf(values) {
   const sorted = values.toSorted((a, b) => a - b);

@@ -22,8 +22,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 const platform = `${process.platform}-${process.arch}`;
-/** The Node that is measured on, once it was asked for or looked for. */
-let measured = null;
+/** What --node asked for; `null`: nothing. */
+let asked = null;
+/** Versions of binaries that were asked for theirs, by path. */
+const versions = new Map();
+
+function versionAt(path) {
+  if (!versions.has(path)) versions.set(path, spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.trim());
+  return versions.get(path);
+}
 
 /**
  * Has all that follows measured on another Node: `word` is a release that test/hosts/package.json pins, or a path.
@@ -36,28 +43,24 @@ export function measureOn(word) {
   if (status !== 0) {
     throw new UsageError(`Cannot measure on Node ${word}: no ${path} (npm ci --prefix test/hosts --ignore-scripts)`);
   }
-  measured = { path, version: stdout.trim(), pinned: true };
+  asked = { path, version: stdout.trim(), pinned: true };
 }
 
 /** The Node that is measured on: as --node says, else the one that bench/package.json pins, or, without it, the one that runs. */
 export function nodeOf() {
-  measured ??= installedNode();
-  return measured;
+  if (asked !== null) return asked;
+  const pinned = new URL(`node_modules/node-${platform}/bin/node`, BENCH);
+  const path = existsSync(pinned) ? fileURLToPath(pinned) : process.execPath;
+  return { path, version: versionAt(path), pinned: path !== process.execPath };
 }
 
 /** The same, for who begins to measure: says what makes figures worth less. */
 export function nodeTold() {
-  const { version, pinned } = nodeOf();
+  const node = nodeOf();
+  const { version, pinned } = node;
   if (!pinned) console.error(`note: the pinned Node is not installed for this machine; measuring on ${version}`);
   if (!canPin) console.error('note: processes are not held on a core here; expect more spread');
-  return measured;
-}
-
-function installedNode() {
-  const pinned = new URL(`node_modules/node-${platform}/bin/node`, BENCH);
-  const path = existsSync(pinned) ? fileURLToPath(pinned) : process.execPath;
-  const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  return { path, version, pinned: path !== process.execPath };
+  return node;
 }
 
 /** Where the binaries of other hosts are, and the words before a program's. */

@@ -1,5 +1,5 @@
 /** What the timed commands share: the machine first, one item after the other, tables on the way, targets at the end. */
-import { tellProgress, tellTargets } from './figures.mjs';
+import { isOthersLoad, tellProgress, tellTargets } from './figures.mjs';
 import { UsageError } from './usage.mjs';
 
 /** How long a plan ({ items, secondsOf }) takes. */
@@ -21,6 +21,7 @@ export const minutesText = (seconds) => `about ${Math.ceil(seconds / 60)} min`;
  */
 export async function measured({ json, machine, rounds, skipped = {}, items, secondsOf, measure, tableOf }) {
   const minutes = minutesText(secondsOfPlan({ items, secondsOf }));
+  if (isOthersLoad(machine.load)) console.error('note: others are using the machine; figures will not be trustworthy');
   if (json) console.error(`${rounds} rounds, ${minutes}`);
   else {
     const { node, cores, cpu, load } = machine;

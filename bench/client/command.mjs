@@ -81,6 +81,7 @@ export function planOf({ quick, scenario: names, peers: peerNames, rounds }) {
 }
 
 export async function client(options) {
+  installPeers(); // first, since who can take part depends on the Node that is among them
   const plan = planOf(options);
   const { items, taking, timing, skipped } = plan;
   for (const [peer, lack] of Object.entries(skipped)) console.error(`SKIPPED: ${peer}: ${lack}`);

@@ -1,6 +1,6 @@
 /**
- * What users get: packs the package, installs the tarball in bench/.work, its dependencies as the root's lockfile has them, and
- * leaves modules there that import it by its name. Built first if the sources have changed.
+ * What users get: packs the package, installs the tarball in bench/.work, its dependencies as the root's lockfile has them,
+ * and leaves modules there that import it by its name. Built first if the sources have changed.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,13 +18,18 @@ function npm(words, cwd) {
 
 const jsonIn = (folder, name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
-/** The lockfile of a folder that needs the tarball alone: of the root's, what is not for development. */
+/** What the package needs, as the root's lockfile has it: [path, entry]. */
+export function neededPackages() {
+  const { packages } = jsonIn(ROOT, 'package-lock.json');
+  return Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+}
+
+/** The lockfile of a folder that needs the tarball alone. */
 function lockOf(manifest, tarball) {
   const { lockfileVersion, packages } = jsonIn(ROOT, 'package-lock.json');
   const { version, dependencies } = packages[''];
-  const needed = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
   const ours = { version, resolved: `file:${tarball}`, dependencies };
-  const all = { '': manifest, 'node_modules/httpx-wasm': ours, ...Object.fromEntries(needed) };
+  const all = { '': manifest, 'node_modules/httpx-wasm': ours, ...Object.fromEntries(neededPackages()) };
   return { lockfileVersion, packages: all };
 }
 

@@ -2,7 +2,7 @@
  * One measurement of nghttp2's HPACK, a process of its own: decodes field blocks, or encodes field lists, over and over.
  * Arguments: `decode` or `encode`, path of what hpack/blocks.mjs wrote, warm-up and window in ms of CPU. Prints what
  * hpack/measure.mjs tells: { units, cpuUs, wallMs, fields, hash }: lists, and of one pass the number of fields and their hash
- * (parse/fields.mjs).
+ * (parse/fields.mjs). With the one argument `version` it prints that of the library.
  */
 #include <nghttp2/nghttp2.h>
 #include <stdint.h>
@@ -161,6 +161,7 @@ static void load(const char *path) {
 }
 
 int main(int words, char **word) {
+  if (words == 2 && strcmp(word[1], "version") == 0) return puts(nghttp2_version(0)->version_str) < 0;
   if (words != 5) return 2;
   load(word[2]);
   if (strcmp(word[1], "decode") == 0) {

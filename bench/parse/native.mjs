@@ -12,6 +12,8 @@ const FOLDER = join(WORK, 'picohttpparser');
 const SOURCE = join(FOLDER, 'vendor/picohttpparser-sys/deps/picohttpparser');
 const PROGRAM = join(FOLDER, 'head');
 const HARNESS = fileURLToPath(new URL('head.c', import.meta.url));
+/** Of the crate, which is all that names one. */
+const VERSION = '1.0.0';
 const MANIFEST = `[package]
 name = "source"
 version = "0.0.0"
@@ -21,7 +23,7 @@ edition = "2021"
 path = "none.rs"
 
 [dependencies]
-picohttpparser-sys = "=1.0.0"
+picohttpparser-sys = "=${VERSION}"
 
 [workspace]
 `;
@@ -41,14 +43,14 @@ function fetchSource() {
   run('cargo', ['vendor', 'vendor']);
 }
 
-/** { path, flags } of the built program, or { reason } why there is none. */
+/** { path, version } of the built program, or { reason } why there is none. */
 export function buildNative() {
   const flags = ['-O3', ...(process.arch === 'x64' ? ['-msse4.2'] : [])];
   try {
     mkdirSync(FOLDER, { recursive: true });
     fetchSource();
     run('cc', [...flags, '-I', SOURCE, HARNESS, join(SOURCE, 'picohttpparser.c'), '-o', PROGRAM]);
-    return { path: PROGRAM, flags };
+    return { path: PROGRAM, version: VERSION };
   } catch (error) {
     if (error instanceof Unavailable) return { reason: error.message };
     throw error;

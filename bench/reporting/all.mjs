@@ -3,11 +3,13 @@
  * from it (draw.mjs), or, with `--out file`, leaves the data there and the report alone. It says how long it will take.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtModules } from '../artefacts.mjs';
 import { client, planOf as planOfClient } from '../client/command.mjs';
+import { installPeers } from '../client/package.mjs';
 import { codings, planOf as planOfCodings } from '../codings/command.mjs';
 import { corpusHash, heldCorpus } from '../corpus/hashes.mjs';
 import { countRows } from '../exact/command.mjs';
@@ -18,6 +20,7 @@ import { parse, planOf as planOfParse } from '../parse/command.mjs';
 import { nodeOf } from '../processes.mjs';
 import { minutesText, secondsOfPlan } from '../session.mjs';
 import { DATA, draw } from './draw.mjs';
+import { versionsOf } from './versions.mjs';
 
 const LAYERS = {
   parse: { run: parse, planOf: planOfParse },
@@ -25,9 +28,6 @@ const LAYERS = {
   codings: { run: codings, planOf: planOfCodings },
   client: { run: client, planOf: planOfClient },
 };
-/** What draws the charts is no peer. */
-const DRAWING = ['vega', 'vega-lite'];
-
 /** What `exact --json` counts when another Node runs it. */
 function countedOn({ path, version }) {
   const program = fileURLToPath(new URL('../run.mjs', import.meta.url));
@@ -43,12 +43,6 @@ function countExact({ node }) {
   return { ...counted, worse: compare(counted, readGolden()).worse };
 }
 
-/** Names and versions of what is measured against. */
-function peersOf() {
-  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => !DRAWING.includes(name)));
-}
-
 /** What was typed, but for the folders of this machine. */
 function commandText() {
   const words = process.argv.slice(2).map((word) => (word.includes('/') ? basename(word) : word));
@@ -56,18 +50,20 @@ function commandText() {
 }
 
 /**
- * Runs everything: { date, command, quick, left, peers, corpus, exact, parse, hpack, codings, client }; left: by layer, what
- * this run left out.
+ * Runs everything: { date, load, command, quick, left, peers, parts, needed, corpus, exact, parse, hpack, codings, client };
+ * load: before anything was done; left: by layer, what this run left out; peers, parts, needed: as versionsOf says them.
  */
 async function measureAll(options) {
   const since = performance.now();
+  const [load] = loadavg();
+  installPeers(); // first, since who can take part depends on the Node that is among them
   const everything = { ...options, scenario: undefined, peers: undefined };
   const plans = Object.entries(LAYERS).map(([name, { planOf }]) => [name, planOf(everything)]);
   const about = minutesText(plans.reduce((sum, [, plan]) => sum + secondsOfPlan(plan), 0));
   const left = Object.fromEntries(plans.map(([name, plan]) => [name, plan.left]));
   const date = new Date().toISOString().slice(0, 10);
   const corpus = corpusHash(heldCorpus());
-  const described = { date, command: commandText(), quick: options.quick, left, peers: peersOf(), corpus };
+  const described = { date, load, command: commandText(), quick: options.quick, left, ...versionsOf(), corpus };
   const data = { ...described, exact: countExact(options) };
   for (const [index, [name, { run }]] of Object.entries(LAYERS).entries()) {
     const minutes = ((performance.now() - since) / 60000).toFixed(1);

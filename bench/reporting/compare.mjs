@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- compare A.json B.json`: whether two runs, of other machines or other releases of Node, say the same. Each is
- * what `npm run bench` leaves in data.json, or what a command prints with `--json`. Counts must be equal; of what is timed only
- * ratios can be compared: two agree if the least and most of both runs overlap, or the medians lie within a tolerance. Those that
- * lie apart are named, and no failure: another release may well cost otherwise. Exit code 1: counts differ.
+ * `npm run bench -- compare A.json B.json`: whether two runs, of other machines or other releases of Node, say the same. Each
+ * is what `npm run bench` leaves in data.json, or what a command prints with `--json`. Counts must be equal; of what is timed
+ * only ratios can be compared: two agree if the least and most of both runs overlap, or the medians lie within a tolerance.
+ * Those that lie apart are named, and no failure: another release may well cost otherwise. Exit code 1: counts differ.
  */
 import { readFileSync } from 'node:fs';
 import { shownSpread } from '../figures.mjs';
@@ -14,8 +14,8 @@ const LAYERS = ['parse', 'hpack', 'codings', 'client'];
 const MANNERS = ['whole', 'drip'];
 const COUNTS = ['instructions', 'bulk'];
 /**
- * How far apart the medians of two runs may be though their spreads do not overlap. Measured between peers alone, so none of our
- * code, in two runs of two rounds on one machine, a day apart: of 83 ratios 63 overlap, 79 do so or lie within this.
+ * How far apart the medians of two runs may be though their spreads do not overlap. Measured between peers alone, so none of
+ * our code, in two runs of two rounds on one machine, a day apart: of 83 ratios 63 overlap, 79 do so or lie within this.
  */
 const TOLERANCE = 0.1;
 

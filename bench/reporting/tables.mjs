@@ -2,7 +2,7 @@
  * The report as Markdown, from the data of a run of everything. Nothing here depends on anything but that data, so that a test
  * can hold the text to it.
  */
-import { digitsNear } from '../figures.mjs';
+import { digitsNear, isOthersLoad } from '../figures.mjs';
 
 /** Charts of the report, with what they show. */
 export const CHARTS = [
@@ -106,15 +106,35 @@ function exactTable({ rows, worse }) {
   return `${held}\n\n${table([headings, ...lines])}`;
 }
 
+/** Versions by name, as one text; `what` they are before them. */
+function versionsText(what, versions = {}) {
+  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return all.length === 0 ? '' : ` ${what}: ${all.join(', ')}.`;
+}
+
+/** The load before anything was done (older data does not have it), and as each layer began, in the order of time. */
+function loadText(data, cores) {
+  const begun = Object.keys(data).filter((name) => TIMED.includes(name));
+  const loads = begun.map((name) => [data[name].machine.load, `as ${name} began`]);
+  const all = data.load === undefined ? loads : [[data.load, 'before the run'], ...loads];
+  const others = isOthersLoad(all[0][0], cores) ? ' (others were using the machine)' : '';
+  const [first, ...rest] = all.map(([load, when]) => `${number(load, 1)} ${when}`);
+  return `load ${[first + others, ...rest].join(', ')}`;
+}
+
 function machineText(data) {
   const [first] = layersOf(data);
-  const { node, cpu, cores, memoryGiB, system, load, pinned, hosts = {} } = data[first].machine;
+  const { node, cpu, cores, memoryGiB, system, pinned, hosts = {} } = data[first].machine;
   const others = Object.entries(data.client?.machine.hosts ?? hosts).map(
     ([name, version]) => `${name} ${version ?? 'absent'}`,
   );
-  const peers = Object.entries(data.peers).map(([name, version]) => `${name} ${version}`);
+  const versions = [
+    versionsText('Peers', data.peers),
+    versionsText('In that Node', data.parts),
+    versionsText('Ours needs', data.needed),
+  ];
   return `Measured on ${data.date}: Node ${node}${others.map((other) => `, ${other}`).join('')}; ${cores} × ${cpu}, ${memoryGiB} GiB, \
-${system}; load ${number(load, 1)} at the start; processes ${pinned ? '' : 'not '}held on a core. Peers: ${peers.join(', ')}.`;
+${system}; ${loadText(data, cores)}; processes ${pinned ? '' : 'not '}held on a core.${versions.join('')}`;
 }
 
 /** The command that made the data, how long it took, and what that run did not measure. */
