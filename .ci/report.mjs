@@ -18,7 +18,7 @@ function isExcused({ unlessShared }) {
 }
 
 /** Prints each skip once per reason; gives the titles that are on no list. */
-function judgeSkips(titles) {
+export function judgeSkips(titles) {
   const unlisted = [];
   const counts = new Map();
   for (const title of titles) {

@@ -4,9 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WASMTIME } from '../test/hosts/wasmtime.mjs';
 import { runCommand } from './command.mjs';
 import { checkPackage } from './package.mjs';
-import { countInputs, countReport, sharedFolder } from './report.mjs';
+import { countInputs, countReport, judgeSkips, sharedFolder } from './report.mjs';
 
 const MINUTE_MS = 60_000;
 /** How many times the usual inputs the decoders are fuzzed with here, and how many that must come to (issue 4). */
@@ -45,15 +46,15 @@ function record(title, { passed, failed, skipped = 0, retried = 0 }, since) {
   console.log(lines.at(-1));
 }
 
-/** Runs a command as one test. Answers whether it passed. */
-async function step(title, command, words, { minutes = 5, nodePath = process.execPath } = {}) {
+/** Runs a command as one test; `folders`: where its programs are looked for first. Answers whether it passed. */
+async function step(title, command, words, { minutes = 5, nodePath = process.execPath, folders = [] } = {}) {
   const since = performance.now();
   console.log(`\n━━ ${title}`);
   const { status } = await runCommand(command, words, {
     cwd: root,
     env: {
       ...env,
-      PATH: `${dirname(nodePath)}${delimiter}${process.env.PATH}`,
+      PATH: [...folders, dirname(nodePath), process.env.PATH].join(delimiter),
     },
     timeoutMs: minutes * MINUTE_MS,
   });
@@ -147,6 +148,32 @@ function countDeviations() {
   record('the deviations cite their source', { passed: isRight ? 1 : 0, failed: isRight ? 0 : 1 }, since);
 }
 
+/** Where a python3 with wasmtime is, installed for this run: { folder }; or { absent } why there is none. */
+async function wasmtimePython() {
+  const folder = join(scratch, 'wasmtime');
+  const quiet = { cwd: root, timeoutMs: 5 * MINUTE_MS, quiet: true };
+  const made = await runCommand('python3', ['-m', 'venv', folder], quiet);
+  if (made.status !== 0) return { absent: 'there is no python3 that makes environments' };
+  const words = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', WASMTIME];
+  const installed = await runCommand(join(folder, 'bin/python3'), words, quiet);
+  return installed.status === 0 ? { folder: join(folder, 'bin') } : { absent: `pip cannot install ${WASMTIME}` };
+}
+
+/** Holds the counted instructions to the golden table, and to what wasmtime counts where it can be had. */
+async function counts() {
+  const title = 'npm run bench -- exact';
+  const words = ['run', 'bench', '--', 'exact'];
+  const { folder, absent } = await wasmtimePython();
+  if (absent === undefined) {
+    await step(`${title} --fuel`, 'npm', [...words, '--fuel'], { minutes: 10, folders: [folder] });
+    return;
+  }
+  await step(title, 'npm', words);
+  const since = performance.now();
+  const failed = judgeSkips([`${title} --fuel (skipped: ${absent})`]).length;
+  record(`${title} --fuel`, { passed: 0, failed, skipped: 1 }, since);
+}
+
 async function main() {
   if (!(await step('npm ci', 'npm', ['ci'], { minutes: 10 }))) return;
   await suite(`npm test, Node ${process.versions.node}`, 'npm', ['test', '--', '--retry=1'], process.execPath);
@@ -157,7 +184,7 @@ async function main() {
   await interop(reachesDebian);
   await step('the core, built twice: equal octets', process.execPath, ['wasm/build.mjs', '--twice']);
   await step('the component, built twice: equal octets', process.execPath, ['wasm/component.mjs', '--twice']);
-  await step('npm run bench -- exact', 'npm', ['run', 'bench', '--', 'exact']);
+  await counts();
 
   const install = ['ci', '--prefix', 'test/hosts', '--ignore-scripts'];
   let releases = [];

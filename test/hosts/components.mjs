@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transpile } from '../../wasm/transpile.mjs';
 import { shared, vectorsOf } from './conformance/vectors.mjs';
+import { WASMTIME } from './wasmtime.mjs';
 
 const MINUTE_MS = 60_000;
 /** What compiling wasmtime may take; CI stands still meanwhile. */
 const CARGO_MS = 10 * MINUTE_MS;
-const WASMTIME = 'wasmtime==50.0.1';
 /** Python's wasmtime makes an object of each octet: it is given contents of at most so many, coded and decoded. */
 const PYTHON_OCTETS_MAX = 4096;
 /** Each so-manieth story: the encoders are all among them. */

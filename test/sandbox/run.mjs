@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installedReleases } from '../hosts/releases.mjs';
+import { WASMTIME } from '../hosts/wasmtime.mjs';
 import { casesOf, deniedCases } from './cases.mjs';
 import { startServer } from './server.mjs';
 import { writeTable } from './table.mjs';
@@ -17,7 +18,6 @@ import { writeTable } from './table.mjs';
 const MINUTE_MS = 60_000;
 /** What one host may take for one component: compiling it is most of that. */
 const RUN_MS = 5 * MINUTE_MS;
-const WASMTIME = 'wasmtime==50.0.1';
 const WORLDS = ['over-transport', 'over-sockets', 'over-http'];
 /** A module with a global of 1 + 1: such constants, which jco's adapters have, are known to Node.js 22 and later. */
 const SUM = '[0,97,115,109,1,0,0,0,6,9,1,127,0,65,1,65,1,106,11]';
