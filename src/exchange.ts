@@ -196,9 +196,10 @@ export class Exchange extends Park implements ByteSource {
     }
   }
 
-  /** The rest of the request's body is not wanted: HTTP/1.1 ends it by any response, HTTP/2 by its end or no success. */
+  /** Nothing more of the request is to be sent: the response is no success, or complete, or all has left. */
   get unwanted(): boolean {
-    return this.status !== 0 && (!this.connection.multiplexes || this.ended || this.status >= 300);
+    if (this.status === 0) return false;
+    return this.ended || this.status >= 300 || this.sent === 'full' || this.#sending?.isOver === true;
   }
 
   /** Where the flow that sends the body waits. */
@@ -250,9 +251,14 @@ export class Exchange extends Park implements ByteSource {
     if (this.sent === 'full' || this.unwanted) this.#startReading();
   }
 
-  /** All of the request has left: who waits for the response has its time from now on. */
+  /** All of the request has left. */
   wholeSent(): void {
     this.sent = 'full';
+    this.noMoreSent();
+  }
+
+  /** The upload is over: who waits for the response has its time from now on. */
+  noMoreSent(): void {
     if (this.run !== null) this.#startReading();
   }
 

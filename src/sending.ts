@@ -7,9 +7,15 @@ import { WriteTimeout } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Flow, Park } from './flow.js';
 
+const BEGUN_UNREAD =
+  '; the response had begun, which a blocking call reads when all of the request is sent (AsyncClient reads it meanwhile)';
+
 /** Where the flow that sends waits: for the host, for the peer, or for the user's next piece. */
 export class Sending extends Park {
   readonly #exchange: Exchange;
+  /** The flow that sends goes on beside that of the call, which has its response without it. */
+  isBeside = false;
+  #isOver = false;
   #awaitsWritable = false;
   #awaitsLimit = false;
   /** The deadline is the one after which the body goes without leave: 100 (Continue), or the peer's SETTINGS. */
@@ -24,7 +30,13 @@ export class Sending extends Park {
   get ready(): boolean {
     const exchange = this.#exchange;
     if (exchange.unwanted || exchange.error !== null) return true;
+    if (exchange.status !== 0 && (this.#continueBy || !this.isBeside)) return true;
     return (exchange.writable && this.#awaitsWritable) || (this.#awaitsLimit && !exchange.connection.settling);
+  }
+
+  /** The response has begun, and the rest of the body is not asked for, or cannot be sent. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** @internal It waits for the peer's leave to send more. */
@@ -42,7 +54,9 @@ export class Sending extends Park {
       return;
     }
     const { origin } = exchange.connection;
-    const message = `Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms (timeout.write)`;
+    const begun = exchange.connection.socket.blocking ? BEGUN_UNREAD : '; the response had begun';
+    const behind = exchange.status === 0 ? '' : begun;
+    const message = `Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms (timeout.write)${behind}`;
     exchange.fail(new WriteTimeout(message, { phase: 'write' }).namingRequest(), ms);
   }
 
@@ -51,8 +65,9 @@ export class Sending extends Park {
   }
 
   /**
-   * Waits until the host took what was written, or it is not wanted any more. An error behind the head of the answer to a
-   * request that has left whole is its body's: it waits for who reads that. @throws WriteTimeout, WriteError
+   * Waits until the host took what was written, or it is not wanted any more. An error behind the head of the response is no
+   * news of that: one of a request that has left whole waits for who reads the body, and of another nothing more is sent, while
+   * what the peer has said is read. @throws WriteTimeout, WriteError
    */
   *drained(written: PromiseLike<void>): Flow<void> {
     const exchange = this.#exchange;
@@ -64,7 +79,8 @@ export class Sending extends Park {
       },
       (error) => {
         done = true;
-        if (exchange.error === null && !exchange.ended) exchange.error = error;
+        if (exchange.status !== 0 && exchange.sent !== 'full') this.#isOver = true;
+        else if (exchange.error === null && !exchange.ended) exchange.error = error;
         this.wake();
       },
     );
@@ -103,8 +119,8 @@ export class Sending extends Park {
   }
 
   /**
-   * Waits until the body may be sent, or is not wanted any more. `limit`: how long a body waits for 100 (Continue)
-   * (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write limit holds.
+   * Waits until the body may be sent, or is not wanted any more. `limit`: how long a body waits for 100 (Continue), in whose
+   * place any response says that it is not (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write limit holds.
    */
   *permission(limit: DeadlineList | null): Flow<void> {
     const exchange = this.#exchange;
@@ -114,7 +130,8 @@ export class Sending extends Park {
     try {
       while (!exchange.writable && !exchange.unwanted) {
         if (exchange.error !== null) throw exchange.error;
-        yield this;
+        if (limit !== null && exchange.status !== 0) this.#isOver = true;
+        else yield this;
       }
       if (exchange.error !== null) throw exchange.error;
     } finally {

@@ -42,7 +42,7 @@ import type { Trace } from '../trace.js';
 import { type Route, throughProxy } from '../tunnel.js';
 import type { Origin } from '../url.js';
 import { canRepeat, described, isRefusal, repeatOf } from './repeat.js';
-import { asyncBody, PiecesReader, upload, uploadAside } from './upload.js';
+import { asyncBody, PiecesReader, upload, uploadAside, uploadUntilAnswered } from './upload.js';
 
 const PROXIES = new Late(() => import('../proxy-route.js'));
 const TLS = new Late(() => import('../tls-material.js'));
@@ -242,7 +242,7 @@ export class SocketTransport {
           if (isThenable(connection.written)) yield* exchange.sending.drained(connection.written);
           if (trace !== null) yield* trace.nextStep('send_request_body');
           if (exchange.sent !== 'full') {
-            const send = multiplexes && !blocking ? uploadAside : upload;
+            const send = blocking ? upload : multiplexes ? uploadAside : uploadUntilAnswered;
             const source = reader ?? new PiecesReader(body, exchange.inlined);
             yield* send(exchange, source, deadlines.of(CONTINUE_MS), !request.isReplayable);
           }

@@ -1,6 +1,7 @@
 /**
  * A request's body on its way: read from its source piece by piece, each sent as far as host and peer take it. It ends when
- * the body does, or when the peer does not want the rest: then its source is told.
+ * the body does, or when the peer does not want the rest (a response that is no success, or is complete): then its source is
+ * told. Behind the head of a success it goes on, on an event loop beside the flow of the call.
  */
 import type { BodyReader, RequestBody } from '../content.js';
 import type { DeadlineList } from '../deadlines.js';
@@ -73,9 +74,10 @@ export function* upload(exchange: Exchange, reader: BodyReader, waits: DeadlineL
     unheard += piece.length;
     if (unheard < UNHEARD_OCTETS_MAX) continue;
     unheard = 0;
-    if (!exchange.answered || connection.multiplexes) yield new NextTurn(connection.socket, connection.deadlines.host);
+    yield new NextTurn(connection.socket, connection.deadlines.host);
   }
   reader.cancel(new Error('The response came before the request body was sent'));
+  exchange.noMoreSent();
 }
 
 function* sendPiece(exchange: Exchange, piece: Uint8Array): Flow<void> {
@@ -91,11 +93,38 @@ function* sendPiece(exchange: Exchange, piece: Uint8Array): Flow<void> {
   }
 }
 
-/**
- * The same beside the flow of the call, which goes on as soon as there is a response: of HTTP/2 a peer may answer while it
- * is still being sent to. What goes wrong fails the exchange.
- */
+/** The same within the flow of the call until there is a response, beside it from then on. What goes wrong fails the exchange. */
+export function* uploadUntilAnswered(
+  exchange: Exchange,
+  reader: BodyReader,
+  waits: DeadlineList,
+  once: boolean,
+): Flow<void> {
+  const flow = upload(exchange, reader, waits, once);
+  let result = flow.next();
+  while (result.done !== true && exchange.status === 0) {
+    let value: unknown;
+    try {
+      value = yield result.value;
+    } catch (error) {
+      result = flow.throw(error);
+      continue;
+    }
+    result = flow.next(value);
+  }
+  if (result.done === true) return;
+  // Whatever it waits for it looks at again when it is resumed.
+  exchange.sending.isBeside = true;
+  const failed = (error: unknown) => {
+    reader.cancel(error);
+    exchange.fail(error);
+  };
+  drive(flow, () => {}, failed);
+}
+
+/** The same beside the flow of the call from the start: on a connection of many, turns to send are given out meanwhile. */
 export function* uploadAside(exchange: Exchange, reader: BodyReader, waits: DeadlineList, once: boolean): Flow<void> {
+  exchange.sending.isBeside = true;
   drive(
     upload(exchange, reader, waits, once),
     () => exchange.wake(),
