@@ -21,10 +21,10 @@ export function keepFreed(): void {
 }
 
 /**
- * One piece of it, neither zeroed nor from a pool; and its ballast. V8 counts memory outside its heap towards full
- * collections only, whose price is the application's whole heap. A young collection frees dropped pieces as well, for next to
- * nothing, but comes only when the young generation fills. Ballast per piece fills it in time, which is before 64 MiB are lent
- * or wait to be freed: a quarter; for pieces of one TLS record, which are objects enough themselves, a sixteenth.
+ * One piece of it, not from a pool; and its ballast. V8 counts memory outside its heap towards full collections only, whose
+ * price is the application's whole heap. A young collection frees dropped pieces as well, for next to nothing, but comes only
+ * when the young generation fills. Ballast per piece fills it in time, which is before 64 MiB are lent or wait to be freed: a
+ * quarter; for pieces of one TLS record, which are objects enough themselves, a sixteenth.
  */
 export class LentMemory {
   readonly octets: Uint8Array;
@@ -33,8 +33,12 @@ export class LentMemory {
   end = 0;
   readonly ballast: readonly unknown[];
 
-  constructor(length: number) {
-    this.octets = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  /**
+   * `isForRecords`: records of TLS are copied there, one by one. Zeroing brings the memory into the processor's cache, which
+   * costs less than it saves these copies; what the kernel reads into it is cheaper as it is.
+   */
+  constructor(length: number, isForRecords: boolean) {
+    this.octets = isForRecords ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     this.ballast = new Array(length > RECORD_OCTETS ? length >> 5 : length >> 7);
   }
 

@@ -164,7 +164,7 @@ class NodeSocket implements Socket {
   }
 
   #lent(): Uint8Array {
-    this.#own ??= new LentMemory(this.#lentOctets);
+    this.#own ??= new LentMemory(this.#lentOctets, this.#isTls);
     return this.#own.room;
   }
 
