@@ -46,6 +46,13 @@ const PAGES: Readonly<Record<string, Page>> = {
     response.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers));
   },
   '/big': (_request, response) => void response.end(new Uint8Array(2 ** 20)),
+  '/cut': (request, response) => {
+    const whole = Buffer.alloc(100_000, 'lamp ');
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    response.setHeader('etag', '"lamps"').setHeader('content-length', whole.length - from);
+    if (from === 0) response.write(whole.subarray(0, 40_000), () => request.socket.destroy());
+    else response.writeHead(206, { 'content-range': `bytes ${from}-99999/100000` }).end(whole.subarray(from));
+  },
   '/size': (_request, response, body) => void response.end(`${Buffer.byteLength(body)} octets`),
   '/words': (_request, response) => void response.end('one two three'),
   '/lines': (_request, response) => void response.end('one\ntwo\u2028three\r\n'),
