@@ -154,6 +154,11 @@ export class Exchange extends Park implements ByteSource {
     if (this.#whole) this.credit += to - from;
   }
 
+  /** @internal Octets have come that its reader has not asked for yet. */
+  get isUnread(): boolean {
+    return this.#chunk !== null && !this.#whole;
+  }
+
   /** @internal More is buffered than is wanted now. */
   get full(): boolean {
     return this.#buffered >= BUFFERED_OCTETS_MAX && !this.#whole;
@@ -171,10 +176,10 @@ export class Exchange extends Park implements ByteSource {
 
   /** @internal Wakes its flows that can go on; one that reads a body has its time anew. */
   goOn(now: number): void {
-    if (this.run !== null && this.ready) this.wake();
-    else if (this.list !== null && this.status !== 0) arm(this, this.list, now);
     const sending = this.#sending;
     if (sending !== null && sending.run !== null && sending.ready) sending.wake();
+    if (this.run !== null && this.ready) this.wake();
+    else if (this.list !== null && this.status !== 0) arm(this, this.list, now);
   }
 
   /**
@@ -213,18 +218,20 @@ export class Exchange extends Park implements ByteSource {
     return this.#sending;
   }
 
+  /** Who sends goes first: its source is let go before the flow of the call may open it again. */
   override wake(): void {
-    super.wake();
     this.#sending?.wake();
+    super.wake();
   }
 
   override onExpire(ms: number): void {
     if (this.ended || this.error !== null) return;
     const { origin } = this.connection;
+    const behind = this.#sending?.notTaken ?? '';
     const message =
       this.status === 0
         ? `Cannot read the response from ${origin}: no complete head after ${ms} ms (timeout.read)`
-        : `Cannot read the response body from ${origin}: no octets for ${ms} ms (timeout.read)`;
+        : `Cannot read the response body from ${origin}: no octets for ${ms} ms (timeout.read)${behind}`;
     this.fail(new ReadTimeout(message, { phase: 'read' }).namingRequest(), ms);
   }
 
@@ -243,22 +250,22 @@ export class Exchange extends Park implements ByteSource {
     return socket.blocking;
   }
 
-  /** Says that octets are wanted, and starts the read deadline unless it runs, or the request is still being sent. */
+  /** Says that octets are wanted, and starts the read deadline unless it runs, or some of the request is being sent. */
   demand(): void {
     const { connection } = this;
     if (this.status !== 0) connection.want(this);
     connection.socket.demand();
-    if (this.sent === 'full' || this.unwanted) this.#startReading();
+    if (this.sent === 'full' || this.unwanted || this.#sending?.awaitsSource === true) this.#startReading();
   }
 
   /** All of the request has left. */
   wholeSent(): void {
     this.sent = 'full';
-    this.noMoreSent();
+    this.nothingSent();
   }
 
-  /** The upload is over: who waits for the response has its time from now on. */
-  noMoreSent(): void {
+  /** Nothing of the request is being sent, or will be: who waits for the response has its time from now on. */
+  nothingSent(): void {
     if (this.run !== null) this.#startReading();
   }
 

@@ -7,17 +7,16 @@ import { WriteTimeout } from './exceptions.js';
 import type { Exchange } from './exchange.js';
 import { type Flow, Park } from './flow.js';
 
-const BEGUN_UNREAD =
-  '; the response had begun, which a blocking call reads when all of the request is sent (AsyncClient reads it meanwhile)';
-
 /** Where the flow that sends waits: for the host, for the peer, or for the user's next piece. */
 export class Sending extends Park {
   readonly #exchange: Exchange;
   /** The flow that sends goes on beside that of the call, which has its response without it. */
   isBeside = false;
   #isOver = false;
+  #notTaken = '';
   #awaitsWritable = false;
   #awaitsLimit = false;
+  #awaitsSource = false;
   /** The deadline is the one after which the body goes without leave: 100 (Continue), or the peer's SETTINGS. */
   #continueBy = false;
 
@@ -39,6 +38,16 @@ export class Sending extends Park {
     return this.#isOver;
   }
 
+  /** It waits for what is to be sent: nothing is on its way. */
+  get awaitsSource(): boolean {
+    return this.#awaitsSource;
+  }
+
+  /** Why the rest was not sent, for the message of who waits for the response in vain. */
+  get notTaken(): string {
+    return this.#notTaken;
+  }
+
   /** @internal It waits for the peer's leave to send more. */
   get awaitsWritable(): boolean {
     return this.#awaitsWritable;
@@ -54,10 +63,27 @@ export class Sending extends Park {
       return;
     }
     const { origin } = exchange.connection;
-    const begun = exchange.connection.socket.blocking ? BEGUN_UNREAD : '; the response had begun';
-    const behind = exchange.status === 0 ? '' : begun;
-    const message = `Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms (timeout.write)${behind}`;
+    if (exchange.status !== 0) {
+      this.#expireBehindHead(ms);
+      return;
+    }
+    const message = `Cannot send the request to ${origin}: a piece of it was not taken within ${ms} ms (timeout.write)`;
     exchange.fail(new WriteTimeout(message, { phase: 'write' }).namingRequest(), ms);
+  }
+
+  /**
+   * A peer that has begun to answer may do without the rest, which is not sent; what it says is read. But while our own user
+   * lets what came lie it may be waiting for that: then so do we.
+   */
+  #expireBehindHead(ms: number): void {
+    const exchange = this.#exchange;
+    if (exchange.isUnread && !exchange.connection.socket.blocking) {
+      this.#arm(exchange.limits.write);
+      return;
+    }
+    this.#isOver = true;
+    this.#notTaken = `; the rest of the request was not sent, since a piece was not taken within ${ms} ms (timeout.write)`;
+    this.wake();
   }
 
   override block(timeoutMs: number | null): boolean {
@@ -66,8 +92,8 @@ export class Sending extends Park {
 
   /**
    * Waits until the host took what was written, or it is not wanted any more. An error behind the head of the response is no
-   * news of that: one of a request that has left whole waits for who reads the body, and of another nothing more is sent, while
-   * what the peer has said is read. @throws WriteTimeout, WriteError
+   * news of that: one of a request that has left whole waits for who reads the body, and of another nothing more is sent,
+   * while what the peer has said is read. @throws WriteTimeout, WriteError
    */
   *drained(written: PromiseLike<void>): Flow<void> {
     const exchange = this.#exchange;
@@ -94,7 +120,10 @@ export class Sending extends Park {
     }
   }
 
-  /** Waits for something that is not the network's (the user's next piece), unless it is not wanted any more: `undefined`. */
+  /**
+   * Waits for something that is not the network's (the user's next piece), unless it is not wanted any more: `undefined`. Who
+   * waits for the response has its time anew, since nothing is sent meanwhile.
+   */
   *unlessUnwanted<T>(promise: PromiseLike<T>): Flow<{ readonly value: T } | undefined> {
     const exchange = this.#exchange;
     let result: { readonly value: T } | undefined;
@@ -109,18 +138,27 @@ export class Sending extends Park {
         this.wake();
       },
     );
-    for (;;) {
-      if (exchange.error !== null) throw exchange.error;
-      if (exchange.unwanted) return undefined;
-      if (failure !== undefined) throw failure.error;
-      if (result !== undefined) return result;
-      yield this;
+    this.#awaitsSource = true;
+    if (exchange.status !== 0) exchange.nothingSent();
+    try {
+      for (;;) {
+        if (exchange.error !== null) throw exchange.error;
+        if (exchange.unwanted) return undefined;
+        if (failure !== undefined) throw failure.error;
+        if (result !== undefined) break;
+        yield this;
+      }
+    } finally {
+      this.#awaitsSource = false;
     }
+    if (exchange.status !== 0) disarm(exchange);
+    return result;
   }
 
   /**
    * Waits until the body may be sent, or is not wanted any more. `limit`: how long a body waits for 100 (Continue), in whose
-   * place any response says that it is not (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write limit holds.
+   * place any response of HTTP/1.1 says that it is not (RFC 9110 §10.1.1); `null`: the stream's window is used up, the write
+   * limit holds.
    */
   *permission(limit: DeadlineList | null): Flow<void> {
     const exchange = this.#exchange;
@@ -130,7 +168,7 @@ export class Sending extends Park {
     try {
       while (!exchange.writable && !exchange.unwanted) {
         if (exchange.error !== null) throw exchange.error;
-        if (limit !== null && exchange.status !== 0) this.#isOver = true;
+        if (limit !== null && exchange.status !== 0 && !exchange.connection.multiplexes) this.#isOver = true;
         else yield this;
       }
       if (exchange.error !== null) throw exchange.error;

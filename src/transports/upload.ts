@@ -75,9 +75,10 @@ export function* upload(exchange: Exchange, reader: BodyReader, waits: DeadlineL
     if (unheard < UNHEARD_OCTETS_MAX) continue;
     unheard = 0;
     yield new NextTurn(connection.socket, connection.deadlines.host);
+    if (exchange.error !== null) throw exchange.error;
   }
   reader.cancel(new Error('The response came before the request body was sent'));
-  exchange.noMoreSent();
+  exchange.nothingSent();
 }
 
 function* sendPiece(exchange: Exchange, piece: Uint8Array): Flow<void> {
@@ -91,6 +92,11 @@ function* sendPiece(exchange: Exchange, piece: Uint8Array): Flow<void> {
     } else if (isThenable(connection.written)) yield* sending.drained(connection.written);
     if (exchange.error !== null) throw exchange.error;
   }
+}
+
+/** What stands for an error that is `null` or `undefined`: an exchange that failed has one. */
+function threwNothing(): Error {
+  return new Error('Cannot send the request body: its source failed without an error');
 }
 
 /** The same within the flow of the call until there is a response, beside it from then on. What goes wrong fails the exchange. */
@@ -117,7 +123,7 @@ export function* uploadUntilAnswered(
   exchange.sending.isBeside = true;
   const failed = (error: unknown) => {
     reader.cancel(error);
-    exchange.fail(error);
+    exchange.fail(error ?? threwNothing());
   };
   drive(flow, () => {}, failed);
 }
@@ -131,7 +137,7 @@ export function* uploadAside(exchange: Exchange, reader: BodyReader, waits: Dead
     (error) => {
       // One that was not begun may go with another exchange: that is for the call to decide, while it waits for a response.
       if (exchange.bodyBegun || exchange.status !== 0) reader.cancel(error);
-      exchange.fail(error);
+      exchange.fail(error ?? threwNothing());
     },
   );
   while (exchange.status === 0 && exchange.sent !== 'full') {

@@ -2,15 +2,17 @@
  * A response that begins with success while its request is still being sent: the upload goes on, over HTTP/1.1 as over HTTP/2,
  * until the response is complete or closed; one that says no success ends it at once (request-bodies.test.ts).
  */
-import { once } from 'node:events';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import http2 from 'node:http2';
-import https from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Deadlines } from '../../src/deadlines.js';
-import { type AsyncResponse, Client, ReadError, ReadTimeout, StreamClosed, WriteTimeout } from '../../src/index.js';
-import { certificates } from '../support/certificates.js';
+import {
+  type AsyncResponse,
+  Auth,
+  Client,
+  ReadError,
+  ReadTimeout,
+  type Request,
+  StreamClosed,
+} from '../../src/index.js';
 import {
   type ClientOptions,
   errorOf,
@@ -20,16 +22,12 @@ import {
   isSettled,
   openClient,
 } from '../support/client.js';
-import { clients } from '../support/clients.js';
-import { dialogue } from '../support/dialogue.js';
 import { BlockingFakeConnector } from '../support/fake-blocking.js';
 import { FakeHost } from '../support/fake-host.js';
 import { answer, patternOf } from '../support/octets.js';
-import { serve } from '../support/scripted-server.js';
 
 const url = 'http://fake.invalid/';
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
-const made = await certificates();
 
 /** A body that a test gives piece by piece, and why its source was told to stop. */
 function givenBody() {
@@ -167,11 +165,15 @@ describe('AsyncClient over HTTP/1.1', () => {
     expect(socket.closed).toBe(false);
   });
 
-  test('the read limit holds from the end of the request', async () => {
+  test('the read limit holds while nothing is sent, anew from each piece and from the end', async () => {
     const { environment, body, response } = await answered({ timeout: { read: 100 } }, CHUNKED);
     const failed = failureOf(response.aread(), ReadTimeout);
-    await environment.host.advance(1000);
-    expect(await isSettled(failed)).toBe(false);
+    for (let piece = 0; piece < 5; piece++) {
+      await environment.host.advance(99);
+      body.give('two');
+      await settled(environment);
+    }
+    await environment.host.advance(99);
     body.end();
     await settled(environment);
     await environment.host.advance(99);
@@ -180,20 +182,72 @@ describe('AsyncClient over HTTP/1.1', () => {
     expect((await failed).message).toContain('no octets for 100 ms');
   });
 
-  test('a server that takes no more runs into the write limit: reading fails with it, and the source is told', async () => {
-    const { environment, body, response, socket } = await answered({ timeout: { write: 100 } });
+  test('it does so while the source has no piece', async () => {
+    const { environment, body, response, socket } = await answered({ timeout: { read: 100 } }, CHUNKED);
+    const failed = failureOf(response.aread(), ReadTimeout);
+    await environment.host.advance(100);
+    await failed;
+    expect(body.cancelled.length).toBe(1);
+    expect(socket.closed).toBe(true);
+  });
+
+  test('not while a piece is being sent', async () => {
+    const { environment, body, response, socket } = await answered({ timeout: { read: 100 } }, CHUNKED);
     const reading = errorOf(response.aread());
     socket.holdWrites();
     body.give('two');
     await settled(environment);
-    await environment.host.advance(99);
+    await environment.host.advance(1000);
     expect(await isSettled(reading)).toBe(false);
+    socket.releaseWrites();
+    await settled(environment);
+    await environment.host.advance(100);
+    expect(await reading).toBeInstanceOf(ReadTimeout);
+  });
+
+  test('a server that takes no more, for the write limit, gets no more, and is read on', async () => {
+    const { environment, body, response, socket } = await answered({ timeout: { write: 100, read: 300 } });
+    const reading = response.aread();
+    socket.holdWrites();
+    body.give('two');
+    await settled(environment);
+    await environment.host.advance(99);
+    expect(body.cancelled).toEqual([]);
     await environment.host.advance(1);
-    const error = await reading;
-    expect(error).toBeInstanceOf(WriteTimeout);
-    expect(String(error)).toContain('the response had begun');
-    expect(body.cancelled).toEqual([error]);
+    expect(body.cancelled.length).toBe(1);
+    socket.say('3\r\nall\r\n0\r\n\r\n');
+    expect(new TextDecoder().decode(await reading)).toBe('forall');
     expect(socket.closed).toBe(true);
+  });
+
+  test('one that says no more either is said to have had no more', async () => {
+    const { environment, body, response, socket } = await answered({ timeout: { write: 100, read: 300 } });
+    const failed = failureOf(response.aread(), ReadTimeout);
+    socket.holdWrites();
+    body.give('two');
+    await settled(environment);
+    await environment.host.advance(100);
+    await environment.host.advance(300);
+    expect((await failed).message).toMatch(/no octets for 300 ms.*not sent, since a piece was not taken within 100 ms/);
+  });
+
+  test('while octets of it lie unread the write limit waits', async () => {
+    const { environment, body, response, socket } = await answered({ timeout: { write: 100, read: null } });
+    socket.holdWrites();
+    body.give('two');
+    await settled(environment);
+    await environment.host.advance(1050);
+    expect(body.cancelled).toEqual([]);
+    const pieces = response.aiterText();
+    expect((await pieces.next()).value).toBe('for');
+    socket.takeHeldWrites();
+    await settled(environment);
+    socket.releaseWrites();
+    body.end();
+    await settled(environment);
+    socket.say('0\r\n\r\n');
+    expect((await pieces.next()).done).toBe(true);
+    expect(socket.closed).toBe(false);
   });
 
   test('a request that has left whole waits for no write any more', async () => {
@@ -249,6 +303,50 @@ describe('AsyncClient over HTTP/1.1', () => {
     expect(socket.closed).toBe(true);
   });
 
+  test('a source that fails with null does so too', async () => {
+    const { body, response } = await answered();
+    const reading = errorOf(response.aread());
+    body.fail(null as unknown as Error);
+    expect(String(await reading)).toContain('its source failed without an error');
+  });
+
+  test('who sends the same request again reads its body when the upload before has let it go', async () => {
+    const environment = fakeEnvironment();
+    const told: string[] = [];
+    const content: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]() {
+        told.push('open');
+        return {
+          async next() {
+            await new Promise((resolve) => setImmediate(resolve));
+            return { done: false, value: patternOf(10) };
+          },
+          async return() {
+            told.push('let go');
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    };
+    class Twice extends Auth {
+      override *authFlow(request: Request) {
+        yield request;
+        yield request;
+      }
+    }
+    const client = openClient({ timeout: null, auth: new Twice() }, environment);
+    const call = client.post(url, { content });
+    await settled(environment);
+    environment.connector.socket(0).say('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab');
+    await settled(environment);
+    environment.connector.socket(0).say('c');
+    while (environment.connector.sockets.length < 2) await environment.host.settled();
+    await settled(environment);
+    environment.connector.socket(1).say(answer('again'));
+    expect((await call).text).toBe('again');
+    expect(told).toEqual(['open', 'let go', 'open', 'let go']);
+  });
+
   test('a connection that breaks fails both', async () => {
     const { environment, body, response, socket } = await answered();
     const reading = errorOf(response.aread());
@@ -276,6 +374,36 @@ describe('AsyncClient over HTTP/1.1', () => {
     };
     expect((await client.post(url, { content: content() })).statusCode).toBe(200);
     expect(pulled).toBeLessThan(2000);
+  });
+
+  test('a source is not asked again when the connection broke', async () => {
+    const environment = fakeEnvironment();
+    const client = openClient({ timeout: null }, environment);
+    let pulled = 0;
+    let pulledBefore = -1;
+    environment.connector.onSocket = (socket) => {
+      let writes = 0;
+      socket.onWritten = () => {
+        writes++;
+        if (writes === 1) socket.say(CHUNKED);
+        if (writes === 100) socket.fail(new ReadError('broken'));
+        if (socket.sink === null || writes > 100) return;
+        const { sink } = socket;
+        if (writes !== 2) return;
+        const { ended } = sink;
+        sink.ended = (error) => {
+          ended.call(sink, error);
+          pulledBefore = pulled;
+        };
+      };
+    };
+    const content = function* () {
+      for (; pulled < 2000; pulled++) yield patternOf(10_000);
+    };
+    await failureOf(client.post(url, { content: content() }), ReadError);
+    await settled(environment);
+    expect(pulledBefore).toBeGreaterThan(0);
+    expect(pulled).toBe(pulledBefore);
   });
 
   test('a response that nobody reads does not hold the upload up', async () => {
@@ -317,100 +445,13 @@ describe('Client', () => {
     expect(connector.socket(0).closed).toBe(false);
   });
 
-  test('where server and client both wait, the write limit says why', async () => {
+  test('where the server takes no more it reads, when the write limit has ended the upload', () => {
     const { client, connector } = blockingSide((socket) => {
       socket.room = 200;
-      socket.say(`${CHUNKED}3\r\nfor\r\n`, 1);
+      socket.say(`${CHUNKED}3\r\nfor\r\n`, 1).say('0\r\n\r\n', 150);
     });
-    const call = () => client.post(url, { content: ['one', 'x'.repeat(1000), 'two'] });
-    const error = await failureOf(call, WriteTimeout);
-    expect(error.message).toMatch(/not taken within 100 ms.*the response had begun, which a blocking call reads when/);
+    expect(client.post(url, { content: ['one', 'x'.repeat(1000), 'two'] }).text).toBe('for');
+    expect(connector.socket(0).written).not.toContain('two');
     expect(connector.socket(0).closed).toBe(true);
-  });
-});
-
-describe.each(clients)('$name on real sockets', (kind) => {
-  test.each([
-    ['HTTP', null],
-    ['HTTPS', made.server],
-  ])('the server has the whole body of an upload that it answered early, over %s', async (_name, tls) => {
-    const body = patternOf(3 << 20);
-    const script = dialogue()
-      .hearHead()
-      .say(`${CHUNKED}3\r\none\r\n`)
-      .hearOctets(body.length)
-      .say('3\r\ntwo\r\n0\r\n\r\n')
-      .stall();
-    const server = await serve(script, tls === null ? {} : { tls });
-    const client = kind.open({ verify: { ca: made.root.cert } });
-    expect((await client.post(server.url, { content: body })).text).toBe('onetwo');
-  });
-
-  test('a server that is deaf behind the head of a success: WriteTimeout', async () => {
-    const server = await serve(dialogue().hearHead().goDeaf().say(CHUNKED).stall());
-    const client = kind.open({ timeout: { write: 300 } });
-    const error = await failureOf(() => client.post(server.url, { content: new Uint8Array(32 << 20) }), WriteTimeout);
-    expect(error).toMatchObject({ sent: 'partial', retryable: false });
-  });
-});
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** Where an HTTP server of one of three kinds listens until the test ends; that of HTTP/2 has the others' interface. */
-async function listening(kind: 'http' | 'https' | 'http2', handle: Handler): Promise<string> {
-  const { cert, key } = made.server;
-  const server: Server =
-    kind === 'http'
-      ? http.createServer(handle)
-      : kind === 'https'
-        ? https.createServer({ cert, key }, handle)
-        : http2.createSecureServer({ cert, key }, handle as never);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  return `${kind === 'http' ? 'http' : 'https'}://127.0.0.1:${port}/`;
-}
-
-describe.each(['http', 'https', 'http2'] as const)('AsyncClient and a server of node:%s', (kind) => {
-  const settings = { verify: { ca: made.root.cert }, http2: kind === 'http2' };
-
-  test('that echoes: three megabytes there and back, which no buffer holds', async () => {
-    const echo = await listening(kind, (request, response) => {
-      response.writeHead(200);
-      response.flushHeaders();
-      request.pipe(response);
-    });
-    const client = openClient(settings);
-    const body = patternOf(3 << 20);
-    const pieces = function* () {
-      for (let at = 0; at < body.length; at += 50_000) yield body.subarray(at, at + 50_000);
-    };
-    for (const content of [body, pieces(), new Blob([body]).stream()]) {
-      const response = await client.post(echo, { content });
-      expect(Buffer.compare(response.content, body)).toBe(0);
-    }
-    await client.aclose();
-  });
-
-  test('that says success before it has read', async () => {
-    let heard = 0;
-    const counting = await listening(kind, (request, response) => {
-      response.writeHead(200);
-      response.flushHeaders();
-      request.on('data', (piece: Buffer) => {
-        heard += piece.length;
-      });
-      request.on('end', () => void response.end(`${heard}`));
-    });
-    const client = openClient(settings);
-    const slow = async function* () {
-      for (let i = 0; i < 5; i++) {
-        yield patternOf(10_000);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    };
-    expect((await client.post(counting, { content: slow() })).text).toBe('50000');
-    await client.aclose();
   });
 });

@@ -122,7 +122,7 @@ describe('uploads', () => {
     expect((await pieces.next()).done).toBe(true);
   });
 
-  test('the read limit of a response that began early holds from the end of its request', async () => {
+  test('the read limit of a response that began early holds while nothing of its request is sent', async () => {
     const { client, environment, peer, settled } = http2Side({ timeout: { read: 100 } }, (each) => each.say(hello()));
     const source = new TransformStream<Uint8Array, Uint8Array>();
     const writer = source.writable.getWriter();
@@ -135,7 +135,6 @@ describe('uploads', () => {
       await writer.write(new Uint8Array(10));
       await settled();
     }
-    await environment.host.advance(1000);
     expect(await isSettled(failed)).toBe(false);
     await writer.close();
     await settled();

@@ -244,7 +244,9 @@ class NodeSocket implements Socket {
 
   /** What is written goes nowhere from now on; what has arrived is delivered before the failure is told. */
   #hearOut(): void {
-    this.#endDraining()?.resolve();
+    const draining = this.#endDraining();
+    if (this.#stopped) draining?.reject(this.#cannotSend());
+    else draining?.resolve();
     host.nextTurn(() => {
       if (!this.#stopped) this.#socket.destroy();
     });
@@ -325,7 +327,9 @@ class NodeSocket implements Socket {
     const socket = this.#socket;
     // Deno's TLS writes text that had to wait for what was written before as UTF-8, whatever its encoding.
     const head = deno !== undefined && typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
-    if (this.#failure !== null && !socket.destroyed) return undefined;
+    // Who does not read is told the failure by nothing else.
+    if (this.#failure !== null && !socket.destroyed)
+      return this.#stopped ? Promise.reject(this.#cannotSend()) : undefined;
     let taken: boolean;
     if (body === null) {
       taken = typeof head === 'string' ? socket.write(head, 'latin1') : socket.write(head);
