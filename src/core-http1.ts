@@ -22,6 +22,18 @@ type ConnectionCall =
 /** Most body octets of one chunk, and of one write: each has its own write limit. */
 const WRITE_OCTETS_MAX = 65536;
 
+let lastHead: RequestHead | null = null;
+let lastText = '';
+
+/** The head as it is sent; most requests repeat the head before. */
+function textOf(head: RequestHead): string {
+  if (head !== lastHead) {
+    lastText = `${head.method} ${head.target} HTTP/1.1\r\n${head.block}\r\n`;
+    lastHead = head;
+  }
+  return lastText;
+}
+
 /** An HTTP/1.1 connection: the core understands what comes; what goes is text made here, which the core is told of. */
 class Http1Connection implements Connection {
   readonly onCoreFailed: (error: Error) => void;
@@ -68,7 +80,7 @@ class Http1Connection implements Connection {
       });
     }
     this.#stream = stream;
-    this.#output = `${head.method} ${head.target} HTTP/1.1\r\n${head.block}\r\n`;
+    this.#output = textOf(head);
     this.#framing = head.framing;
     this.#sentOctets = 0;
     this.#chunks = 0;

@@ -77,34 +77,22 @@ function factsOf(block: string): BlockFacts {
   return { open, framing: chunked ? 'chunked' : length };
 }
 
-let lastBlock = '';
-let lastFacts: BlockFacts = { open: 0, framing: null };
+/** The latest head, what its block says, and the length of its body: most requests repeat some of it, or all. */
+let last: RequestHead = { method: 'GET', target: '/', block: '\r\n', open: 0, framing: null, protocol: null };
+let lastFacts: BlockFacts = last;
+let lastLength: number | null = null;
 
-/** The facts of a block; most requests repeat the block before. */
-function facts(block: string): BlockFacts {
-  if (block !== lastBlock) {
-    lastFacts = factsOf(block);
-    lastBlock = block;
-  }
-  return lastFacts;
-}
-
-let lastMethod = 'GET';
-let lastTarget = '/';
-
-/** Both may stand in a request line; most requests repeat those before. */
+/** Both may stand in a request line. */
 function checkLine(method: string, target: string): void {
-  if (method === lastMethod && target === lastTarget) return;
+  if (method === last.method && target === last.target) return;
   if (!TOKEN.test(method)) refuse(`the method must be a token, got ${JSON.stringify(method)}`, 'RFC 9110 §9.1');
   if (!TARGET.test(target)) {
     refuse(`the request target must be visible ASCII without '#', got ${JSON.stringify(target)}`, 'RFC 9112 §3.2');
   }
-  lastMethod = method;
-  lastTarget = target;
 }
 
 /**
- * The head of a request, checked.
+ * The head of a request, checked; the same object where all is as in the request before.
  * @throws LocalProtocolError naming what must not be sent, and the rule.
  */
 export function requestHead(
@@ -113,12 +101,18 @@ export function requestHead(
   block: string,
   body: Pick<RequestBody, 'length'>,
 ): RequestHead {
+  const isOfLast = block === last.block;
+  if (isOfLast && method === last.method && target === last.target && body.length === lastLength) return last;
   checkLine(method, target);
-  const { open, framing } = facts(block);
+  const facts = isOfLast ? lastFacts : factsOf(block);
+  const { open, framing } = facts;
   if (framing === null ? body.length !== 0 : framing !== 'chunked' && body.length !== null && framing !== body.length) {
     const said = framing === null ? 'no field announces a body' : `Content-Length says ${framing}`;
     refuse(`the body has ${body.length ?? 'an unknown number of'} octets, but ${said}`, 'RFC 9112 §6.2');
   }
   const kind = method === 'HEAD' ? abi.OPEN_HEAD : method === 'CONNECT' ? abi.OPEN_CONNECT : 0;
-  return { method, target, block, open: open | kind, framing, protocol: null };
+  last = { method, target, block, open: open | kind, framing, protocol: null };
+  lastFacts = facts;
+  lastLength = body.length;
+  return last;
 }

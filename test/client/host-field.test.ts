@@ -1,5 +1,5 @@
 /** The Host field (RFC 9110 §7.2): one host for the name that is resolved, the one in the field, and the caller's word. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type AsyncClient, InvalidURL, LocalProtocolError, Request } from '../../src/index.js';
 import { type FakeEnvironment, failureOf, fakeEnvironment, openClient } from '../support/client.js';
 import { answering } from '../support/fake-socket.js';
@@ -43,6 +43,12 @@ describe('Host is the host that is connected to', () => {
   test('a host that WHATWG reads differently makes no request', () => {
     expect(() => new Request('GET', 'http://1.2.3.4.5/')).toThrow(InvalidURL);
   });
+});
+
+test('a request without fields is refused, be it the first of the process', async () => {
+  vi.resetModules();
+  const { requestHead } = await import('../../src/request-head.js');
+  expect(() => requestHead('GET', '/', '', { length: 0 })).toThrow('there must be one Host field, got 0');
 });
 
 describe('a Host of the caller’s own', () => {
