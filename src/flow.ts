@@ -57,19 +57,28 @@ export interface Abortable {
 /** Drives one flow to its end. */
 class Run<T> implements Resumable, Abortable {
   readonly #flow: Flow<T>;
-  readonly #resolve: (value: T) => void;
+  readonly #resolve: (value: T | PromiseLike<T>) => void;
   readonly #reject: (error: unknown) => void;
   readonly #guard: Guard | null;
+  readonly #isCall: boolean;
   #park: Park | null = null;
   #turn = 0;
   #waiting = false;
   #queuedAbort: { readonly reason: unknown } | null = null;
 
-  constructor(flow: Flow<T>, resolve: (value: T) => void, reject: (error: unknown) => void, guard: Guard | null) {
+  /** `isCall`: `resolve` and `reject` are of a promise, whose errors of ours get the frames of who awaits it. */
+  constructor(
+    flow: Flow<T>,
+    resolve: (value: T | PromiseLike<T>) => void,
+    reject: (error: unknown) => void,
+    guard: Guard | null,
+    isCall: boolean,
+  ) {
     this.#flow = flow;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#guard = guard;
+    this.#isCall = isCall;
     if (guard !== null) guard.target = this;
   }
 
@@ -81,7 +90,7 @@ class Run<T> implements Resumable, Abortable {
         result = failed ? this.#flow.throw(value) : this.#flow.next(value);
       } catch (error) {
         this.#guard?.leave(this);
-        this.#reject(error);
+        this.#fail(error);
         return;
       }
       if (result.done === true) {
@@ -116,7 +125,12 @@ class Run<T> implements Resumable, Abortable {
       return;
     }
     (value as Partial<Disposable> | null | undefined)?.[Symbol.dispose]?.();
-    this.#reject(this.#queuedAbort.reason);
+    this.#fail(this.#queuedAbort.reason);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isCall && error instanceof HTTPError) this.#resolve(withCallerFrames(error));
+    else this.#reject(error);
   }
 
   #await(promise: PromiseLike<unknown>): void {
@@ -149,7 +163,7 @@ class Run<T> implements Resumable, Abortable {
 
 /** Drives a flow for someone who is not a promise: `resolve` or `reject` is called in the step that ends it. */
 export function drive<T>(flow: Flow<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
-  new Run(flow, resolve, reject, null).step(false, undefined);
+  new Run(flow, resolve as (value: T | PromiseLike<T>) => void, reject, null, false).step(false, undefined);
 }
 
 /**
@@ -158,11 +172,7 @@ export function drive<T>(flow: Flow<T>, resolve: (value: T) => void, reject: (er
  */
 export function runAsync<T>(flow: Flow<T>, guard: Guard | null = null): Promise<T> {
   return new Promise((resolve, reject) => {
-    const failed = (error: unknown) => {
-      if (error instanceof HTTPError) resolve(withCallerFrames(error));
-      else reject(error);
-    };
-    new Run(flow, resolve, failed, guard).step(false, undefined);
+    new Run(flow, resolve, reject, guard, true).step(false, undefined);
   });
 }
 
