@@ -37,7 +37,11 @@ export class DeadlineList {
 
   /** @internal Makes sure that the host will call. */
   watch(ms: number): void {
-    if (this.#timer !== null || this.#firing) return;
+    if (this.#timer === null && !this.#firing) this.#start(ms);
+  }
+
+  /** Apart from `watch`, which would make room for the closure each time. */
+  #start(ms: number): void {
     this.#timer = this.#owner.host.after(Math.min(ms, TIMER_MS_MAX), () => this.#fire());
     if (this.#holders > 0) this.#timer.keepAlive(true);
   }
