@@ -10,7 +10,7 @@ import { checkFields, own, typeNameOf } from './config.js';
 import { fieldsOf } from './core-hpack-fields.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
-import { FieldList } from './field-list.js';
+import { FieldList, noOctets } from './field-list.js';
 import { putLatin1 } from './latin1.js';
 import { describeRule } from './rule-errors.js';
 import { TableFields } from './table-fields.js';
@@ -271,8 +271,6 @@ export class HpackEncoder {
 function putText(text: string, area: Uint8Array): void {
   // For text of ASCII alone this is the fastest way, and it tells whether it is that.
   if (ENCODER.encodeInto(text, area).written === text.length) return;
-  if (NOT_OCTETS.test(text)) {
-    throw new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
-  }
+  if (NOT_OCTETS.test(text)) throw noOctets();
   putLatin1(area, text, 0);
 }

@@ -26,6 +26,11 @@ class Place {
   }
 }
 
+/** What is thrown for a code unit beyond an octet. */
+export function noOctets(): TypeError {
+  return new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
+}
+
 export class FieldList {
   readonly #places: Place[] = [];
 
@@ -61,6 +66,8 @@ export class FieldList {
         places.push(place);
       }
       if (place.isEntry && !isNeverIndexed && place.name === name && place.value === value) continue;
+      // To look into a string that engines keep as its parts makes it one piece; else it is walked part by part each time.
+      if (value.charCodeAt(0) > 0xff) throw noOctets();
       place.name = name;
       place.value = value;
       place.word = isNeverIndexed ? abi.HPACK_NEVER_INDEXED : 0;

@@ -102,3 +102,15 @@ test('a field is read once, whatever object it is', () => {
   } as unknown as HpackField;
   expect(played(new FieldList(), [field], [62])).toEqual(['av', [1, 1, 0]]);
 });
+
+test('a value made of parts goes as it is; an empty one too; one that begins beyond an octet is refused', () => {
+  let parts = '';
+  for (const part of ['one', '\xff', 'three', '\x00'.repeat(32)]) parts += part;
+  const whole = `one\xffthree${'\x00'.repeat(32)}`;
+  const fields: HpackField[] = [
+    ['a', parts],
+    ['b', ''],
+  ];
+  expect(played(new FieldList(), fields, [62, 63])).toEqual([`a${whole}b`, [1, 41, 0, 1, 0, 0]]);
+  expect(() => new FieldList().take([['a', `\u0100${parts}`]])).toThrow('got a code unit above 0xff');
+});

@@ -138,7 +138,11 @@ describe('HPACK', () => {
   test('what does not fit the core is refused before anything is encoded', () => {
     using encoder = new HpackEncoder();
     using decoder = new HpackDecoder({ listOctets: 70_000 });
-    expect(() => encoder.encode([['x', '\u0100']])).toThrow(TypeError);
+    const notOctets = new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
+    for (const text of ['\u0100', 'v\u0100', '\xff\u0100', '\ud83d\ude00']) {
+      expect(() => encoder.encode([['x', text]])).toThrow(notOctets);
+      expect(() => encoder.encode([[`x${text}`, 'v']])).toThrow(notOctets);
+    }
     expect(() => encoder.encode([['x', 1 as unknown as string]])).toThrow(TypeError);
     expect(() => encoder.encode([['x', 'v'.repeat(65524)]])).toThrow(RangeError);
     expect(() => decoder.decode(new Uint8Array(65537))).toThrow(RangeError);
@@ -199,6 +203,10 @@ describe('HPACK', () => {
       [
         ['x-first', 'value'],
         ['x-new', '\u0100'],
+      ],
+      [
+        ['x-first', 'value'],
+        ['x-new', 'v\u0100'],
       ],
       [
         ['x-new', 'value'],
