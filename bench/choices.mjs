@@ -11,9 +11,13 @@ export function chosenFrom(names, words) {
   return chosen;
 }
 
-/** A number of rounds; `usual` without a word. @throws {UsageError} */
-export function roundsOf(word, usual) {
-  const rounds = word === undefined ? usual : Number(word);
+/** The short run has fewer rounds, and fewer items and peers; each measurement is the same. */
+const ROUNDS = 5;
+const ROUNDS_QUICK = 3;
+
+/** How many rounds a run has: what its options say, or the usual number. @throws {UsageError} */
+export function roundsOf({ rounds: word, quick }) {
+  const rounds = word === undefined ? (quick ? ROUNDS_QUICK : ROUNDS) : Number(word);
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new UsageError(`Cannot run ${word} rounds: expected a whole number`);
   }

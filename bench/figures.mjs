@@ -11,7 +11,7 @@
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { tableOf } from './table.mjs';
 
-/** A reference whose dearest round costs more than this multiple of its cheapest shows that others use the machine. */
+/** A reference whose dearest round costs more than this multiple of its cheapest is unsteady, or others use the machine. */
 export const STEADY_MAX = 1.25;
 /** Load beyond the number of cores that shows the same where it lasts; a run by itself makes a load of two. */
 const LOAD_BEYOND_MAX = 1;
@@ -56,7 +56,7 @@ function ratiosOf(columns, byKey, name, results) {
   });
 }
 
-/** Whether nobody else seems to have used the machine: the references' costs lie together, the load is our own. */
+/** Whether a verdict can be trusted: the references' costs lie together, the load is our own. */
 function isSteady(columns, peers, load) {
   const together = columns.every(({ of, to }) => {
     const { min, max } = peers.find(({ name }) => name === to).values[of];
@@ -156,7 +156,8 @@ export function tellTargets(summaries) {
       stretch === null || pass === null
         ? ''
         : `, stretch ${stretch.toFixed(2)}${value <= stretch ? '' : ' not'} reached`;
-    const doubt = steady || pass === null ? '' : ' (not trustworthy: others were using the machine)';
+    const doubt =
+      steady || pass === null ? '' : ' (not trustworthy: its reference is unsteady, or others were using the machine)';
     console.log(`${scenario}, ${peer}: ${text}, at most ${limit.toFixed(2)}; ${verdict}${wish}${doubt}`);
   }
 }

@@ -7,16 +7,16 @@ function orderOf(names, round) {
 }
 
 /**
+ * One round.
  * @param {string[]} names what is compared
- * @param {(name: string, round: number) => Promise<object>} measure
+ * @param {number} round counted from 0
+ * @param {(name: string) => Promise<object>} measure
  * @param {string[]} seldom those of `names` that the first round alone measures
- * @returns a map from name to its results, one for each round
+ * @returns a map from name to its result
  */
-export async function interleave(names, rounds, measure, seldom = []) {
-  const results = new Map(names.map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    const some = round === 0 ? names : names.filter((name) => !seldom.includes(name));
-    for (const name of orderOf(some, round)) results.get(name).push(await measure(name, round));
-  }
+export async function interleave(names, round, measure, seldom = []) {
+  const some = round === 0 ? names : names.filter((name) => !seldom.includes(name));
+  const results = new Map();
+  for (const name of orderOf(some, round)) results.set(name, await measure(name));
   return results;
 }

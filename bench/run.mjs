@@ -54,8 +54,9 @@ const COMMANDS = {
     load: async () => (await import('./codings/command.mjs')).codings,
   },
   report: {
-    text: 'draws bench/report again from its data',
+    text: 'draws bench/report again from its data        [22.json 26.json, runs on other releases of Node]',
     options: [],
+    takesFiles: true,
     load: async () => (await import('./reporting/draw.mjs')).draw,
   },
   compare: {

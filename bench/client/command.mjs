@@ -12,16 +12,15 @@ import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { installPackage, installPeers, WORK } from './package.mjs';
-import { peersOf, secondsOf } from './plan.mjs';
-import { runRounds } from './rounds.mjs';
+import { LEFT_BY_QUICK, peersOf, secondsOf } from './plan.mjs';
+import { measureRound } from './rounds.mjs';
 import { OURS, PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
 
 /**
  * The warm-up is CPU of the client, the window is time. A client is warm only after some 1.5 s of CPU: measured,
  * undici.request falls from 69 to 24 µs in S3 on the way there, and how far it gets in a second depends on what else runs.
  */
-const QUICK = { rounds: 2, warmupMs: 1500, windowMs: 500 };
-const FULL = { rounds: 3, warmupMs: 2000, windowMs: 800 };
+const TIMING = { warmupMs: 2000, windowMs: 500 };
 
 /** The oldest release of Node that the pinned undici runs on; on others its peers are left out. */
 const UNDICI_MAJOR = 22;
@@ -62,51 +61,50 @@ const hostsOf = (scenarios) =>
   );
 
 /** What a run measures, and how long that takes: { items, secondsOf, left, taking, timing, skipped }. @throws {UsageError} */
-export function planOf({ quick, scenario: names, peers: peerNames, rounds }) {
+export function planOf(options) {
+  const { quick, scenario: names, peers: peerNames } = options;
   const scenarios = names?.map(scenarioOf) ?? SCENARIOS;
   const wanted = chosenFrom([...PEERS.keys()], peerNames);
   const skipped = Object.fromEntries(wanted.map((peer) => [peer, lackOf(peer)]).filter(([, lack]) => lack !== null));
   const chosen = wanted.filter((peer) => skipped[peer] === undefined);
-  const usual = quick ? QUICK : FULL;
-  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const timing = { ...TIMING, rounds: roundsOf(options) };
   const taking = (scenario) => peersOf(scenario, { chosen, quick, asked: peerNames !== undefined });
   return {
     items: scenarios.filter((scenario) => taking(scenario).length > 0),
     secondsOf: (scenario) => secondsOf(scenario, taking(scenario), timing),
-    left: quick && peerNames === undefined ? ['peers that no ratio is formed to'] : [],
+    left: quick && peerNames === undefined ? LEFT_BY_QUICK : [],
     taking,
     timing,
     skipped,
   };
 }
 
-export async function client(options) {
+/** The layer, ready to be measured. @throws {UsageError} */
+export async function layerOf(options) {
   installPeers(); // first, since who can take part depends on the Node that is among them
-  const plan = planOf(options);
-  const { items, taking, timing, skipped } = plan;
-  for (const [peer, lack] of Object.entries(skipped)) console.error(`SKIPPED: ${peer}: ${lack}`);
+  const { items, taking, timing, secondsOf, skipped } = planOf(options);
   const peers = [...new Set(items.flatMap(taking))];
   if (peers.length === 0) throw new UsageError(`Cannot run ${options.peers}: not a peer of these scenarios`);
   const settings = await prepare({ scenarios: items, peers, timing });
   const hosts = hostsOf(items);
-  return measured({
-    json: options.json,
-    items: await withBodies(items, settings),
-    secondsOf: plan.secondsOf,
+  const lacking = items.filter(({ host }) => hosts[host] === null);
+  const absent = lacking.map(({ name, host }) => [name, `${host} is not installed for this machine`]);
+  return {
+    items: await withBodies(
+      items.filter((scenario) => !lacking.includes(scenario)),
+      settings,
+    ),
+    secondsOf,
     machine: { ...machineOf({ version: settings.version, pinned: canPin }), hosts },
     rounds: settings.rounds,
-    skipped,
+    skipped: { ...skipped, ...Object.fromEntries(absent) },
     tableOf: tableOfSummary,
-    async measure(scenario) {
-      if (hosts[scenario.host] === null) {
-        skipped[scenario.name] = `${scenario.host} is not installed for this machine`;
-        console.error(`SKIPPED: ${scenario.name}: ${skipped[scenario.name]}`);
-        return null;
-      }
-      const results = await runRounds(scenario, taking(scenario), settings, (round, peer) => {
-        tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);
-      });
-      return summaryOf(scenario, results);
+    summaryOf,
+    measure(scenario, round) {
+      const progress = (peer) => tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);
+      return measureRound(scenario, taking(scenario), round, { settings, progress });
     },
-  });
+  };
 }
+
+export const client = async (options) => measured(await layerOf(options), options);

@@ -66,8 +66,8 @@ export function startMeasurement(scenario, peer, origin, settings) {
   return start('client/measure.mjs', task, how);
 }
 
-/** The result of one measurement. */
-async function measure(scenario, peer, origin, settings) {
+/** The result of one process. */
+async function measureOnce(scenario, peer, origin, settings) {
   const { task, how } = measurementOf(scenario, peer, origin, settings);
   if (scenario.host !== undefined) {
     return printedByHost('client/measure.mjs', task, { ...how, host: hostOf(scenario.host) });
@@ -83,18 +83,33 @@ async function measure(scenario, peer, origin, settings) {
   return result;
 }
 
+/** One result that has the mean of each number of several. */
+function meanOf(results) {
+  const keys = Object.keys(results[0]);
+  return Object.fromEntries(keys.map((key) => [key, results.reduce((sum, one) => sum + one[key], 0) / results.length]));
+}
+
+/** The result of one peer in one round: of as many processes as the scenario says. */
+async function measure(scenario, peer, origin, settings) {
+  const { processes = 1 } = scenario;
+  if (processes === 1) return measureOnce(scenario, peer, origin, settings);
+  const results = [];
+  for (let left = processes; left > 0; left--) results.push(await measureOnce(scenario, peer, origin, settings));
+  return meanOf(results);
+}
+
 /**
- * All measurements of one scenario.
- * @returns a map from peer to its results, one for each round
+ * One round of one scenario, with a server of its own.
+ * @returns a map from peer to its result
  */
-export async function runRounds(scenario, peers, settings, progress) {
+export async function measureRound(scenario, peers, round, { settings, progress }) {
   const server = await startServer(scenario, settings);
   try {
-    const one = (peer, round) => {
-      progress(round, peer);
+    const one = (peer) => {
+      progress(peer);
       return measure(scenario, peer, server.origin, settings);
     };
-    return await interleave(peers, settings.rounds, one, unheededOf(scenario));
+    return await interleave(peers, round, one, unheededOf(scenario));
   } finally {
     await server.close();
   }

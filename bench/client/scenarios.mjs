@@ -2,7 +2,7 @@
  * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
  * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
  * request), heap (what a thousand connections hold), growth (loads of growing size). `body`: a coded body, as
- * codings/bodies.mjs makes it. `http2`: over TLS, all requests on one connection. `host`: who runs the client, if not Node.
+ * codings/bodies.mjs makes it. `processes`: how many a measurement has, if more than one; it is their mean. `http2`: over TLS, all requests on one connection. `host`: who runs the client, if not Node.
  * Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
@@ -64,18 +64,22 @@ const cpu = (limit, stretch) => ({ of: 'cpu', to: REFERENCE, limit, stretch });
 /** At least five times less than fetch. */
 const fifthOfFetch = { of: 'cpu', to: 'fetch', limit: 0.2 };
 
-/** Less than every other peer. */
+/** Less than other peers. */
 const lessThan = (...peers) => peers.map((to) => ({ of: 'cpu', to, limit: 1 }));
+
+/** Who takes part beside the floor, ours and the reference. */
+const OTHERS = USUAL.filter((peer) => !['raw', OURS, REFERENCE].includes(peer));
 
 const contentScenario = (name, text, { coding, level }, limit, stretch) =>
   scenario(name, text, 'content', {
     response: `json ${coding}`,
     body: { corpus: 'JSON', octets: 8 * MIB, coding, level },
     concurrency: 1,
-    ratios: [cpu(limit, stretch), ...lessThan(...USUAL.filter((peer) => !['raw', OURS, REFERENCE].includes(peer)))],
+    ratios: [cpu(limit, stretch), ...lessThan(...OTHERS).map((ratio) => ({ ...ratio, left: true }))],
   });
 
-const download = { octets: GIB, warmup: 128 * MIB };
+/** How many octets a read brings, and which pages malloc has, differ from process to process: each figure is the mean of two. */
+const download = { octets: GIB, warmup: 128 * MIB, processes: 2 };
 
 /** Ours on another host, against the fetch that is built into that. */
 const hostScenario = (name, text, kind, host, rest) =>
@@ -127,6 +131,7 @@ export const SCENARIOS = [
   scenario('S5', '256 MiB streamed upload', 'upload', {
     octets: 256 * MIB,
     warmup: 64 * MIB,
+    processes: 2,
     ratios: [cpu(1.1)],
   }),
   http2Scenario('S6a', 'HTTP/2: tiny GET, 100 streams', 'get', [0.45, 0.3], undefined, {
@@ -148,6 +153,7 @@ export const SCENARIOS = [
   }),
   scenario('S9', 'import and first request, each in a fresh process', 'start', {
     response: 'tiny',
+    processes: 3,
     ratios: [
       { of: 'wall', to: REFERENCE, limit: 0.5, stretch: 0.3 },
       { of: 'cpu', to: REFERENCE, limit: 0.5, stretch: 0.3 },
@@ -179,11 +185,20 @@ export const SCENARIOS = [
 /** The floors, and ours: beside these every figure is read. */
 const ALWAYS = ['raw', 'raw h2', OURS, BLOCKING];
 
-/** The peers of a scenario that no ratio is formed to: measured in the first round alone, and not at all in the short run. */
-export function unheededOf({ peers, ratios = [] }) {
+const peersBeside = ({ peers }, ratios) => {
   const references = ratios.map(({ to }) => to);
   return peers.filter((peer) => !ALWAYS.includes(peer) && !references.includes(peer));
-}
+};
+
+/** The peers of a scenario that no ratio is formed to: measured in the first round alone. */
+export const unheededOf = (scenario) => peersBeside(scenario, scenario.ratios ?? []);
+
+/** The peers that the short run leaves out: those, and whom it forms no ratio to (`left`). */
+export const leftByQuickOf = (scenario) =>
+  peersBeside(
+    scenario,
+    (scenario.ratios ?? []).filter(({ left }) => left !== true),
+  );
 
 /** @throws {UsageError} for a name that is none */
 export function scenarioOf(name) {

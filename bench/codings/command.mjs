@@ -7,14 +7,13 @@ import { chosenFrom, roundsOf } from '../choices.mjs';
 import { installPackage, installPeers, WORK } from '../client/package.mjs';
 import { machineOf, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
-import { canPin, end, nodeTold, start } from '../processes.mjs';
+import { canPin, end, KEEPING_MEMORY, nodeTold, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { UsageError } from '../usage.mjs';
 import { summaryOf, tableOfSummary } from './figures.mjs';
 import { GROUPS, groupOf, INFORMATION, LEFT_BY_QUICK, OURS, SUBJECTS, wantedBy } from './items.mjs';
 
-const QUICK = { rounds: 3, warmupMs: 300, windowMs: 25 };
-const FULL = { rounds: 3, warmupMs: 600, windowMs: 40 };
+const TIMING = { warmupMs: 500, windowMs: 40 };
 const ON_CORE = 0;
 /** What a process takes to start and end; what a body takes, for each octet of content, small ones as if they were larger. */
 const START_SECONDS = 0.3;
@@ -23,7 +22,12 @@ const LEAST_OCTETS = 2 ** 21;
 
 /** The first thing that a program says; then it is ended. */
 async function saidBy(program, task, node) {
-  const { child, message } = start(program, task, { node, core: ON_CORE, flags: ['--no-deprecation'] });
+  const { child, message } = start(program, task, {
+    node,
+    core: ON_CORE,
+    environment: KEEPING_MEMORY,
+    flags: ['--no-deprecation'],
+  });
   const said = await message;
   await end(child);
   return said;
@@ -37,29 +41,24 @@ export function bodiesOf(wanted, node) {
 /** The subjects of a group among `chosen`. */
 const takingOf = ({ subjects }, chosen) => [...subjects.keys()].filter((name) => chosen.includes(name));
 
-/** The results of one group: bodies in order, and a map from subject to its rounds, each a list of results by body. */
-async function measureGroup(group, names, bodies, settings) {
-  const { node, ourEntry, rounds, warmupMs, windowMs } = settings;
-  const ordered = [];
-  const results = new Map(names.map((name) => [name, []]));
+/** One round of a group: a map from subject to its results, one for each body; those of one size stand together. */
+async function measureRound(group, names, bodies, { settings, round }) {
+  const { node, ourEntry, warmupMs, windowMs } = settings;
+  const results = new Map();
   for (const octets of new Set(bodies.map((body) => body.octets))) {
     const some = bodies.filter((body) => body.octets === octets);
-    ordered.push(...some);
-    const one = (name, round) => {
+    const one = (name) => {
       tellProgress(`${group.name}, ${octets} octets, round ${round + 1}: ${name}`);
       const { module, argument } = group.subjects.get(name);
       const { coding, pieces: inPieces } = group;
       const task = { module, argument, coding, inPieces, bodies: some, warmupMs, windowMs, ourEntry };
       return saidBy('codings/measure.mjs', task, node);
     };
-    const measured = await interleave(names, rounds, one, INFORMATION);
-    for (const [name, found] of measured) {
-      found.forEach((cells, round) => {
-        results.get(name)[round] = [...(results.get(name)[round] ?? []), ...cells];
-      });
+    for (const [name, cells] of await interleave(names, round, one, INFORMATION)) {
+      results.set(name, [...(results.get(name) ?? []), ...cells]);
     }
   }
-  return summaryOf(group, ordered, results);
+  return results;
 }
 
 async function prepare({ chosen, wanted, timing }) {
@@ -72,14 +71,14 @@ async function prepare({ chosen, wanted, timing }) {
 }
 
 /** What a run measures, and how long that takes: { items, secondsOf, left, chosen, wanted, timing }. @throws {UsageError} */
-export function planOf({ quick, scenario: names, peers, rounds }) {
+export function planOf(options) {
+  const { quick, scenario: names, peers } = options;
   const groups = names?.map(groupOf) ?? GROUPS;
   const usually = quick ? SUBJECTS.filter((name) => !INFORMATION.includes(name)) : SUBJECTS;
   const chosen = peers === undefined ? usually : chosenFrom(SUBJECTS, peers);
   const items = groups.filter((group) => takingOf(group, chosen).length > 0);
   if (items.length === 0) throw new UsageError(`Cannot run ${peers}: not a peer of these groups`);
-  const usual = quick ? QUICK : FULL;
-  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const timing = { ...TIMING, rounds: roundsOf(options) };
   const wanted = wantedBy(items, quick);
   const secondsOf = (group) => {
     const taking = takingOf(group, chosen);
@@ -93,24 +92,23 @@ export function planOf({ quick, scenario: names, peers, rounds }) {
   return { items, secondsOf, left: quick ? [...LEFT_BY_QUICK, ...INFORMATION] : [], chosen, wanted, timing };
 }
 
-export async function codings(options) {
+/** The layer, ready to be measured. @throws {UsageError} */
+export async function layerOf(options) {
   const { items, secondsOf, chosen, wanted, timing } = planOf(options);
   const settings = await prepare({ chosen, wanted, timing });
-  const skipped = {};
-  return measured({
-    json: options.json,
-    items,
+  const bodiesOfGroup = ({ coding }) => settings.bodies.filter((body) => body.coding === coding);
+  const isMade = (group) => bodiesOfGroup(group).length > 0;
+  const lacking = items.filter((group) => !isMade(group));
+  return {
+    items: items.filter(isMade),
     secondsOf,
     machine: machineOf({ version: settings.version, pinned: canPin }),
     rounds: settings.rounds,
-    skipped,
+    skipped: Object.fromEntries(lacking.map(({ name, coding }) => [name, `Node ${settings.version} has no ${coding}`])),
     tableOf: tableOfSummary,
-    measure(group) {
-      const bodies = settings.bodies.filter(({ coding }) => coding === group.coding);
-      if (bodies.length > 0) return measureGroup(group, takingOf(group, chosen), bodies, settings);
-      skipped[group.name] = `Node ${settings.version} has no ${group.coding}`;
-      console.error(`SKIPPED: ${group.name}: ${skipped[group.name]}`);
-      return null;
-    },
-  });
+    summaryOf: (group, results, load) => summaryOf(group, bodiesOfGroup(group), results, load),
+    measure: (group, round) => measureRound(group, takingOf(group, chosen), bodiesOfGroup(group), { settings, round }),
+  };
 }
+
+export const codings = async (options) => measured(await layerOf(options), options);

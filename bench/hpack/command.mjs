@@ -11,15 +11,14 @@ import { installPackage, installPeers } from '../client/package.mjs';
 import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
 import { hashOfFields } from '../parse/fields.mjs';
-import { canPin, end, nodeTold, printedBy, start } from '../processes.mjs';
+import { canPin, end, KEEPING_MEMORY, nodeTold, printedBy, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { blocksOf, fileOfBlocks, fileOfLists } from './blocks.mjs';
 import { ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
 import { buildNative, FOLDER } from './native.mjs';
 import { open as openOurs } from './subjects/api.mjs';
 
-const QUICK = { rounds: 3, warmupMs: 400, windowMs: 200 };
-const FULL = { rounds: 3, warmupMs: 800, windowMs: 500 };
+const TIMING = { warmupMs: 800, windowMs: 400 };
 const ON_CORE = 0;
 /** What a process takes to start, check and end. */
 const START_SECONDS = 0.3;
@@ -43,7 +42,12 @@ async function measure(item, name, settings) {
   if (subject.native) return measureNative(item, settings);
   const { ourEntry, core, build, node, warmupMs, windowMs } = settings;
   const task = { ...subject, warmupMs, windowMs, item: item.name, ourEntry, core, build };
-  const { child, message } = start('hpack/measure.mjs', task, { node, core: ON_CORE, flags: ['--no-deprecation'] });
+  const { child, message } = start('hpack/measure.mjs', task, {
+    node,
+    core: ON_CORE,
+    environment: KEEPING_MEMORY,
+    flags: ['--no-deprecation'],
+  });
   const result = await message;
   await end(child);
   return result;
@@ -54,43 +58,43 @@ async function prepare({ chosen, timing }) {
   const ourEntry = installPackage();
   const { path: node, version } = nodeTold();
   const native = chosen.includes(NATIVE) ? buildNative() : null;
-  if (native?.reason) console.error(`SKIPPED: ${NATIVE}: ${native.reason}`);
   const build = pathToFileURL(join(ROOT, '.build/')).href;
   return { ...timing, node, version, native, core: CORE, build, ourEntry, ours: await openOurs({ ourEntry }) };
 }
 
 /** What a run measures, and how long that takes: { items, secondsOf, left, chosen, timing }. @throws {UsageError} */
-export function planOf({ quick, scenario: names, peers, rounds }) {
+export function planOf(options) {
+  const { quick, scenario: names, peers } = options;
   const items = names?.map(itemOf) ?? ITEMS.filter((one) => one.quick || !quick);
   const chosen = chosenFrom(SUBJECTS, peers);
-  const usual = quick ? QUICK : FULL;
-  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const timing = { ...TIMING, rounds: roundsOf(options) };
   const each = START_SECONDS + (timing.warmupMs + timing.windowMs) / 1000;
   const secondsOf = ({ subjects }) => chosen.filter((name) => subjects.has(name)).length * timing.rounds * each;
   const left = ITEMS.filter((one) => !items.includes(one)).map(({ name }) => name);
   return { items, secondsOf, left, chosen, timing };
 }
 
-export async function hpack(options) {
+/** The layer, ready to be measured. @throws {UsageError} */
+export async function layerOf(options) {
   const { items, secondsOf, chosen, timing } = planOf(options);
   const settings = await prepare({ chosen, timing });
   const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
-  return measured({
-    json: options.json,
-    items,
+  const subjectsOf = ({ subjects }) => [...subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
+  return {
+    items: items.filter((item) => subjectsOf(item).length > 0),
     secondsOf,
     machine: machineOf({ version: settings.version, pinned: canPin }),
     rounds: settings.rounds,
     skipped: settings.native?.reason ? { [NATIVE]: settings.native.reason } : {},
     tableOf: tableOfSummary,
-    async measure(item) {
-      const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
-      if (subjects.length === 0) return null;
-      const results = await interleave(subjects, settings.rounds, (name, round) => {
+    summaryOf,
+    measure(item, round) {
+      return interleave(subjectsOf(item), round, (name) => {
         tellProgress(`${item.name} round ${round + 1}: ${name}`);
         return measure(item, name, settings);
       });
-      return summaryOf(item, results);
     },
-  });
+  };
 }
+
+export const hpack = async (options) => measured(await layerOf(options), options);

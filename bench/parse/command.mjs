@@ -10,14 +10,13 @@ import { chosenFrom, roundsOf } from '../choices.mjs';
 import { installPeers, WORK } from '../client/package.mjs';
 import { machineOf, summaryOf, tableOfSummary, tellProgress } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
-import { canPin, end, nodeTold, printedBy, start } from '../processes.mjs';
+import { canPin, end, KEEPING_MEMORY, nodeTold, printedBy, start } from '../processes.mjs';
 import { measured } from '../session.mjs';
 import { fieldsOfText, hashOfFields } from './fields.mjs';
 import { headTextOf, ITEMS, itemOf, NATIVE, SUBJECTS } from './items.mjs';
 import { buildNative } from './native.mjs';
 
-const QUICK = { rounds: 3, warmupMs: 300, windowMs: 250 };
-const FULL = { rounds: 5, warmupMs: 500, windowMs: 500 };
+const TIMING = { warmupMs: 500, windowMs: 400 };
 const ON_CORE = 0;
 /** What a process takes to start, check and end. */
 const START_SECONDS = 0.3;
@@ -41,7 +40,7 @@ async function measure(item, name, settings) {
   if (subject.native) return measureNative(item, settings);
   const { core, build, node, warmupMs, windowMs } = settings;
   const task = { ...subject, warmupMs, windowMs, item: item.name, core, build };
-  const how = { node, core: ON_CORE, flags: ['--no-deprecation'] };
+  const how = { node, core: ON_CORE, environment: KEEPING_MEMORY, flags: ['--no-deprecation'] };
   const { child, message } = start('parse/measure.mjs', task, how);
   const result = await message;
   await end(child);
@@ -54,7 +53,6 @@ function prepare({ items, chosen, timing }) {
   const { path: node, version } = nodeTold();
   const wantsNative = chosen.includes(NATIVE) && items.some(({ subjects }) => subjects.has(NATIVE));
   const native = wantsNative ? buildNative() : null;
-  if (native?.reason) console.error(`SKIPPED: ${NATIVE}: ${native.reason}`);
   return {
     ...timing,
     node,
@@ -66,37 +64,38 @@ function prepare({ items, chosen, timing }) {
 }
 
 /** What a run measures, and how long that takes: { items, secondsOf, left, chosen, timing }. @throws {UsageError} */
-export function planOf({ quick, scenario: names, peers, rounds }) {
+export function planOf(options) {
+  const { quick, scenario: names, peers } = options;
   const items = names?.map(itemOf) ?? ITEMS.filter((one) => one.quick || !quick);
   const chosen = chosenFrom(SUBJECTS, peers);
-  const usual = quick ? QUICK : FULL;
-  const timing = { ...usual, rounds: roundsOf(rounds, usual.rounds) };
+  const timing = { ...TIMING, rounds: roundsOf(options) };
   const each = START_SECONDS + (timing.warmupMs + timing.windowMs) / 1000;
   const secondsOf = ({ subjects }) => chosen.filter((name) => subjects.has(name)).length * timing.rounds * each;
   const left = ITEMS.filter((one) => !items.includes(one)).map(({ name }) => name);
   return { items, secondsOf, left, chosen, timing };
 }
 
-export async function parse(options) {
+/** The layer, ready to be measured. @throws {UsageError} */
+export async function layerOf(options) {
   const { items, secondsOf, chosen, timing } = planOf(options);
   const settings = prepare({ items, chosen, timing });
   const canRun = (name) => name !== NATIVE || settings.native?.path !== undefined;
-  return measured({
-    json: options.json,
-    items,
+  const subjectsOf = ({ subjects }) => [...subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
+  return {
+    items: items.filter((item) => subjectsOf(item).length > 0),
     secondsOf,
     machine: machineOf({ version: settings.version, pinned: canPin }),
     rounds: settings.rounds,
     skipped: settings.native?.reason ? { [NATIVE]: settings.native.reason } : {},
     tableOf: tableOfSummary,
-    async measure(item) {
-      const subjects = [...item.subjects.keys()].filter((name) => chosen.includes(name) && canRun(name));
-      if (subjects.length === 0) return null;
-      const results = await interleave(subjects, settings.rounds, (name, round) => {
+    summaryOf,
+    measure(item, round) {
+      return interleave(subjectsOf(item), round, (name) => {
         tellProgress(`${item.name} round ${round + 1}: ${name}`);
         return measure(item, name, settings);
       });
-      return summaryOf(item, results);
     },
-  });
+  };
 }
+
+export const parse = async (options) => measured(await layerOf(options), options);

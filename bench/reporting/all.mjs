@@ -3,30 +3,30 @@
  * from it (draw.mjs), or, with `--out file`, leaves the data there and the report alone. It says how long it will take.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtModules } from '../artefacts.mjs';
-import { client, planOf as planOfClient } from '../client/command.mjs';
+import { layerOf as clientLayer, planOf as planOfClient } from '../client/command.mjs';
 import { installPeers } from '../client/package.mjs';
-import { codings, planOf as planOfCodings } from '../codings/command.mjs';
+import { layerOf as codingsLayer, planOf as planOfCodings } from '../codings/command.mjs';
 import { corpusHash, heldCorpus } from '../corpus/hashes.mjs';
 import { countRows } from '../exact/command.mjs';
 import { compare, readGolden } from '../exact/golden.mjs';
 import { beginPart } from '../figures.mjs';
-import { hpack, planOf as planOfHpack } from '../hpack/command.mjs';
-import { parse, planOf as planOfParse } from '../parse/command.mjs';
+import { layerOf as hpackLayer, planOf as planOfHpack } from '../hpack/command.mjs';
+import { layerOf as parseLayer, planOf as planOfParse } from '../parse/command.mjs';
 import { nodeOf } from '../processes.mjs';
-import { minutesText, secondsOfPlan } from '../session.mjs';
-import { DATA, draw } from './draw.mjs';
+import { minutesText, Session } from '../session.mjs';
+import { DATA, draw, keep } from './draw.mjs';
 import { versionsOf } from './versions.mjs';
 
 const LAYERS = {
-  parse: { run: parse, planOf: planOfParse },
-  hpack: { run: hpack, planOf: planOfHpack },
-  codings: { run: codings, planOf: planOfCodings },
-  client: { run: client, planOf: planOfClient },
+  parse: { layerOf: parseLayer, planOf: planOfParse },
+  hpack: { layerOf: hpackLayer, planOf: planOfHpack },
+  codings: { layerOf: codingsLayer, planOf: planOfCodings },
+  client: { layerOf: clientLayer, planOf: planOfClient },
 };
 /** What `exact --json` counts when another Node runs it. */
 function countedOn({ path, version }) {
@@ -49,50 +49,58 @@ function commandText() {
   return ['npm run bench', ...(words.length === 0 ? [] : ['--', ...words])].join(' ');
 }
 
+/** A session of each layer, by name, all ready to be measured. */
+async function sessionsOf(options) {
+  const sessions = new Map();
+  for (const [name, { layerOf }] of Object.entries(LAYERS)) sessions.set(name, new Session(await layerOf(options)));
+  return sessions;
+}
+
+/** Measures all rounds of all layers, each round of all before the next of any. */
+async function measureRounds(sessions) {
+  const since = performance.now();
+  const spent = () => ((performance.now() - since) / 60000).toFixed(1);
+  const about = minutesText([...sessions.values()].reduce((sum, { seconds }) => sum + seconds, 0));
+  const rounds = Math.max(...[...sessions.values()].map((session) => session.rounds));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, session] of sessions) {
+      beginPart(`[round ${round + 1} of ${rounds}: ${name}, begun after ${spent()} of ${about}] `);
+      console.error(`━━ round ${round + 1} of ${rounds}: ${name}, after ${spent()} of ${about}`);
+      await session.round(round);
+    }
+  }
+  beginPart('');
+  console.error(`━━ all, after ${spent()} min`);
+}
+
 /**
  * Runs everything: { date, load, command, quick, left, peers, parts, needed, corpus, exact, parse, hpack, codings, client };
  * load: before anything was done; left: by layer, what this run left out; peers, parts, needed: as versionsOf says them.
  */
 async function measureAll(options) {
-  const since = performance.now();
   const [load] = loadavg();
   installPeers(); // first, since who can take part depends on the Node that is among them
   const everything = { ...options, scenario: undefined, peers: undefined };
-  const plans = Object.entries(LAYERS).map(([name, { planOf }]) => [name, planOf(everything)]);
-  const about = minutesText(plans.reduce((sum, [, plan]) => sum + secondsOfPlan(plan), 0));
-  const left = Object.fromEntries(plans.map(([name, plan]) => [name, plan.left]));
+  const left = Object.fromEntries(Object.entries(LAYERS).map(([name, { planOf }]) => [name, planOf(everything).left]));
   const date = new Date().toISOString().slice(0, 10);
   const corpus = corpusHash(heldCorpus());
   const described = { date, load, command: commandText(), quick: options.quick, left, ...versionsOf(), corpus };
-  const data = { ...described, exact: countExact(options) };
-  for (const [index, [name, { run }]] of Object.entries(LAYERS).entries()) {
-    const minutes = ((performance.now() - since) / 60000).toFixed(1);
-    beginPart(`[${index + 1} of ${Object.keys(LAYERS).length}: ${name}, begun after ${minutes} of ${about}] `);
-    console.error(`━━ ${name}, after ${minutes} of ${about}`);
-    data[name] = await run(everything);
-  }
-  beginPart('');
-  console.error(`━━ all, after ${((performance.now() - since) / 60000).toFixed(1)} min`);
-  return data;
-}
-
-/** Figures are told in fewer digits than these. */
-const DIGITS = 5;
-
-function rounded(_key, value) {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
+  const exact = countExact(options);
+  const sessions = await sessionsOf(everything);
+  await measureRounds(sessions);
+  const layers = Object.fromEntries([...sessions].map(([name, session]) => [name, session.data()]));
+  return { ...described, exact, ...layers };
 }
 
 export async function all(options) {
   // Before all else: hours later is late for a folder that cannot be made.
   mkdirSync(options.out === undefined ? new URL('./', DATA) : dirname(resolve(options.out)), { recursive: true });
   const data = await measureAll(options);
-  const text = `${JSON.stringify(data, rounded, 1)}\n`;
   if (options.out === undefined) {
-    writeFileSync(DATA, text);
+    keep(data, DATA);
     await draw();
   } else {
-    writeFileSync(options.out, text);
+    keep(data, options.out);
     console.error(`${options.out} holds the data; the report is as it was`);
   }
   for (const line of data.exact.worse) console.error(`WORSE: ${line}`);

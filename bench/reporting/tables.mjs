@@ -3,6 +3,7 @@
  * can hold the text to it.
  */
 import { digitsNear, isOthersLoad } from '../figures.mjs';
+import { releasesTable } from './releases.mjs';
 
 /** Charts of the report, with what they show. */
 export const CHARTS = [
@@ -39,7 +40,7 @@ export const layersOf = (data) => TIMED.filter((name) => data[name] !== undefine
 function verdictOf({ value, stretch, pass, steady }) {
   if (pass === null) return 'not measured';
   const reached = stretch === null || !pass ? '' : value <= stretch ? ', stretch reached' : ', stretch not';
-  return `${pass ? 'met' : '**missed**'}${reached}${steady ? '' : ' (machine in use)'}`;
+  return `${pass ? 'met' : '**missed**'}${reached}${steady ? '' : ' (unsteady)'}`;
 }
 
 export const digitsOf = ({ value, limit, stretch }) => digitsNear(value, [limit, stretch ?? limit]);
@@ -112,14 +113,11 @@ function versionsText(what, versions = {}) {
   return all.length === 0 ? '' : ` ${what}: ${all.join(', ')}.`;
 }
 
-/** The load before anything was done (older data does not have it), and as each layer began, in the order of time. */
+/** The load before anything was done, and the most at the end of a round of anything. */
 function loadText(data, cores) {
-  const begun = Object.keys(data).filter((name) => TIMED.includes(name));
-  const loads = begun.map((name) => [data[name].machine.load, `as ${name} began`]);
-  const all = data.load === undefined ? loads : [[data.load, 'before the run'], ...loads];
-  const others = isOthersLoad(all[0][0], cores) ? ' (others were using the machine)' : '';
-  const [first, ...rest] = all.map(([load, when]) => `${number(load, 1)} ${when}`);
-  return `load ${[first + others, ...rest].join(', ')}`;
+  const others = isOthersLoad(data.load, cores) ? ' (others were using the machine)' : '';
+  const most = Math.max(...layersOf(data).flatMap((name) => data[name].summaries.map(({ load }) => load)));
+  return `load ${number(data.load, 1)} before the run${others}, ${number(most, 1)} at the most in it`;
 }
 
 function machineText(data) {
@@ -159,6 +157,7 @@ export function reportOf(data) {
     const shown = summaries.map(name === 'codings' ? groupTable : scenarioTable);
     return [`## ${TITLES[name]}`, ...left, ...shown].join('\n\n');
   });
+  const releases = releasesTable(data, { number, table });
   const charts = CHARTS.map(([name, text]) => `${text}\n\n![${text}](${name}.svg)`);
   return `# What was measured
 
@@ -171,7 +170,7 @@ ${machineText(data)} Corpus ${data.corpus.slice(0, 16)}.
 ## Targets
 
 ${targetsOf(data)}
-
+${releases === null ? '' : `\n## Other releases of Node\n\n${releases}\n`}
 ## Charts
 
 ${charts.join('\n\n')}

@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ROOT } from '../source-syntax.js';
 
 interface Session {
-  measured(of: Record<string, unknown>): Promise<{ readonly summaries: readonly unknown[] }>;
+  measured(layer: Record<string, unknown>, options: { readonly json: boolean }): Promise<unknown>;
 }
 interface Figures {
   exitCodeOf(data: unknown): number;
@@ -82,13 +82,15 @@ test('exact --fuel is refused where there is no wasmtime to ask, and counts noth
 
 test('a run in which nobody can take part is refused with the reasons', async () => {
   const skipped = { picohttpparser: 'cargo cannot be run (ENOENT)' };
-  const items = [1, 2];
-  const of = { json: true, machine: {}, rounds: 1, skipped, items, secondsOf: () => 0, measure: async () => null };
-  await expect(measured(of)).rejects.toMatchObject({
+  const layer = { machine: { load: 0 }, rounds: 1, skipped, items: [], secondsOf: () => 0 };
+  const error = vi.spyOn(console, 'error').mockReturnValue(undefined);
+  await expect(measured(layer, { json: true })).rejects.toMatchObject({
     name: 'UsageError',
     message:
       'Cannot measure: nobody who was asked for can take part in it: picohttpparser: cargo cannot be run (ENOENT)',
   });
+  expect(error).toHaveBeenCalledWith('SKIPPED: picohttpparser: cargo cannot be run (ENOENT)');
+  error.mockRestore();
 });
 
 describe('the exit code', () => {

@@ -163,7 +163,7 @@ describe('what is said', () => {
 
   test('of one while others used the machine', () => {
     expect(said({ ours: [3], reference: [10] }, 99 + cpus().length)).toMatch(
-      /reached \(not trustworthy: others were using the machine\)$/,
+      /reached \(not trustworthy: its reference is unsteady, or others were using the machine\)$/,
     );
   });
 

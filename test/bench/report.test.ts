@@ -2,9 +2,10 @@
  * The report of the benchmarks, its charts and the figures in README.md are those of bench/report/data.json, and no others.
  * Nothing here measures or draws: charts are held to the data by what they say of each mark.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../source-syntax.js';
 
 interface Row {
@@ -38,12 +39,17 @@ interface Summary {
 interface Data {
   command?: string;
   left?: Record<string, readonly string[]>;
-  readonly client: { readonly summaries: Summary[] };
+  readonly exact: { readonly corpus: string };
+  readonly client: { readonly machine: { readonly node: string }; readonly summaries: Summary[] };
+  readonly releases?: readonly object[];
 }
 
 const tables = await import(join(ROOT, 'bench/reporting/tables.mjs'));
 const reportOf: (data: Data) => string = tables.reportOf;
 const CHARTS: readonly (readonly [name: string, text: string])[] = tables.CHARTS;
+const releasesFrom: (paths: readonly string[], report: Data) => readonly object[] = (
+  await import(join(ROOT, 'bench/reporting/releases.mjs'))
+).releasesFrom;
 const withFigures: (readme: string, data: Data) => string = (await import(join(ROOT, 'bench/reporting/quoted.mjs')))
   .withFigures;
 const chartsOf: (data: Data) => Record<string, unknown> = (await import(join(ROOT, 'bench/reporting/charts.mjs')))
@@ -138,6 +144,55 @@ describe('the report', () => {
       const rows = new Set(rowsIn(chartsOf(dataOf())[name]).map((row) => `${row.panel} ${row.name}`));
       expect([name, bars.length]).toEqual([name, rows.size]);
     }
+  });
+});
+
+describe('runs on other releases of Node', () => {
+  const report: Data = { ...dataOf(), releases: [] };
+  /** The report's own run as if it were of another release, where ours took so many times as much in S1. */
+  const runOn = (node: string, times: number): Data => {
+    const data = dataOf();
+    Object.assign(data.client.machine, { node });
+    const s1 = summaryIn(data, 'S1');
+    const ratio = s1.peers.find(({ name }) => name === 'httpx-wasm')?.ratios[0];
+    if (ratio !== undefined) {
+      const { median, min, max } = ratio;
+      Object.assign(ratio, { median: median * times, min: min * times, max: max * times });
+    }
+    return data;
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'httpx-wasm-report-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const written = (name: string, data: unknown): string => {
+    const path = join(folder, name);
+    writeFileSync(path, JSON.stringify(data));
+    return path;
+  };
+
+  test('stand beside the report’s own, with the least and the most of all', () => {
+    const paths = [written('26.json', runOn('v26.1.0', 2)), written('9.json', runOn('v9.0.0', 0.5))];
+    const releases = releasesFrom(paths, report);
+    const section = sectionOf(reportOf({ ...report, releases }), 'Other releases of Node');
+    const { node } = report.client.machine;
+    expect(section).toContain(`| at most | ${node} | v9.0.0 | v26.1.0 | stated spread |`);
+    const s1 = summaryIn(report, 'S1').peers.find(({ name }) => name === 'httpx-wasm')?.ratios[0];
+    const [least, most] = [(s1?.min ?? 0) / 2, (s1?.max ?? 0) * 2].map((value) => value.toFixed(2));
+    expect(section).toMatch(
+      new RegExp(`^\\| S1 \\| httpx-wasm \\| CPU of undici.request .* ${least}–${most} \\|$`, 'm'),
+    );
+    expect(reportOf(report)).not.toContain('Other releases of Node');
+  });
+
+  test.each([
+    ['that is none', {}, /it has no exact, parse, hpack, codings, client \(npm run bench -- --node 22 --out/],
+    ['of the same release', dataOf(), /it is of Node v[\d.]+, as the report is$/],
+    [
+      'that counts otherwise',
+      { ...runOn('v9.0.0', 1), exact: { ...dataOf().exact, corpus: 'other' } },
+      /it counts otherwise: the corpus has another hash/,
+    ],
+  ])('a run %s is refused', (_what, data, message) => {
+    expect(() => releasesFrom([written('run.json', data)], report)).toThrow(message);
   });
 });
 
