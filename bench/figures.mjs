@@ -26,6 +26,12 @@ export function spreadOf(values) {
   return { median, min: sorted[0], max: sorted[sorted.length - 1] };
 }
 
+/** One result that has the mean of each number of several. */
+export function meanOf(results) {
+  const keys = Object.keys(results[0]);
+  return Object.fromEntries(keys.map((key) => [key, results.reduce((sum, one) => sum + one[key], 0) / results.length]));
+}
+
 /** What every report opens with; `pinned`: processes are held on a core. */
 export function machineOf({ version, pinned }) {
   const [cpu] = cpus();
@@ -56,13 +62,10 @@ function ratiosOf(columns, byKey, name, results) {
   });
 }
 
-/** Whether a verdict can be trusted: the references' costs lie together, the load is our own. */
-function isSteady(columns, peers, load) {
-  const together = columns.every(({ of, to }) => {
-    const { min, max } = peers.find(({ name }) => name === to).values[of];
-    return max <= STEADY_MAX * min;
-  });
-  return together && !isOthersLoad(load);
+/** Whether the costs of a reference lie together. */
+function isTogether({ of, to }, peers) {
+  const { min, max } = peers.find(({ name }) => name === to)?.values[of] ?? { min: 1, max: 1 };
+  return max <= STEADY_MAX * min;
 }
 
 /**
@@ -79,8 +82,7 @@ export function summaryOf({ name, text, measures, ratios = [], limits = [], ours
     values: Object.fromEntries(measures.map(({ key, of }) => [key, spreadOf(measured.map(of))])),
     ratios: ratiosOf(columns, byKey, peer, results),
   }));
-  const steady = isSteady(columns, peers, load);
-  const targets = targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady });
+  const targets = targetsOf({ name, ratios, limits, ours, columns, peers, byKey, load });
   return {
     scenario: name,
     text,
@@ -88,23 +90,23 @@ export function summaryOf({ name, text, measures, ratios = [], limits = [], ours
     columns,
     peers,
     load,
-    steady,
     targets,
   };
 }
 
 /**
  * The named targets: { scenario, peer, text, value, limit, stretch, pass, steady }. `value` is a median; `null`, and `pass` with
- * it, where peer or reference was not measured; `stretch`: `null` where there is none.
+ * it, where peer or reference was not measured; `stretch`: `null` where there is none; `steady`: whether the costs of the
+ * reference lie together, and the load was our own; what is counted depends on neither.
  */
-function targetsOf({ name, ratios, limits, ours, columns, peers, byKey, steady }) {
+function targetsOf({ name, ratios, limits, ours, columns, peers, byKey, load }) {
   const found = (peer) => peers.find((one) => one.name === peer);
-  const verdict = ({ of, limit, stretch = null, peer = ours }, text, spreadIn) => {
+  const verdict = ({ of, to, limit, stretch = null, peer = ours }, text, spreadIn) => {
     const one = found(peer);
     const value = (one === undefined ? undefined : spreadIn(one)?.median) ?? null;
     const pass = value === null ? null : value <= limit;
-    const isSteady = steady || byKey.get(of).counted === true;
-    return { scenario: name, peer, text, value, limit, stretch, pass, steady: isSteady };
+    const steady = byKey.get(of).counted === true || (isTogether({ of, to }, peers) && !isOthersLoad(load));
+    return { scenario: name, peer, text, value, limit, stretch, pass, steady };
   };
   const relative = ratios.filter(({ limit }) => limit !== undefined);
   return [
@@ -142,6 +144,9 @@ export function tableOfSummary({ scenario, text, measures, columns, peers }) {
   ];
   return `${scenario}: ${text}\n${tableOf([['', ...headings], ...rows])}\n`;
 }
+
+/** The day of a date with a time. */
+export const dayOf = (date) => date.slice(0, 10);
 
 /** Digits that show on which side of `limits` a value lies. */
 export const digitsNear = (value, limits) => (limits.some((limit) => Math.abs(value - limit) < 0.01) ? 3 : 2);

@@ -1,7 +1,7 @@
-/** The order of measurement: what is compared is interleaved, its order rotated each round and reversed every other. */
+/** The order of measurement: what is compared is interleaved, its order reversed every other round and rotated in between. */
 
 function orderOf(names, round) {
-  const turn = round % names.length;
+  const turn = (round >> 1) % names.length;
   const rotated = [...names.slice(turn), ...names.slice(0, turn)];
   return round % 2 === 0 ? rotated : rotated.reverse();
 }

@@ -44,12 +44,13 @@ export class Session {
     this.#loads = items.map(() => 0);
   }
 
-  get rounds() {
-    return this.#layer.rounds;
-  }
-
   get seconds() {
     return secondsOfPlan(this.#layer);
+  }
+
+  /** Whether every item was measured at least once. */
+  get hasBegun() {
+    return this.#results.every((results) => results.size > 0);
   }
 
   /** Measures every item once. */
@@ -85,7 +86,10 @@ export async function measured(layer, { json }) {
     console.log(`Node ${node}, ${cores} × ${cpu}, load ${load.toFixed(1)} at the start`);
     console.log(`${rounds} rounds, ${minutes}; median (min–max); CPU of the process, all threads\n`);
   }
-  for (let round = 0; round < rounds; round++) await session.round(round);
+  for (let round = 0; round < rounds; round++) {
+    if (!process.stderr.isTTY) console.error(`round ${round + 1} of ${rounds}`);
+    await session.round(round);
+  }
   const data = session.data();
   if (!json) {
     for (const summary of data.summaries) console.log(layer.tableOf(summary));

@@ -84,7 +84,10 @@ export async function layerOf(options) {
   installPeers(); // first, since who can take part depends on the Node that is among them
   const { items, taking, timing, secondsOf, skipped } = planOf(options);
   const peers = [...new Set(items.flatMap(taking))];
-  if (peers.length === 0) throw new UsageError(`Cannot run ${options.peers}: not a peer of these scenarios`);
+  if (peers.length === 0) {
+    const why = Object.values(skipped)[0] ?? 'not a peer of these scenarios';
+    throw new UsageError(`Cannot run ${options.peers}: ${why}`);
+  }
   const settings = await prepare({ scenarios: items, peers, timing });
   const hosts = hostsOf(items);
   const lacking = items.filter(({ host }) => hosts[host] === null);

@@ -9,7 +9,10 @@ const WINDOWED = ['get', 'content', 'turns'];
 const CPU_SHARE = 0.9;
 
 /** What the short run leaves out. */
-export const LEFT_BY_QUICK = ['peers that no ratio is formed to', 'in S8g and S8b all but raw and undici.request'];
+export const LEFT_BY_QUICK = [
+  'peers that no ratio is formed to',
+  'of S8g and S8b all peers but raw and undici.request',
+];
 
 /** The peers of a scenario among `chosen`; the short run has fewer, unless it was asked for peers. */
 export function peersOf(scenario, { chosen, quick, asked }) {

@@ -1,6 +1,7 @@
 /** One scenario: its server, and the measurements of all peers, each in a process of its own. */
 
 import { smallFields } from '../corpus/heads.mjs';
+import { meanOf } from '../figures.mjs';
 import { interleave } from '../interleave.mjs';
 import { end, hostOf, printedByHost, printedByProgram, start } from '../processes.mjs';
 import { expectationOf } from './expected.mjs';
@@ -81,12 +82,6 @@ async function measureOnce(scenario, peer, origin, settings) {
   const result = await message;
   await end(child);
   return result;
-}
-
-/** One result that has the mean of each number of several. */
-function meanOf(results) {
-  const keys = Object.keys(results[0]);
-  return Object.fromEntries(keys.map((key) => [key, results.reduce((sum, one) => sum + one[key], 0) / results.length]));
 }
 
 /** The result of one peer in one round: of as many processes as the scenario says. */

@@ -2,8 +2,8 @@
  * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
  * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
  * request), heap (what a thousand connections hold), growth (loads of growing size). `body`: a coded body, as
- * codings/bodies.mjs makes it. `processes`: how many a measurement has, if more than one; it is their mean. `http2`: over TLS, all requests on one connection. `host`: who runs the client, if not Node.
- * Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
+ * codings/bodies.mjs makes it. `processes`: how many a measurement has, if more than one; it is their mean. `http2`: over
+ * TLS, all requests on one connection. `host`: who runs the client, if not Node. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 import { growthMeasures, MEASURES } from './measures.mjs';

@@ -8,6 +8,7 @@ import { loadavg } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtModules } from '../artefacts.mjs';
+import { roundsOf } from '../choices.mjs';
 import { layerOf as clientLayer, planOf as planOfClient } from '../client/command.mjs';
 import { installPeers } from '../client/package.mjs';
 import { layerOf as codingsLayer, planOf as planOfCodings } from '../codings/command.mjs';
@@ -28,6 +29,7 @@ const LAYERS = {
   codings: { layerOf: codingsLayer, planOf: planOfCodings },
   client: { layerOf: clientLayer, planOf: planOfClient },
 };
+
 /** What `exact --json` counts when another Node runs it. */
 function countedOn({ path, version }) {
   const program = fileURLToPath(new URL('../run.mjs', import.meta.url));
@@ -57,11 +59,10 @@ async function sessionsOf(options) {
 }
 
 /** Measures all rounds of all layers, each round of all before the next of any. */
-async function measureRounds(sessions) {
+async function measureRounds(sessions, rounds) {
   const since = performance.now();
   const spent = () => ((performance.now() - since) / 60000).toFixed(1);
   const about = minutesText([...sessions.values()].reduce((sum, { seconds }) => sum + seconds, 0));
-  const rounds = Math.max(...[...sessions.values()].map((session) => session.rounds));
   for (let round = 0; round < rounds; round++) {
     for (const [name, session] of sessions) {
       beginPart(`[round ${round + 1} of ${rounds}: ${name}, begun after ${spent()} of ${about}] `);
@@ -73,36 +74,49 @@ async function measureRounds(sessions) {
   console.error(`━━ all, after ${spent()} min`);
 }
 
+/** What rounds showed before one failed is not lost: it is left beside the file that was asked for. */
+function keepPart(data, path) {
+  const part = `${path instanceof URL ? fileURLToPath(path) : path}.part`;
+  keep(data, part);
+  console.error(`${part} holds what was measured until then`);
+}
+
 /**
  * Runs everything: { date, load, command, quick, left, peers, parts, needed, corpus, exact, parse, hpack, codings, client };
- * load: before anything was done; left: by layer, what this run left out; peers, parts, needed: as versionsOf says them.
+ * date: when it began; load: before anything was done; left: by layer, what this run left out; peers, parts, needed: as
+ * versionsOf says them.
  */
-async function measureAll(options) {
+async function measureAll(options, path) {
   const [load] = loadavg();
   installPeers(); // first, since who can take part depends on the Node that is among them
   const everything = { ...options, scenario: undefined, peers: undefined };
   const left = Object.fromEntries(Object.entries(LAYERS).map(([name, { planOf }]) => [name, planOf(everything).left]));
-  const date = new Date().toISOString().slice(0, 10);
+  const date = new Date().toISOString();
   const corpus = corpusHash(heldCorpus());
   const described = { date, load, command: commandText(), quick: options.quick, left, ...versionsOf(), corpus };
   const exact = countExact(options);
   const sessions = await sessionsOf(everything);
-  await measureRounds(sessions);
-  const layers = Object.fromEntries([...sessions].map(([name, session]) => [name, session.data()]));
-  return { ...described, exact, ...layers };
+  const data = () => {
+    const begun = [...sessions].filter(([, session]) => session.hasBegun);
+    return { ...described, exact, ...Object.fromEntries(begun.map(([name, session]) => [name, session.data()])) };
+  };
+  try {
+    await measureRounds(sessions, roundsOf(options));
+  } catch (error) {
+    keepPart(data(), path);
+    throw error;
+  }
+  return data();
 }
 
 export async function all(options) {
+  const path = options.out ?? DATA;
   // Before all else: hours later is late for a folder that cannot be made.
   mkdirSync(options.out === undefined ? new URL('./', DATA) : dirname(resolve(options.out)), { recursive: true });
-  const data = await measureAll(options);
-  if (options.out === undefined) {
-    keep(data, DATA);
-    await draw();
-  } else {
-    keep(data, options.out);
-    console.error(`${options.out} holds the data; the report is as it was`);
-  }
+  const data = await measureAll(options, path);
+  keep(data, path);
+  if (options.out === undefined) await draw();
+  else console.error(`${options.out} holds the data; the report is as it was`);
   for (const line of data.exact.worse) console.error(`WORSE: ${line}`);
   const summaries = Object.keys(LAYERS).flatMap((name) => data[name].summaries);
   return { ...data, summaries };

@@ -1,25 +1,28 @@
 /**
  * `npm run bench -- compare A.json B.json`: whether two runs, of other machines or other releases of Node, say the same. Each
  * is what `npm run bench` leaves in data.json, or what a command prints with `--json`. Counts must be equal; of what is timed
- * only ratios can be compared: two agree if the least and most of both runs overlap, or the medians lie within a tolerance.
+ * only ratios can be compared: two agree if the spreads of both runs overlap, those over releases that a report states do, or
+ * the medians lie within a tolerance.
  * Those that lie apart are named, and no failure: another release may well cost otherwise. Exit code 1: counts differ.
  */
 import { readFileSync } from 'node:fs';
 import { shownSpread } from '../figures.mjs';
 import { tableOf } from '../table.mjs';
 import { UsageError } from '../usage.mjs';
-import { OURS_NAMES } from './charts.mjs';
+import { differingCounts } from './counts.mjs';
+import { doMeet, ratiosOf, timedLayersOf } from './ratios.mjs';
+import { statedOf } from './releases.mjs';
 
-const LAYERS = ['parse', 'hpack', 'codings', 'client'];
-const MANNERS = ['whole', 'drip'];
-const COUNTS = ['instructions', 'bulk'];
 /**
  * How far apart the medians of two runs may be though their spreads do not overlap. Measured between peers alone, so none of
  * our code, in two runs of two rounds on one machine, a day apart: of 83 ratios 63 overlap, 79 do so or lie within this.
  */
 const TOLERANCE = 0.1;
 
-/** A result: { path, exact, layers }; `exact`: `null` where nothing was counted; `layers`: by name, those that were timed. */
+/**
+ * A result: { path, exact, layers, date, releases }; `exact`: `null` where nothing was counted; `layers`: by name, those that were
+ * timed; `releases`: what the report has of other releases of Node.
+ */
 function readResult(path) {
   let data;
   try {
@@ -29,11 +32,14 @@ function readResult(path) {
   }
   // What one command printed is a layer without a name, or counts.
   const alone = data.machine === undefined ? {} : { timed: data };
-  const layers = Object.fromEntries(
-    LAYERS.filter((name) => data[name] !== undefined).map((name) => [name, data[name]]),
-  );
   const exact = data.exact ?? (data.rows === undefined ? null : data);
-  const result = { path, exact, layers: { ...layers, ...alone } };
+  const result = {
+    path,
+    exact,
+    layers: { ...timedLayersOf(data), ...alone },
+    date: data.date ?? null,
+    releases: data.releases ?? [],
+  };
   if (exact === null && Object.keys(result.layers).length === 0) {
     throw new UsageError(
       `Cannot compare ${path}: it is no result of a benchmark (npm run bench, or a command with --json)`,
@@ -52,69 +58,56 @@ function machineLine({ path, layers }) {
   return `${path}: Node ${node}${others.join('')}; ${cores} × ${cpu}, ${memoryGiB} GiB, ${system}${held}; ${first.rounds} rounds`;
 }
 
-/** Each count of a row as [what, count]. */
-const countsOf = (row) =>
-  MANNERS.filter((manner) => row[manner] !== undefined).flatMap((manner) =>
-    COUNTS.map((count) => [`${row.name}, ${manner}: ${count}`, row[manner][count]]),
-  );
-
-/** What two runs count otherwise: { compared, differing: sentences }. */
-function differingCounts(a, b) {
-  const differing = a.corpus === b.corpus ? [] : [`the corpus has another hash: ${a.corpus}, ${b.corpus}`];
-  const left = new Map(b.rows.flatMap(countsOf));
-  let compared = 0;
-  for (const [what, count] of a.rows.flatMap(countsOf)) {
-    const other = left.get(what);
-    left.delete(what);
-    compared++;
-    if (other !== count) differing.push(`${what} ${count}, ${other ?? 'not counted'}`);
-  }
-  for (const [what, count] of left) differing.push(`${what} not counted, ${count}`);
-  return { compared, differing };
-}
-
-/** The ratios of a scenario as [what, spread]: ours to each peer's; of the codings for each body. */
-function ratiosOf(summary) {
-  const { scenario } = summary;
-  if (summary.cells !== undefined) {
-    return summary.cells.flatMap(({ corpus, octets, level, ratios }) =>
-      Object.entries(ratios)
-        .filter(([peer]) => !OURS_NAMES.includes(peer))
-        .map(([peer, spread]) => [`${scenario}: ${corpus}, ${octets / 1024} KB, level ${level}, of ${peer}`, spread]),
-    );
-  }
-  const names = new Map(summary.measures.map(({ key, name }) => [key, name]));
-  return summary.peers
-    .filter(({ name }) => OURS_NAMES.includes(name))
-    .flatMap(({ name, ratios }) =>
-      ratios
-        .map((spread, at) => [summary.columns[at], spread])
-        .filter(([{ to }]) => to !== name)
-        .map(([{ of, to }, spread]) => [`${scenario}: ${name}, ${names.get(of)} of ${to}`, spread]),
-    );
-}
-
-const allRatios = ({ layers }) =>
-  new Map(Object.values(layers).flatMap(({ summaries }) => summaries.flatMap(ratiosOf)));
+/** The verdicts, and what the last line says of each. */
+const VERDICTS = {
+  overlap: 'overlap',
+  stated: 'lie within the spread over releases',
+  near: `have medians within ${TOLERANCE * 100} %`,
+};
 
 /**
- * What two spreads are to each other: 'overlap', if each reaches into the other; 'near', if not, but the greater median is
- * hardly above the smaller, since a spread knows of its own run alone; 'APART'.
+ * What two ratios are to each other: 'overlap', if the spreads of their rounds meet; 'stated', if one meets the spread over
+ * releases of Node that the other's report states; 'near', if not, but the greater median is hardly above the smaller, since
+ * a spread knows of its own runs alone; 'APART'.
  */
 function verdictOf(a, b) {
-  if (a.min <= b.max && b.min <= a.max) return 'overlap';
-  const [less, more] = [a.median, b.median].toSorted((one, other) => one - other);
+  if (doMeet(a.rounds, b.rounds)) return 'overlap';
+  if (doMeet(a.stated, b.rounds) || doMeet(a.rounds, b.stated)) return 'stated';
+  const [less, more] = [a.rounds.median, b.rounds.median].toSorted((one, other) => one - other);
   return more <= less * (1 + TOLERANCE) ? 'near' : 'APART';
+}
+
+/** The ratios of a result: a map from what they are of to { rounds, stated }. */
+function statedRatiosOf(result) {
+  const own = ratiosOf(result.layers);
+  const stated = statedOf(result, own);
+  return new Map([...own].map(([what, rounds]) => [what, { rounds, stated: stated(what) }]));
 }
 
 /** The ratios of both runs: { both: [{ what, a, b, verdict }], lacking: those that one of them alone has }. */
 function comparedRatios(a, b) {
-  const [left, right] = [allRatios(a), allRatios(b)];
+  const [left, right] = [a, b].map(statedRatiosOf);
   const both = [...left]
     .filter(([what]) => right.has(what))
-    .map(([what, spread]) => ({ what, a: spread, b: right.get(what), verdict: verdictOf(spread, right.get(what)) }));
+    .map(([what, one]) => ({
+      what,
+      a: one.rounds,
+      b: right.get(what).rounds,
+      verdict: verdictOf(one, right.get(what)),
+    }));
   const lacking = [...left.keys(), ...right.keys()].filter((what) => !(left.has(what) && right.has(what)));
   return { both, lacking };
+}
+
+/** How many ratios of each scenario one of the runs alone has. */
+function tellLacking(lacking) {
+  const counts = new Map();
+  for (const what of lacking) {
+    const [scenario] = what.split(': ');
+    counts.set(scenario, (counts.get(scenario) ?? 0) + 1);
+  }
+  const each = [...counts].map(([scenario, count]) => `${scenario} ${count}`);
+  if (each.length > 0) console.log(`ratios that one of them alone has: ${each.join(', ')}`);
 }
 
 function tellCounts(a, b) {
@@ -134,17 +127,29 @@ const changeOf = ({ a, b }) => `${Math.round((b.median / a.median - 1) * 100) ||
 
 function tellRatios(a, b) {
   const { both, lacking } = comparedRatios(a, b);
-  for (const what of lacking) console.log(`in one of them alone: ${what}`);
+  tellLacking(lacking);
   if (both.length === 0) return 'no ratio is in both';
   const rows = both.map((one) => [one.what, shownSpread(one.a), shownSpread(one.b), changeOf(one), one.verdict]);
   console.log(`\n${tableOf([['ratio: median (least–most)', 'A', 'B', 'B to A', ''], ...rows])}`);
-  const judged = (verdict) => both.filter((one) => one.verdict === verdict);
-  const [overlapping, near, apart] = ['overlap', 'near', 'APART'].map(judged);
+  const apart = both.filter(({ verdict }) => verdict === 'APART');
   if (apart.length > 0) console.log('');
   for (const one of apart) console.log(`APART: ${one.what}: ${changeOf(one)}`);
-  const agreeing = overlapping.length + near.length;
-  const how = `${overlapping.length} overlap, ${near.length} have medians within ${TOLERANCE * 100} %`;
-  return `${agreeing} of ${both.length} ratios agree (${how}); ${apart.length} lie apart`;
+  const how = Object.entries(VERDICTS).map(
+    ([verdict, text]) => `${both.filter((one) => one.verdict === verdict).length} ${text}`,
+  );
+  return `${both.length - apart.length} of ${both.length} ratios agree (${how.join(', ')}); ${apart.length} lie apart`;
+}
+
+/** A run agrees with the report that it is part of, whatever it says. @throws {UsageError} */
+function refuseOwn(a, b) {
+  for (const [report, run] of [
+    [a, b],
+    [b, a],
+  ]) {
+    if (run.date !== null && report.releases.some(({ date }) => date === run.date)) {
+      throw new UsageError(`Cannot compare ${report.path} with ${run.path}: that run is part of it; take another one`);
+    }
+  }
 }
 
 /** Tells what two results have in common, and how they differ. */
@@ -152,6 +157,7 @@ export function compare(_options, paths) {
   if (paths.length !== 2)
     throw new UsageError('Cannot compare: expected two files, npm run bench -- compare A.json B.json');
   const [a, b] = paths.map(readResult);
+  refuseOwn(a, b);
   console.log(`A: ${machineLine(a)}\nB: ${machineLine(b)}`);
   const areEqual = tellCounts(a.exact, b.exact);
   const ratios = tellRatios(a, b);

@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- report [22.json 26.json]`: draws the report from data.json, to which runs on other releases of Node are
- * added before: bench/report/README.md, its charts, and the figures that the project's README quotes. The charts are Vega-Lite's; they are the same for the same data.
+ * added before: bench/report/README.md, its charts, and the figures that the project's README quotes. The charts are
+ * Vega-Lite's; they are the same for the same data.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { installPeers } from '../client/package.mjs';

@@ -1,5 +1,8 @@
 /** The figures of the report that the project's README quotes: from the data alone, each by its scenario, peer and measure. */
-import { digitsOf, layersOf, number, spread, table } from './tables.mjs';
+import { dayOf } from '../figures.mjs';
+import { ratiosOf, timedLayersOf } from './ratios.mjs';
+import { statedOf } from './releases.mjs';
+import { digitsOf, layersOf, number, rangeText, spread, table } from './tables.mjs';
 
 /** One peer's spread of a measure in a scenario of the client layer; `null` if it was not measured. */
 function figureOf(data, scenario, peer, measure = 'cpu') {
@@ -25,7 +28,16 @@ const QUOTED = [
 const QUOTED_PEERS = ['raw', 'httpx-wasm', 'undici.request', 'node:http', 'fetch'];
 const MARKS = ['<!-- figures of bench/report, by npm run bench -->', '<!-- end of figures -->'];
 
+/** The releases of Node that the report has, as the heading of a column; `null`: one alone. */
+function releasesText({ client, releases = [] }) {
+  if (releases.length === 0) return null;
+  const majors = [client.machine, ...releases].map(({ node }) => Number.parseInt(node.slice(1), 10));
+  return `on Node ${majors.toSorted((a, b) => a - b).join(', ')}`;
+}
+
 function quotedOf(data) {
+  const releases = releasesText(data);
+  const stated = statedOf(data, ratiosOf(timedLayersOf(data)));
   const rows = QUOTED.map(([scenario, text, unit, digits]) => {
     const cells = QUOTED_PEERS.map((peer) => figureOf(data, scenario, peer));
     const ratio = ratioOf(data, scenario, 'httpx-wasm', 'undici.request');
@@ -33,9 +45,13 @@ function quotedOf(data) {
       `${text}, ${unit}`,
       ...cells.map((cell) => (cell === null ? '' : number(cell.median, digits))),
       ratio === null ? '' : spread(ratio, 2),
+      ...(releases === null
+        ? []
+        : [ratio === null ? '' : rangeText(stated(`${scenario}: httpx-wasm, CPU of undici.request`))]),
     ];
   });
-  const headings = ['CPU of the client', 'raw socket', ...QUOTED_PEERS.slice(1), 'ours to undici.request'];
+  const others = releases === null ? [] : [releases];
+  const headings = ['CPU of the client', 'raw socket', ...QUOTED_PEERS.slice(1), 'ours to undici.request', ...others];
   return `${table([headings, ...rows])}\n\n${quotedFacts(data)
     .map((fact) => wrapped(fact))
     .join('\n')}`;
@@ -49,7 +65,7 @@ function quotedFacts(data) {
   const idle = figureOf(data, 'S10', 'httpx-wasm', 'idle');
   const { machine, rounds } = data.client;
   return [
-    `${rounds} rounds of ${data.date} on ${machine.cores} × ${machine.cpu}, Node ${machine.node}: medians, in brackets the least \
+    `${rounds} rounds of ${dayOf(data.date)} on ${machine.cores} × ${machine.cpu}, Node ${machine.node}: medians, in brackets the least \
 and the most.`,
     h2 && `Over HTTP/2 a request (19 fields and 4 KB, 100 streams) takes ${spread(h2, 2)} of node:http2’s CPU.`,
     bulk && `A download of 1 GiB over HTTP/2 takes ${spread(bulk, 2)} of it.`,

@@ -7,6 +7,9 @@ const LAYERS = ['parse', 'hpack', 'codings', 'client'];
 export const timedLayersOf = (data) =>
   Object.fromEntries(LAYERS.filter((name) => data[name] !== undefined).map((name) => [name, data[name]]));
 
+/** What a ratio is of, as it is told and looked up. */
+export const whatOf = ({ scenario, peer, text }) => `${scenario}: ${peer}, ${text}`;
+
 /** The ratios of a scenario as [what, spread]: ours to each peer's; of the codings for each body. */
 function ratiosOfSummary(summary) {
   const { scenario } = summary;
@@ -24,7 +27,7 @@ function ratiosOfSummary(summary) {
       ratios
         .map((spread, at) => [summary.columns[at], spread])
         .filter(([{ to }]) => to !== name)
-        .map(([{ of, to }, spread]) => [`${scenario}: ${name}, ${names.get(of)} of ${to}`, spread]),
+        .map(([{ of, to }, spread]) => [whatOf({ scenario, peer: name, text: `${names.get(of)} of ${to}` }), spread]),
     );
 }
 

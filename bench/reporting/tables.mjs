@@ -2,7 +2,7 @@
  * The report as Markdown, from the data of a run of everything. Nothing here depends on anything but that data, so that a test
  * can hold the text to it.
  */
-import { digitsNear, isOthersLoad } from '../figures.mjs';
+import { dayOf, digitsNear, isOthersLoad } from '../figures.mjs';
 import { releasesTable } from './releases.mjs';
 
 /** Charts of the report, with what they show. */
@@ -29,6 +29,7 @@ export const number = (value, digits) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const spread = ({ median, min, max }, digits) =>
   min === max ? number(median, digits) : `${number(median, digits)} (${number(min, digits)}–${number(max, digits)})`;
+export const rangeText = ({ min, max }) => `${number(min, 2)}–${number(max, 2)}`;
 export const table = ([headings, ...rows]) =>
   [headings, headings.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
@@ -131,7 +132,7 @@ function machineText(data) {
     versionsText('In that Node', data.parts),
     versionsText('Ours needs', data.needed),
   ];
-  return `Measured on ${data.date}: Node ${node}${others.map((other) => `, ${other}`).join('')}; ${cores} × ${cpu}, ${memoryGiB} GiB, \
+  return `Measured on ${dayOf(data.date)}: Node ${node}${others.map((other) => `, ${other}`).join('')}; ${cores} × ${cpu}, ${memoryGiB} GiB, \
 ${system}; ${loadText(data, cores)}; processes ${pinned ? '' : 'not '}held on a core.${versions.join('')}`;
 }
 
@@ -157,7 +158,7 @@ export function reportOf(data) {
     const shown = summaries.map(name === 'codings' ? groupTable : scenarioTable);
     return [`## ${TITLES[name]}`, ...left, ...shown].join('\n\n');
   });
-  const releases = releasesTable(data, { number, table });
+  const releases = releasesTable(data, { number, rangeText, table });
   const charts = CHARTS.map(([name, text]) => `${text}\n\n![${text}](${name}.svg)`);
   return `# What was measured
 

@@ -93,6 +93,18 @@ test('a run in which nobody can take part is refused with the reasons', async ()
   error.mockRestore();
 });
 
+test('the short run keeps ours, the floor and who a ratio of its own is formed to', async () => {
+  const { peersOf } = await import(join(ROOT, 'bench/client/plan.mjs'));
+  const { PEERS, scenarioOf } = await import(join(ROOT, 'bench/client/scenarios.mjs'));
+  const chosen = [...PEERS.keys()];
+  const quick = (name: string) => peersOf(scenarioOf(name), { chosen, quick: true, asked: false });
+  expect(quick('S1')).toEqual(['raw', 'httpx-wasm', 'undici.request', 'fetch']);
+  expect(quick('S8g')).toEqual(['raw', 'httpx-wasm', 'undici.request']);
+  expect(quick('S7')).toEqual(['raw h2', 'httpx-wasm', 'node:http2', 'undici h2']);
+  expect(quick('S2-Bun')).toEqual(['httpx-wasm', 'fetch']);
+  expect(peersOf(scenarioOf('S8g'), { chosen, quick: true, asked: true })).toContain('got');
+});
+
 describe('the exit code', () => {
   const summary = (...passes: readonly (boolean | null)[]) => ({ targets: passes.map((pass) => ({ pass })) });
 

@@ -71,7 +71,7 @@ describe('two runs', () => {
     expect(said).toMatch(/gzip: JSON, 64 KB, level 6, of pako .* 0 % +overlap/);
     expect(said).not.toContain('got');
     expect(said.trimEnd().split('\n').at(-1)).toBe(
-      '2 of 2 ratios agree (2 overlap, 0 have medians within 10 %); 0 lie apart',
+      '2 of 2 ratios agree (2 overlap, 0 lie within the spread over releases, 0 have medians within 10 %); 0 lie apart',
     );
   });
 
@@ -83,7 +83,9 @@ describe('two runs', () => {
     const { said } = compared(layer(a), layer(b));
     expect(said).toMatch(new RegExp(`${change} +near$`, 'm'));
     expect(said).not.toContain('APART');
-    expect(said).toContain('1 of 1 ratios agree (0 overlap, 1 have medians within 10 %); 0 lie apart');
+    expect(said).toContain(
+      '1 of 1 ratios agree (0 overlap, 0 lie within the spread over releases, 1 have medians within 10 %); 0 lie apart',
+    );
   });
 
   test.each([
@@ -96,7 +98,39 @@ describe('two runs', () => {
     expect(said).toContain('exact: not counted in both');
     expect(said).toMatch(new RegExp(`${change} +APART$`, 'm'));
     expect(said).toContain(`\nAPART: S1: httpx-wasm, CPU of fetch: ${change}\n`);
-    expect(said).toContain('0 of 1 ratios agree (0 overlap, 0 have medians within 10 %); 1 lie apart');
+    expect(said).toContain(
+      '0 of 1 ratios agree (0 overlap, 0 lie within the spread over releases, 0 have medians within 10 %); 1 lie apart',
+    );
+  });
+
+  const release = (ratio: Spread) => ({
+    node: 'v22.0.0',
+    date: '2026-11-30T06:00:00Z',
+    ratios: { 'S1: httpx-wasm, CPU of fetch': spread(ratio) },
+  });
+
+  test.each([
+    ['within it', [0.5, 0.4, 0.6], [0.69, 0.66, 0.72]],
+    ['between releases', [0.5, 0.4, 0.6], [0.62, 0.61, 0.63]],
+  ] as const)('whose ratios meet the spread that a report states over releases: %s', (_what, own, other) => {
+    const report = { client: layer(own), releases: [release([0.7, 0.65, 0.75])] };
+    for (const { said } of [compared(report, layer(other)), compared(layer(other), report)]) {
+      expect(said).toMatch(/% +stated$/m);
+      expect(said).toContain('1 of 1 ratios agree (0 overlap, 1 lie within the spread over releases, 0 have medians');
+    }
+    expect(compared(layer(own), layer([0.69, 0.66, 0.72])).said).toMatch(/APART$/m);
+    expect(compared(report, layer([0.9, 0.85, 0.95])).said).toMatch(/APART$/m);
+  });
+
+  test('of which one is part of the other’s report are refused: it agrees, whatever it says', () => {
+    const report = { client: layer([0.5, 0.4, 0.6]), releases: [release([0.9, 0.9, 0.9])] };
+    const { said, code } = compared(report, {
+      ...cells([1, 1, 1]),
+      client: layer([0.9, 0.9, 0.9]),
+      date: '2026-11-30T06:00:00Z',
+    });
+    expect(said).toContain('Cannot compare /0.json with /1.json: that run is part of it; take another one');
+    expect(code).toBe(2);
   });
 
   test.each([
@@ -115,9 +149,9 @@ describe('two runs', () => {
     expect(said).toContain('counts differ; no ratio is in both');
   });
 
-  test('name what one of them alone has', () => {
+  test('say how many ratios one of them alone has', () => {
     const { said } = compared({ codings: cells([1, 1, 1]) }, { codings: cells([1, 1, 1]), client: layer([1, 1, 1]) });
-    expect(said).toContain('in one of them alone: S1: httpx-wasm, CPU of fetch');
+    expect(said).toContain('ratios that one of them alone has: S1 1');
     expect(said).toContain('1 of 1 ratios agree (1 overlap');
   });
 });

@@ -18,17 +18,19 @@ interface Target {
 }
 interface Summary {
   readonly peers: readonly { name: string; values: Record<string, Spread>; ratios: readonly Spread[] }[];
-  readonly steady: boolean;
   readonly targets: readonly Target[];
 }
 interface Figures {
   spreadOf(values: readonly number[]): Spread;
+  meanOf(results: readonly Record<string, number>[]): Record<string, number>;
   summaryOf(comparison: object, results: ReadonlyMap<string, readonly object[]>, load: number): Summary;
   tableOfSummary(summary: Summary): string;
   tellTargets(summaries: readonly Summary[]): void;
 }
 
-const { spreadOf, summaryOf, tableOfSummary, tellTargets }: Figures = await import(join(ROOT, 'bench/figures.mjs'));
+const { meanOf, spreadOf, summaryOf, tableOfSummary, tellTargets }: Figures = await import(
+  join(ROOT, 'bench/figures.mjs')
+);
 
 interface Result {
   readonly cpu: number;
@@ -54,6 +56,14 @@ const measuredAs = (costs: Record<string, readonly number[]>) =>
 const summaryAs = (costs: Record<string, readonly number[]>, rest?: object, load = IDLE) =>
   summaryOf(scenario(rest), measuredAs(costs), load);
 const ratioIn = ({ peers }: Summary, name: string) => peers.find((peer) => peer.name === name)?.ratios[0];
+
+test('several processes are one result, of the mean of each number', () => {
+  const results = [
+    { units: 1, cpuUs: 300, wallMs: 9 },
+    { units: 1, cpuUs: 500, wallMs: 6 },
+  ];
+  expect(meanOf(results)).toEqual({ units: 1, cpuUs: 400, wallMs: 7.5 });
+});
 
 describe('a spread', () => {
   test.each([
@@ -119,7 +129,7 @@ describe('a target', () => {
   });
 });
 
-describe('a run is trusted', () => {
+describe('a target is trusted', () => {
   const limits = [{ of: 'heap', limit: 9 }];
   const overload = cpus().length + 1.01;
 
@@ -129,9 +139,14 @@ describe('a run is trusted', () => {
     ['no more if the load is beyond the cores by more than one', [10, 10], overload, false],
   ])('%s', (_what, reference, load, steady) => {
     const summary = summaryAs({ ours: [4, 4], reference }, { limits }, load);
-    expect(summary.steady).toBe(steady);
     // What is counted does not depend on who else uses the machine.
     expect(summary.targets.map((target) => target.steady)).toEqual([steady, true]);
+  });
+
+  test('by its own reference, not by another', () => {
+    const ratios = ['reference', 'other'].map((to) => ({ of: 'cpu', to, limit: 1 }));
+    const { targets } = summaryAs({ ours: [4, 4], reference: [10, 10], other: [10, 20] }, { ratios });
+    expect(targets.map(({ steady }) => steady)).toEqual([true, false]);
   });
 });
 

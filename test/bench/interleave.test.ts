@@ -1,4 +1,4 @@
-/** The order of measurements: interleaved, rotated each round and reversed every other, one at a time; rounds before items. */
+/** The order of measurements: interleaved, reversed every other round and rotated in between, one at a time; rounds before items. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../source-syntax.js';
@@ -26,7 +26,7 @@ interface Layer {
   summaryOf(item: string, results: ReadonlyMap<string, readonly string[]>, load: number): Summary;
 }
 interface Session {
-  readonly rounds: number;
+  readonly hasBegun: boolean;
   readonly seconds: number;
   round(round: number): Promise<void>;
   data(): { readonly rounds: number; readonly summaries: readonly Summary[] };
@@ -55,12 +55,19 @@ async function ordersOf(names: readonly string[], rounds: number, seldom?: reado
   return orders;
 }
 
-test('a round begins with the next of all, and every other is reversed', async () => {
-  expect(await ordersOf(['a', 'b', 'c'], 6)).toEqual(['abc', 'acb', 'cab', 'cba', 'bca', 'bac']);
+test.each([
+  ['ab', ['ab', 'ba', 'ba', 'ab']],
+  ['abc', ['abc', 'cba', 'bca', 'acb', 'cab', 'bac']],
+  ['abcd', ['abcd', 'dcba', 'bcda', 'adcb', 'cdab', 'badc', 'dabc', 'cbad']],
+])('every other round is reversed, and each begins and ends as many: %s', async (names, orders) => {
+  expect(await ordersOf([...names], orders.length)).toEqual(orders);
+  for (const at of [0, -1]) {
+    expect(new Set(orders.map((order) => order.at(at))).size).toBe(names.length);
+  }
 });
 
 test('who is measured seldom is measured in the first round alone', async () => {
-  expect(await ordersOf(['a', 'b', 'c'], 3, ['b'])).toEqual(['abc', 'ac', 'ac']);
+  expect(await ordersOf(['a', 'b', 'c'], 3, ['b'])).toEqual(['abc', 'ca', 'ca']);
 });
 
 test('a measurement that fails ends the round', async () => {
@@ -85,8 +92,9 @@ test('every item is measured in a round before any is in the next, and each summ
     },
     summaryOf: (item, results, load) => ({ item, results: Object.fromEntries(results), load }),
   });
-  expect([session.rounds, session.seconds]).toEqual([2, 60]);
-  for (let round = 0; round < session.rounds; round++) await session.round(round);
+  expect([session.hasBegun, session.seconds]).toEqual([false, 60]);
+  for (let round = 0; round < 2; round++) await session.round(round);
+  expect(session.hasBegun).toBe(true);
   expect(order).toEqual(['S10', 'S20', 'S11', 'S21']);
   const { rounds, summaries } = session.data();
   expect(rounds).toBe(2);

@@ -181,6 +181,22 @@ describe('runs on other releases of Node', () => {
       new RegExp(`^\\| S1 \\| httpx-wasm \\| CPU of undici.request .* ${least}–${most} \\|$`, 'm'),
     );
     expect(reportOf(report)).not.toContain('Other releases of Node');
+    const quoted = withFigures(read('README.md'), { ...report, releases });
+    expect(quoted).toContain(`| ours to undici.request | on Node 9, ${node.slice(1).split('.')[0]}, 26 |`);
+    expect(quoted).toMatch(new RegExp(`^\\| tiny GET, one after the other, µs .* \\| ${least}–${most} \\|$`, 'm'));
+  });
+
+  test('are added to those that the report has, in place of an older one of the same release', () => {
+    const first = releasesFrom(
+      [written('26.json', runOn('v26.1.0', 2)), written('9.json', runOn('v9.0.0', 0.5))],
+      report,
+    );
+    const again = releasesFrom([written('26.json', runOn('v26.1.0', 3))], { ...report, releases: first });
+    expect(again).toMatchObject([{ node: 'v9.0.0' }, { node: 'v26.1.0' }]);
+    const ratio = (releases: readonly object[], index: number): number | undefined =>
+      (releases[index] as { ratios: Record<string, Spread> }).ratios['S1: httpx-wasm, CPU of undici.request']?.median;
+    expect(ratio(again, 0)).toBe(ratio(first, 0));
+    expect(ratio(again, 1)).toBeCloseTo((ratio(first, 1) ?? 0) * 1.5);
   });
 
   test.each([
