@@ -21,11 +21,9 @@ export class Random {
     return items[this.below(items.length)];
   }
 
-  /** `length` characters out of `alphabet`. */
+  /** `length` characters out of `alphabet`, in one piece: a sum of characters is a rope to V8, which some peers would walk. */
   text(length, alphabet) {
-    let text = '';
-    for (let index = 0; index < length; index++) text += alphabet[this.below(alphabet.length)];
-    return text;
+    return Array.from({ length }, () => alphabet[this.below(alphabet.length)]).join('');
   }
 }
 
