@@ -59,7 +59,7 @@ function targetsOf(data) {
     target.value === null ? '' : number(target.value, digitsOf(target)),
     verdictOf(target),
   ]);
-  return `${measured - missed} of ${measured} targets are met. What bounds the others is told in [bench/README.md](../README.md).
+  return `${measured - missed} of ${measured} targets are met. What bounds the others is told in [bench/bounds.md](../bounds.md).
 
 ${table([['', 'whose', 'what', 'at most', 'stretch', 'measured', ''], ...rows])}`;
 }
