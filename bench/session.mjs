@@ -9,6 +9,7 @@
  *   summaryOf (item, results, load) => its summary; results: a map from subject to its results, one for each round; load: the
  *             highest load average at the end of any
  *   tableOf   (summary) => text
+ *   close     () => promise; if given: ends what the rounds have in common
  * Rounds are the outer loop, items the inner: what a machine does from minute to minute is in each spread, not between items.
  */
 import { loadavg } from 'node:os';
@@ -67,6 +68,11 @@ export class Session {
     this.#seconds += (performance.now() - since) / 1000;
   }
 
+  /** Ends what the rounds have in common. */
+  async close() {
+    await this.#layer.close?.();
+  }
+
   /** What the rounds showed: { machine, rounds, skipped, summaries, seconds }. */
   data() {
     const { machine, rounds, skipped = {}, items, summaryOf } = this.#layer;
@@ -86,9 +92,13 @@ export async function measured(layer, { json }) {
     console.log(`Node ${node}, ${cores} × ${cpu}, load ${load.toFixed(1)} at the start`);
     console.log(`${rounds} rounds, ${minutes}; median (min–max); CPU of the process, all threads\n`);
   }
-  for (let round = 0; round < rounds; round++) {
-    if (!process.stderr.isTTY) console.error(`round ${round + 1} of ${rounds}`);
-    await session.round(round);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      if (!process.stderr.isTTY) console.error(`round ${round + 1} of ${rounds}`);
+      await session.round(round);
+    }
+  } finally {
+    await session.close();
   }
   const data = session.data();
   if (!json) {

@@ -13,14 +13,14 @@ import { UsageError } from '../usage.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { installPackage, installPeers, WORK } from './package.mjs';
 import { LEFT_BY_QUICK, peersOf, secondsOf } from './plan.mjs';
-import { measureRound } from './rounds.mjs';
+import { measureRound, Servers } from './rounds.mjs';
 import { OURS, PEERS, SCENARIOS, scenarioOf } from './scenarios.mjs';
 
 /**
  * The warm-up is CPU of the client, the window is time. A client is warm only after some 1.5 s of CPU: measured,
  * undici.request falls from 69 to 24 µs in S3 on the way there, and how far it gets in a second depends on what else runs.
  */
-const TIMING = { warmupMs: 2000, windowMs: 500 };
+const TIMING = { warmupMs: 2000, windowMs: 800 };
 
 /** The oldest release of Node that the pinned undici runs on; on others its peers are left out. */
 const UNDICI_MAJOR = 22;
@@ -89,6 +89,7 @@ export async function layerOf(options) {
     throw new UsageError(`Cannot run ${options.peers}: ${why}`);
   }
   const settings = await prepare({ scenarios: items, peers, timing });
+  const servers = new Servers(settings);
   const hosts = hostsOf(items);
   const lacking = items.filter(({ host }) => hosts[host] === null);
   const absent = lacking.map(({ name, host }) => [name, `${host} is not installed for this machine`]);
@@ -105,8 +106,9 @@ export async function layerOf(options) {
     summaryOf,
     measure(scenario, round) {
       const progress = (peer) => tellProgress(`${scenario.name} round ${round + 1}: ${peer}`);
-      return measureRound(scenario, taking(scenario), round, { settings, progress });
+      return measureRound(scenario, taking(scenario), round, { settings, servers, progress });
     },
+    close: () => servers.close(),
   };
 }
 

@@ -93,19 +93,35 @@ async function measure(scenario, peer, origin, settings) {
   return meanOf(results);
 }
 
+/** The servers of a run, by scenario: each is begun with the first round, and warm from then on. */
+export class Servers {
+  #settings;
+  #servers = new Map();
+
+  constructor(settings) {
+    this.#settings = settings;
+  }
+
+  async originOf(scenario) {
+    if (!this.#servers.has(scenario)) this.#servers.set(scenario, await startServer(scenario, this.#settings));
+    return this.#servers.get(scenario).origin;
+  }
+
+  async close() {
+    for (const server of this.#servers.values()) await server.close();
+    this.#servers.clear();
+  }
+}
+
 /**
- * One round of one scenario, with a server of its own.
+ * One round of one scenario.
  * @returns a map from peer to its result
  */
-export async function measureRound(scenario, peers, round, { settings, progress }) {
-  const server = await startServer(scenario, settings);
-  try {
-    const one = (peer) => {
-      progress(peer);
-      return measure(scenario, peer, server.origin, settings);
-    };
-    return await interleave(peers, round, one, unheededOf(scenario));
-  } finally {
-    await server.close();
-  }
+export async function measureRound(scenario, peers, round, { settings, servers, progress }) {
+  const origin = await servers.originOf(scenario);
+  const one = (peer) => {
+    progress(peer);
+    return measure(scenario, peer, origin, settings);
+  };
+  return interleave(peers, round, one, unheededOf(scenario));
 }

@@ -105,6 +105,8 @@ async function measureAll(options, path) {
   } catch (error) {
     keepPart(data(), path);
     throw error;
+  } finally {
+    for (const session of sessions.values()) await session.close();
   }
   return data();
 }
