@@ -58,8 +58,8 @@ function machineLine({ path, layers }) {
   return `${path}: Node ${node}${others.join('')}; ${cores} × ${cpu}, ${memoryGiB} GiB, ${system}${held}; ${first.rounds} rounds`;
 }
 
-/** The verdicts, and what the last line says of each. */
-const VERDICTS = {
+/** The verdicts of ratios that agree, and what the last line says of each. */
+const AGREEING = {
   overlap: 'overlap',
   stated: 'lie within the spread over releases',
   near: `have medians within ${TOLERANCE * 100} %`,
@@ -68,14 +68,18 @@ const VERDICTS = {
 /**
  * What two ratios are to each other: 'overlap', if the spreads of their rounds meet; 'stated', if one meets the spread over
  * releases of Node that the other's report states; 'near', if not, but the greater median is hardly above the smaller, since
- * a spread knows of its own runs alone; 'APART'.
+ * a spread knows of its own runs alone; 'once', if one of them was measured once, so that it has no spread; 'APART'.
  */
 function verdictOf(a, b) {
   if (doMeet(a.rounds, b.rounds)) return 'overlap';
   if (doMeet(a.stated, b.rounds) || doMeet(a.rounds, b.stated)) return 'stated';
   const [less, more] = [a.rounds.median, b.rounds.median].toSorted((one, other) => one - other);
-  return more <= less * (1 + TOLERANCE) ? 'near' : 'APART';
+  if (more <= less * (1 + TOLERANCE)) return 'near';
+  return isSingle(a.rounds) || isSingle(b.rounds) ? 'once' : 'APART';
 }
+
+/** Whether it was measured once, or always the same. */
+const isSingle = ({ min, max }) => min === max;
 
 /** The ratios of a result: a map from what they are of to { rounds, stated }. */
 function statedRatiosOf(result) {
@@ -134,10 +138,12 @@ function tellRatios(a, b) {
   const apart = both.filter(({ verdict }) => verdict === 'APART');
   if (apart.length > 0) console.log('');
   for (const one of apart) console.log(`APART: ${one.what}: ${changeOf(one)}`);
-  const how = Object.entries(VERDICTS).map(
-    ([verdict, text]) => `${both.filter((one) => one.verdict === verdict).length} ${text}`,
-  );
-  return `${both.length - apart.length} of ${both.length} ratios agree (${how.join(', ')}); ${apart.length} lie apart`;
+  const count = (verdict) => both.filter((one) => one.verdict === verdict).length;
+  const how = Object.entries(AGREEING).map(([verdict, text]) => `${count(verdict)} ${text}`);
+  const once = count('once');
+  const judged = both.length - once;
+  const single = once === 0 ? '' : `; ${once} more were measured once and have no spread`;
+  return `${judged - apart.length} of ${judged} ratios agree (${how.join(', ')}); ${apart.length} lie apart${single}`;
 }
 
 /** A run agrees with the report that it is part of, whatever it says. @throws {UsageError} */

@@ -91,7 +91,7 @@ describe('two runs', () => {
   test.each([
     ['B above A', [0.5, 0.4, 0.6], [0.7, 0.61, 0.8], '40 %'],
     ['A above B', [0.7, 0.61, 0.8], [0.5, 0.4, 0.6], '-29 %'],
-    ['hardly', [1, 1, 1], [1.11, 1.11, 1.11], '11 %'],
+    ['hardly', [1, 0.99, 1.01], [1.11, 1.1, 1.12], '11 %'],
   ] as const)('whose ratios lie apart are named, and no failure: %s', (_what, a, b, change) => {
     const { said, code } = compared(layer(a), layer(b));
     expect(code).toBe(0);
@@ -107,6 +107,20 @@ describe('two runs', () => {
     node: 'v22.0.0',
     date: '2026-11-30T06:00:00Z',
     ratios: { 'S1: httpx-wasm, CPU of fetch': spread(ratio) },
+  });
+
+  test.each([
+    ['A', [1, 1, 1], [1.2, 1.15, 1.25]],
+    ['B', [1, 0.95, 1.05], [1.2, 1.2, 1.2]],
+  ] as const)('of which %s was measured once are not judged where they lie apart', (_what, a, b) => {
+    const { said } = compared(
+      { client: layer(a), codings: cells([1, 1, 1]) },
+      { client: layer(b), codings: cells([1, 1, 1]) },
+    );
+    expect(said).toMatch(/20 % +once$/m);
+    expect(said).not.toContain('APART');
+    expect(said).toContain('1 of 1 ratios agree (1 overlap');
+    expect(said).toContain('0 lie apart; 1 more were measured once and have no spread');
   });
 
   test.each([
