@@ -67,25 +67,34 @@ const AGREEING = {
 
 /**
  * What two ratios are to each other: 'overlap', if the spreads of their rounds meet; 'stated', if one meets the spread over
- * releases of Node that the other's report states; 'near', if not, but the greater median is hardly above the smaller, since
- * a spread knows of its own runs alone; 'once', if one of them was measured once, so that it has no spread; 'APART'.
+ * releases of Node that the other's report states; 'near', if not, but of its median and one of the other's, who may have
+ * several releases, the greater is hardly above the smaller, since a spread knows of its own runs alone; 'once', if one of them was measured once, so that it has no spread; 'APART'.
  */
 function verdictOf(a, b) {
   if (doMeet(a.rounds, b.rounds)) return 'overlap';
   if (doMeet(a.stated, b.rounds) || doMeet(a.rounds, b.stated)) return 'stated';
-  const [less, more] = [a.rounds.median, b.rounds.median].toSorted((one, other) => one - other);
-  if (more <= less * (1 + TOLERANCE)) return 'near';
+  if (areNear(a.rounds, b.medians) || areNear(b.rounds, a.medians)) return 'near';
   return isSingle(a.rounds) || isSingle(b.rounds) ? 'once' : 'APART';
 }
+
+/** Whether a median lies within the tolerance of one of several. */
+const areNear = ({ median }, medians) =>
+  medians.some((other) => Math.max(median, other) <= Math.min(median, other) * (1 + TOLERANCE));
 
 /** Whether it was measured once, or always the same. */
 const isSingle = ({ min, max }) => min === max;
 
-/** The ratios of a result: a map from what they are of to { rounds, stated }. */
+/** The ratios of a result: a map from what they are of to { rounds, stated, medians }; medians: of each release that it has. */
 function statedRatiosOf(result) {
   const own = ratiosOf(result.layers);
   const stated = statedOf(result, own);
-  return new Map([...own].map(([what, rounds]) => [what, { rounds, stated: stated(what) }]));
+  const medians = (what) => [...result.releases.map(({ ratios }) => ratios[what]), own.get(what)].filter(Boolean);
+  return new Map(
+    [...own].map(([what, rounds]) => [
+      what,
+      { rounds, stated: stated(what), medians: medians(what).map(({ median }) => median) },
+    ]),
+  );
 }
 
 /** The ratios of both runs: { both: [{ what, a, b, verdict }], lacking: those that one of them alone has }. */

@@ -136,6 +136,14 @@ describe('two runs', () => {
     expect(compared(report, layer([0.9, 0.85, 0.95])).said).toMatch(/APART$/m);
   });
 
+  test('are near where they are to a release that the report has', () => {
+    const report = { client: layer([0.5, 0.4, 0.6]), releases: [release([0.7, 0.69, 0.71])] };
+    for (const { said } of [compared(report, layer([0.76, 0.75, 0.77])), compared(layer([0.76, 0.75, 0.77]), report)]) {
+      expect(said).toMatch(/% +near$/m);
+    }
+    expect(compared(report, layer([0.78, 0.775, 0.785])).said).toMatch(/APART$/m);
+  });
+
   test('of which one is part of the other’s report are refused: it agrees, whatever it says', () => {
     const report = { client: layer([0.5, 0.4, 0.6]), releases: [release([0.9, 0.9, 0.9])] };
     const { said, code } = compared(report, {
