@@ -32,7 +32,7 @@ const REQUIRED = [
   'LICENSE',
 ];
 
-/** Runs the checks on one release of Node: `{ passed, failed }`. */
+/** Runs the checks on one release of Node: `{ passed, failed, notes }`; `notes` names what failed. */
 export async function checkPackage({ root, scratch, env, nodePath }) {
   const folder = join(scratch, 'package');
   rmSync(folder, { recursive: true, force: true });
@@ -41,9 +41,10 @@ export async function checkPackage({ root, scratch, env, nodePath }) {
   for (const name of ['smoke.mjs', 'smoke.cjs', 'smoke.mts']) copyFileSync(join(smoke, name), join(folder, name));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
 
-  const counts = { passed: 0, failed: 0 };
+  const counts = { passed: 0, failed: 0, notes: [] };
   const check = (title, isRight) => {
     counts[isRight ? 'passed' : 'failed'] += 1;
+    if (!isRight) counts.notes.push(`FAILED: ${title}`);
     console.log(`${isRight ? '✓' : '✗'} ${title}`);
     return isRight;
   };

@@ -27,34 +27,43 @@ export function judgeSkips(titles) {
     else counts.set(entry, (counts.get(entry) ?? 0) + 1);
   }
   for (const [entry, count] of counts) console.log(`skipped: ${count} × "${entry.title}": ${entry.why}`);
-  for (const title of unlisted) console.log(`NOT ALLOWED TO BE SKIPPED: ${title}`);
   return unlisted;
 }
 
+const firstLine = (text) => String(text ?? '').split('\n', 1)[0];
+
 /**
- * `{ passed, failed, skipped, retried }` of a report. A file that could not be run, and a skip without a reason, is a failure;
- * `retried` counts what passed at its second try alone.
+ * `{ passed, failed, skipped, retried, notes }` of a report. A file that could not be run, and a skip without a reason, is a
+ * failure; `retried` counts what passed at its second try alone; `notes` names each of these.
  */
 export function countReport(path, status) {
-  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0, retried: 0 };
+  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0, retried: 0, notes: ['there is no report'] };
   const files = JSON.parse(readFileSync(path, 'utf8')).testResults;
   const tests = files.flatMap((file) => file.assertionResults);
   const withStatus = (...wanted) => tests.filter((test) => wanted.includes(test.status));
   const passed = withStatus('passed').length;
   const retried = withStatus('passed').filter(({ failureMessages = [] }) => failureMessages.length > 0);
-  for (const { fullName, failureMessages } of retried) {
-    console.log(`PASSED AT A SECOND TRY: ${fullName}: ${failureMessages[0].split('\n', 1)[0]}`);
-  }
+  const failing = withStatus('failed');
   const broken = files.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   );
-  for (const file of broken) console.log(`COULD NOT BE RUN: ${file.name}: ${file.message}`);
   const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed');
   const unlisted = judgeSkips(skipped.map((test) => test.fullName));
-  let failed = withStatus('failed').length + broken.length + unlisted.length;
+  const named = (what, list) =>
+    list.map(({ fullName, failureMessages }) => `${what}: ${fullName}: ${firstLine(failureMessages?.[0])}`);
+  const notes = [
+    ...named('FAILED', failing),
+    ...named('PASSED AT A SECOND TRY', retried),
+    ...broken.map((file) => `COULD NOT BE RUN: ${file.name}: ${file.message}`),
+    ...unlisted.map((title) => `NOT ALLOWED TO BE SKIPPED: ${title}`),
+  ];
+  let failed = failing.length + broken.length + unlisted.length;
   // An error outside of any test, or no test at all, fails vitest without a failed test.
-  if (failed === 0 && (status !== 0 || passed === 0)) failed = 1;
-  return { passed, failed, skipped: skipped.length, retried: retried.length };
+  if (failed === 0 && (status !== 0 || passed === 0)) {
+    failed = 1;
+    notes.push(`NO TEST FAILED, BUT THE STATUS IS ${status}, ${passed} PASSED`);
+  }
+  return { passed, failed, skipped: skipped.length, retried: retried.length, notes };
 }
 
 /** How many inputs the fuzz tests of a report decoded: each that passed opens its title with their number. */

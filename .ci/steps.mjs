@@ -15,6 +15,8 @@ const FUZZ_TIMES = 3;
 const FUZZ_INPUTS_MIN = 100_000;
 /** What fails is tried once more, and named if it passes then; more such tests than this in one run fail the run. */
 const SECOND_TRIES_MAX = 3;
+/** How much of what a command said last is told again at the end, if it failed. */
+const OUTPUT_CHARACTERS_KEPT = 1000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'httpx-wasm-ci-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
@@ -34,32 +36,44 @@ const lines = [];
 const startedAt = performance.now();
 const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-function record(title, { passed, failed, skipped = 0, retried = 0 }, since) {
+/** Counts what came of a step and says it, with its `notes`, now and at the end. */
+function record(title, { passed, failed, skipped = 0, retried = 0, notes = [] }, since) {
   total.passed += passed;
   total.failed += failed;
   total.retried += retried;
   const skips = skipped > 0 ? `, ${skipped} skipped` : '';
   const tries = retried > 0 ? `, ${retried} OF THEM AT A SECOND TRY` : '';
-  lines.push(
+  const said = [
     `${failed === 0 ? '✓' : '✗'} ${title}: ${passed} passed${tries}, ${failed} failed${skips} (${seconds(since)})`,
-  );
-  console.log(lines.at(-1));
+    ...notes.map((note) => `    ${note}`),
+  ];
+  lines.push(...said);
+  console.log(said.join('\n'));
 }
 
-/** Runs a command as one test; `folders`: where its programs are looked for first. Answers whether it passed. */
+/**
+ * Runs a command as one test, and once more if it fails; `folders`: where its programs are looked for first. Answers whether it
+ * passed.
+ */
 async function step(title, command, words, { minutes = 5, nodePath = process.execPath, folders = [] } = {}) {
   const since = performance.now();
   console.log(`\n━━ ${title}`);
-  const { status } = await runCommand(command, words, {
+  const options = {
     cwd: root,
-    env: {
-      ...env,
-      PATH: [...folders, dirname(nodePath), process.env.PATH].join(delimiter),
-    },
+    env: { ...env, PATH: [...folders, dirname(nodePath), process.env.PATH].join(delimiter) },
     timeoutMs: minutes * MINUTE_MS,
-  });
-  record(title, { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }, since);
-  return status === 0;
+  };
+  const notes = [];
+  for (let tries = 1; tries <= 2; tries++) {
+    const { status, output } = await runCommand(command, words, options);
+    if (status === 0) {
+      record(title, { passed: 1, failed: 0, retried: tries - 1, notes }, since);
+      return true;
+    }
+    notes.push(`STATUS ${status}: ${output.slice(-OUTPUT_CHARACTERS_KEPT).trim()}`);
+  }
+  record(title, { passed: 0, failed: 1, notes }, since);
+  return false;
 }
 
 /** Runs the suite, or a part of it, on one release of Node and counts its tests. Answers where its report is. */
@@ -80,8 +94,9 @@ async function suite(title, command, words, nodePath, environment = {}, minutes 
       timeoutMs: minutes * MINUTE_MS,
     },
   );
-  if (status === 124) console.log(output.slice(-200));
-  record(title, countReport(report, status), since);
+  const counts = countReport(report, status);
+  if (!existsSync(report)) counts.notes.push(`STATUS ${status}: ${output.slice(-OUTPUT_CHARACTERS_KEPT).trim()}`);
+  record(title, counts, since);
   return report;
 }
 
@@ -170,8 +185,10 @@ async function counts() {
   }
   await step(title, 'npm', words);
   const since = performance.now();
-  const failed = judgeSkips([`${title} --fuel (skipped: ${absent})`]).length;
-  record(`${title} --fuel`, { passed: 0, failed, skipped: 1 }, since);
+  const notes = judgeSkips([`${title} --fuel (skipped: ${absent})`]).map(
+    (what) => `NOT ALLOWED TO BE SKIPPED: ${what}`,
+  );
+  record(`${title} --fuel`, { passed: 0, failed: notes.length, skipped: 1, notes }, since);
 }
 
 async function main() {
@@ -223,7 +240,7 @@ try {
   await main();
 } catch (error) {
   total.failed += 1;
-  console.log(error);
+  lines.push(`✗ the steps themselves: ${error.stack}`);
 }
 console.log(`\n━━ all, in ${seconds(startedAt)}\n${lines.join('\n')}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 // Runs the conformance suite on every host: packs the package (which is built where it is not), installs it in an empty project
 // as a user would, starts the servers, and lets each host run the same cases; the component runs on its hosts; bundlers build a
-// program, which runs too. `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md;
+// program, which runs too. A host on which a case fails runs all once more, and what passes then is named. `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md;
 // `--outputFile.json=path` leaves a report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ import { componentDigest, componentResults, components } from './components.mjs'
 import { writeCounts } from './counts.mjs';
 import { hosts } from './hosts.mjs';
 import { quickjsResults } from './quickjs.mjs';
+import { reportOf, tally, tell, withSecondTry } from './results.mjs';
 import { writeTable } from './table.mjs';
 import { workerdResults } from './workerd.mjs';
 
@@ -92,32 +93,6 @@ async function resultsOf(host, servers, folder, digest) {
 
 const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-function tell(name, results, since) {
-  const count = (key) => results.filter((result) => result[key] !== undefined).length;
-  console.log(
-    `\n── ${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped (${seconds(since)})`,
-  );
-  for (const result of results) {
-    if (result.failed !== undefined) console.log(`✗ ${result.name}: ${result.failed}`);
-    if (result.skipped !== undefined) console.log(`- ${result.name}: ${result.skipped}`);
-  }
-  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
-}
-
-/** What .ci reads of a report. */
-function writeReport(path, table) {
-  const statusOf = ({ passed, skipped }) => (passed ? 'passed' : skipped === undefined ? 'failed' : 'skipped');
-  const testResults = table.map(({ host, results }) => ({
-    name: host.name,
-    status: results.some(({ failed }) => failed !== undefined) ? 'failed' : 'passed',
-    assertionResults: results.map((result) => {
-      const reason = result.skipped === undefined ? '' : ` (skipped: ${result.skipped})`;
-      return { status: statusOf(result), title: result.name, fullName: `${host.name}: ${result.name}${reason}` };
-    }),
-  }));
-  writeFileSync(path, JSON.stringify({ testResults }));
-}
-
 buildWhatIsStale();
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const REPORT = '--outputFile.json=';
@@ -141,13 +116,17 @@ try {
       continue;
     }
     const since = performance.now();
-    const results = await resultsOf(host, servers, folder, digest);
-    const counts = tell(host.name, results, since);
+    const results = await withSecondTry(() => resultsOf(host, servers, folder, digest));
+    tell(host.name, results, ` (${seconds(since)})`);
+    const counts = tally(results);
     for (const key of Object.keys(total)) total[key] += counts[key];
     table.push({ host, results });
   }
   console.log(`\ncore.wasm of all: sha256 ${digest}\nthe component: sha256 ${componentDigest()}`);
-  if (reportTo !== undefined) writeReport(reportTo, table);
+  if (reportTo !== undefined) {
+    const named = table.map(({ host, results }) => ({ name: host.name, results }));
+    writeFileSync(reportTo, JSON.stringify(reportOf(named)));
+  }
   if (process.argv.includes('--table')) writeTable(table, { package: digest, component: componentDigest() });
 } finally {
   stopServers();

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installedReleases } from '../hosts/releases.mjs';
+import { reportOf, tally, tell, withSecondTry } from '../hosts/results.mjs';
 import { WASMTIME } from '../hosts/wasmtime.mjs';
 import { casesOf, deniedCases } from './cases.mjs';
 import { startServer } from './server.mjs';
@@ -125,8 +126,8 @@ async function hosts(folder) {
   ];
 }
 
-/** Lets a host drive the cases of a world. */
-async function resultsOf(host, world, folder) {
+/** Lets a host drive the cases of a world: `{ startMs, results }`. */
+async function outcomesOf(host, world, folder) {
   const server = await startServer();
   try {
     const all = host.denied.includes(world) ? deniedCases(server) : casesOf(server, await closedPort());
@@ -152,27 +153,15 @@ async function resultsOf(host, world, folder) {
   }
 }
 
-function tell(name, results) {
-  const count = (key) => results.filter((result) => result[key] !== undefined).length;
-  console.log(`\n── ${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-  for (const result of results) {
-    if (result.failed !== undefined) console.log(`✗ ${result.name}: ${result.failed}`);
-    if (result.skipped !== undefined) console.log(`- ${result.name}: ${result.skipped}`);
-  }
-}
-
-/** What .ci reads of a report. */
-function writeReport(path, table) {
-  const statusOf = ({ passed, skipped }) => (passed ? 'passed' : skipped === undefined ? 'failed' : 'skipped');
-  const testResults = table.map(({ name, results }) => ({
-    name,
-    status: results.some(({ failed }) => failed !== undefined) ? 'failed' : 'passed',
-    assertionResults: results.map((result) => {
-      const reason = result.skipped === undefined ? '' : ` (skipped: ${result.skipped})`;
-      return { status: statusOf(result), title: result.name, fullName: `sandbox, ${name}: ${result.name}${reason}` };
-    }),
-  }));
-  writeFileSync(path, JSON.stringify({ testResults }));
+/** What came of a world on a host, and how long the host took to start it. */
+async function resultsOf(host, world, folder) {
+  let startMs;
+  const results = await withSecondTry(async () => {
+    const outcome = await outcomesOf(host, world, folder);
+    startMs = outcome.startMs;
+    return outcome.results;
+  });
+  return { startMs, results };
 }
 
 /** What can be said of the example where nothing can be installed for it. */
@@ -237,12 +226,14 @@ try {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 for (const { name, world, results } of table) if (world === undefined) tell(name, results);
-if (reportTo !== undefined) writeReport(reportTo, table);
+if (reportTo !== undefined) {
+  const named = table.map(({ name, results }) => ({ name: `sandbox, ${name}`, results }));
+  writeFileSync(reportTo, JSON.stringify(reportOf(named)));
+}
 if (process.argv.includes('--table')) writeTable(table);
 // What was asked for by name and could not be had is no success.
 const isMissed = chosen.length > 0 && table.every(({ world }) => world === undefined);
 if (isMissed) console.log(`nothing of "${chosen.join(' ')}" was run`);
-const all = table.flatMap(({ results }) => results);
-const count = (key) => all.filter((result) => result[key] !== undefined).length;
-console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-process.exitCode = count('failed') === 0 && !isMissed ? 0 : 1;
+const { passed, failed, skipped } = tally(table.flatMap(({ results }) => results));
+console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed === 0 && !isMissed ? 0 : 1;
