@@ -5,7 +5,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { buildWhatIsStale } from './built.mjs';
 import { bundlerResults, bundlers } from './bundlers.mjs';
 import { chromiumResults } from './chromium.mjs';
+import { closedPort } from './closed-port.mjs';
 import { componentDigest, componentResults, components } from './components.mjs';
 import { writeCounts } from './counts.mjs';
 import { hosts } from './hosts.mjs';
@@ -43,15 +43,6 @@ function installed(folder) {
   writeCounts(join(folder, 'counts'));
   const core = readFileSync(join(folder, 'node_modules/httpx-wasm/wasm/build/core.wasm'));
   return createHash('sha256').update(core).digest('hex');
-}
-
-/** A port that was free a moment ago. */
-async function closedPort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function startServers() {

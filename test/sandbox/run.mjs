@@ -5,10 +5,10 @@
 // N skipped`.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closedPort } from '../hosts/closed-port.mjs';
 import { installedReleases } from '../hosts/releases.mjs';
 import { reportOf, tally, tell, withSecondTry } from '../hosts/results.mjs';
 import { WASMTIME } from '../hosts/wasmtime.mjs';
@@ -44,15 +44,6 @@ function outcomeOf(command, words, { cwd, timeoutMs = RUN_MS } = {}) {
       resolve({ status, text });
     });
   });
-}
-
-/** A port that was free a moment ago. */
-async function closedPort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** What makes the components, and why it cannot be had; `null`: it can. */
