@@ -92,6 +92,8 @@ export class Exchange extends Park implements ByteSource {
   /** The memory of the read that the last piece kept. */
   #kept: Uint8Array | null = null;
   #buffered = 0;
+  /** Reading paused for what its reader has taken since, who has not asked for more (HTTP/1.1). */
+  #isHeld = false;
   #whole = false;
   #view: Uint8Array | null = null;
   #filled = 0;
@@ -154,9 +156,9 @@ export class Exchange extends Park implements ByteSource {
     if (this.#whole) this.credit += to - from;
   }
 
-  /** @internal Octets have come that its reader has not asked for yet. */
-  get isUnread(): boolean {
-    return this.#chunk !== null && !this.#whole;
+  /** @internal Octets have come that its reader has not asked for yet, or that come when it asks for more. */
+  get awaitsReader(): boolean {
+    return this.#isHeld || (this.#chunk !== null && !this.#whole);
   }
 
   /** @internal More is buffered than is wanted now. */
@@ -253,6 +255,10 @@ export class Exchange extends Park implements ByteSource {
   /** Says that octets are wanted, and starts the read deadline unless it runs, or some of the request is being sent. */
   demand(): void {
     const { connection } = this;
+    if (this.#isHeld) {
+      this.#isHeld = false;
+      this.#sending?.restart();
+    }
     if (this.status !== 0) connection.want(this);
     connection.socket.demand();
     if (this.sent === 'full' || this.unwanted || this.#sending?.awaitsSource === true) this.#startReading();
@@ -283,11 +289,19 @@ export class Exchange extends Park implements ByteSource {
     return chunk;
   }
 
-  /** Octets leave the buffer: those that had no credit yet are given it. */
+  /**
+   * Octets leave the buffer: those that had no credit yet are given it. A peer that was without credit has the time to take
+   * what is sent anew from then on; one whose octets were not read any more, from when more are wanted.
+   */
   #took(octets: number): void {
+    const wasFull = this.full;
     this.#buffered -= octets;
     this.downloaded += octets;
-    if (!this.#whole && this.connection.multiplexes) this.connection.release(this, octets);
+    if (!this.connection.multiplexes) this.#isHeld ||= wasFull;
+    else if (!this.#whole) {
+      this.connection.release(this, octets);
+      if (wasFull) this.#sending?.restart();
+    }
   }
 
   *next(): Flow<Uint8Array<ArrayBuffer> | null> {
@@ -308,6 +322,7 @@ export class Exchange extends Park implements ByteSource {
   /** The whole body, encoded as it came. */
   *readAll(): Flow<Uint8Array<ArrayBuffer>> {
     this.#releaseBuffered();
+    if (this.full) this.#sending?.restart();
     this.#whole = true;
     try {
       while (!this.ended) {

@@ -71,13 +71,18 @@ export class Sending extends Park {
     exchange.fail(new WriteTimeout(message, { phase: 'write' }).namingRequest(), ms);
   }
 
+  /** @internal The peer has the time to take what is sent anew. */
+  restart(): void {
+    if (this.list !== null && !this.#continueBy) this.#arm(this.list);
+  }
+
   /**
    * A peer that has begun to answer may do without the rest, which is not sent; what it says is read. But while our own user
-   * lets what came lie it may be waiting for that: then so do we.
+   * lets what came lie, or what would come, it may be waiting for that: then so do we.
    */
   #expireBehindHead(ms: number): void {
     const exchange = this.#exchange;
-    if (exchange.isUnread && !exchange.connection.socket.blocking) {
+    if (exchange.awaitsReader && !exchange.connection.socket.blocking) {
       this.#arm(exchange.limits.write);
       return;
     }
