@@ -129,7 +129,10 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#closed) throw new CloseError('Cannot send the request: the connection pool is closed', { sent: 'none' });
     if (isPaused(site, after) || placesComing(site) > site.waiting || !this.#tryGrant(site)) {
       const served = yield* this.#inLine(site, limits, after);
-      if (served !== null) return served;
+      if (served !== null) {
+        got.pooledAt = this.deadlines.tick();
+        return served;
+      }
     }
     return yield* this.#connect(site, limits, got);
   }
