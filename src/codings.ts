@@ -9,9 +9,9 @@ import type { Late } from './late.js';
 
 /** Makes decoders, and decodes what is all there. */
 export interface Decoders {
-  /** Whether decoders of these codings can be made now; if not, what they need begins to load. */
+  /** Whether decoders of these codings can be made now; if not, what they need begins to load. @throws LoadError */
   areLoaded(codings: readonly string[]): boolean;
-  /** Waits for what these codings need. Rejects with a DecodingError. */
+  /** Waits for what these codings need. Rejects with a LoadError. */
   loaded(codings: readonly string[]): Promise<void>;
   /** @throws DecodingError where there is no memory; Error for a coding that is unknown or was not loaded */
   decoderOf(coding: string, limits: DecodeLimits): Decoder;
@@ -50,7 +50,7 @@ export function areLoaded(codings: readonly string[]): boolean {
   return codings.length === 0 || atHand()?.areLoaded(codings) === true;
 }
 
-/** Waits for what these codings need. Rejects with a DecodingError; with what the host says where it cannot load a chunk. */
+/** Waits for what these codings need. Rejects with a LoadError; with what the host says where it cannot load a chunk. */
 export async function loaded(codings: readonly string[]): Promise<void> {
   decoders ??= (await (part?.load() ?? import('./decoding.js'))).coreDecoders;
   await decoders.loaded(codings);

@@ -15,5 +15,5 @@ export {
 } from './core-hpack.js';
 export { DecoderStream } from './decoder-stream.js';
 export { type Coding, type DecodeOptions, decode, decodeSync } from './decoding.js';
-export { DecodingError, LocalProtocolError, RemoteProtocolError } from './exceptions.js';
+export { DecodingError, LoadError, LocalProtocolError, RemoteProtocolError } from './exceptions.js';
 export { Headers } from './headers.js';

@@ -39,19 +39,14 @@ function isInSecondModule(coding: number): boolean {
   return coding === abi.CODING_BROTLI || coding === abi.CODING_ZSTD;
 }
 
-/** Whether decoders of these codings can be made now; if not, what they need begins to load. */
+/** Whether decoders of these codings can be made now; if not, what they need begins to load. @throws LoadError */
 export function areLoaded(codings: readonly string[]): boolean {
   return !codings.some((coding) => isInSecondModule(CODINGS.get(coding) ?? 0)) || loadCodings() === null;
 }
 
-/** Waits for what these codings need. Rejects with a DecodingError. */
+/** Waits for what these codings need. Rejects with a LoadError. */
 export async function loaded(codings: readonly string[]): Promise<void> {
-  if (areLoaded(codings)) return;
-  try {
-    await loadCodings();
-  } catch (cause) {
-    throw new DecodingError(`Cannot decode ${codings.join(', ')}: the decoder could not be loaded`, { cause });
-  }
+  if (!areLoaded(codings)) await loadCodings();
 }
 
 /** What a decoder has of its instance. */

@@ -16,7 +16,7 @@
 import { codingsModule, coreModule } from '#core-module';
 import * as abi from '../assembly/abi.js';
 import type { HeadLimits } from './core.js';
-import { ProtocolError } from './exceptions.js';
+import { LoadError, ProtocolError } from './exceptions.js';
 import { isThenable } from './flow.js';
 import type { ScriptModule } from './hosts/core-module.js';
 
@@ -124,6 +124,11 @@ export function coreFailure(action: string, cause: unknown): ProtocolError {
   return new ProtocolError(`${action}: the protocol core failed, which is a bug in httpx-wasm`, { cause });
 }
 
+/** What a host could not give, for whatever reason. */
+function loadFailure(what: string, cause: unknown): LoadError {
+  return new LoadError(`Cannot load ${what}: ${(cause as Error | null)?.message ?? cause}`, { cause });
+}
+
 // ── the first module ──
 
 /** Who is told when the core fails. */
@@ -162,10 +167,18 @@ export class Core extends Instance<CoreExports> {
 
 let current: Core | null = null;
 
-/** The thread's instance of the first module. */
+/** The thread's instance of the first module. @throws LoadError where the host cannot give the module */
 export function core(): Core {
-  if (current === null) current = new Core(coreModule());
+  if (current === null) current = new Core(firstModule());
   return current;
+}
+
+function firstModule(): CoreModule {
+  try {
+    return coreModule();
+  } catch (cause) {
+    throw loadFailure('the protocol core', cause);
+  }
 }
 
 /** @internal Octets that the first module has allocated and not freed; 0 before its first use. */
@@ -214,14 +227,18 @@ export class Codings extends Instance<DecoderExports> {
 const inUse = new Set<Codings>();
 /** Instances that none uses, for as long as the collector leaves them. */
 const resting: WeakRef<Codings>[] = [];
+const SECOND_MODULE = 'the second module of the protocol core (brotli, zstd)';
 let module: CoreModule | null = null;
 let loading: PromiseLike<void> | null = null;
 
-/** Makes the second module ready: `null`, it is; a promise on hosts that compile asynchronously. */
+/**
+ * Makes the second module ready: `null`, it is; a promise on hosts that compile asynchronously.
+ * @throws (or rejects with) LoadError where the host cannot give it
+ */
 export function loadCodings(): PromiseLike<void> | null {
   if (module !== null) return null;
   if (loading !== null) return loading;
-  const given: CoreModule | PromiseLike<CoreModule> = codingsModule();
+  const given = secondModule();
   if (!isThenable(given)) {
     module = given;
     return null;
@@ -231,14 +248,22 @@ export function loadCodings(): PromiseLike<void> | null {
       module = compiled;
       loading = null;
     },
-    (error) => {
+    (cause) => {
       loading = null;
-      throw error;
+      throw loadFailure(SECOND_MODULE, cause);
     },
   );
   // Who waits is told of a failure; perhaps nobody does.
   loading.then(undefined, () => {});
   return loading;
+}
+
+function secondModule(): CoreModule | PromiseLike<CoreModule> {
+  try {
+    return codingsModule();
+  } catch (cause) {
+    throw loadFailure(SECOND_MODULE, cause);
+  }
 }
 
 /** One that rests, or else one that is shared, when there are many. */

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'ERR_INVALID_URL'
   | 'ERR_COOKIE_CONFLICT'
   | 'ERR_CLIENT_CLOSED'
+  | 'ERR_LOAD'
   | 'ERR_STREAM'
   | 'ERR_STREAM_CONSUMED'
   | 'ERR_STREAM_CLOSED'
@@ -379,6 +380,20 @@ export class ClientClosed extends Error {
 
   constructor(message?: string, options?: ErrorOptions) {
     super(message ?? 'Cannot send a request: the client has been closed', causeOf(options));
+    this.code = given(options, 'code') ?? this.code;
+  }
+}
+
+/** A part of this package, or the protocol core, could not be loaded: a file is not there, or a bundle left it behind. */
+export class LoadError extends Error {
+  static {
+    defaults(LoadError, 'LoadError', { code: 'ERR_LOAD' });
+  }
+  /** Stable identifier of the error's kind. */
+  declare readonly code: ErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, causeOf(options));
     this.code = given(options, 'code') ?? this.code;
   }
 }

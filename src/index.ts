@@ -58,6 +58,7 @@ export {
   HTTPError,
   HTTPStatusError,
   InvalidURL,
+  LoadError,
   LocalProtocolError,
   NetworkError,
   type Phase,

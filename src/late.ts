@@ -4,6 +4,7 @@
  * parts when they are first asked for, in the other they are there from the start, since blocking clients cannot wait for one.
  * As sources that nobody built, a part comes with a promise.
  */
+import { LoadError } from './exceptions.js';
 import { isThenable } from './flow.js';
 import type { MaybePromise } from './hosts/socket.js';
 
@@ -17,7 +18,7 @@ export class Late<T extends object> {
     this.#load = load;
   }
 
-  /** The module, loaded. @throws Error where its file cannot be; it is tried again by who asks next */
+  /** The module, loaded. @throws LoadError where its file cannot be; it is tried again by who asks next */
   load(): MaybePromise<T> {
     if (this.loaded !== null) return this.loaded;
     let given: MaybePromise<T>;
@@ -25,16 +26,16 @@ export class Late<T extends object> {
       given = this.#load();
     } catch (cause) {
       const [what] = String((cause as Error).message).split('\n', 1);
-      throw new Error(`Cannot load a part of httpx-wasm: ${what}`, { cause });
+      throw new LoadError(`Cannot load a part of httpx-wasm: ${what}`, { cause });
     }
     return isThenable(given) ? (given as Promise<T>).then((module) => this.#kept(module)) : this.#kept(given);
   }
 
-  /** The module, at once, as every build has it. @throws Error where its file cannot be, and in sources that nobody built */
+  /** The module, at once, as every build has it. @throws LoadError where its file cannot be, and in sources that nobody built */
   get module(): T {
     const module = this.load();
     if (isThenable(module))
-      throw new Error('Cannot load a part of httpx-wasm: these are its sources, and no build of it');
+      throw new LoadError('Cannot load a part of httpx-wasm: these are its sources, and no build of it');
     return module as T;
   }
 

@@ -309,8 +309,55 @@ describe.skipIf(!isBuilt)(
       for (const name of fs.readdirSync(folder)) if (name.endsWith('.away')) fs.renameSync(folder + name, folder + name.slice(0, -5));
       console.log(get(url).text, (await client.get(url)).text);
       await client.aclose();`);
-      const said = `Error: Cannot load a part of httpx-wasm: Cannot find module './sockets.cjs'`;
+      const said = `LoadError: Cannot load a part of httpx-wasm: Cannot find module './sockets.cjs'`;
       expect(printedBy(source, [], folder).split('\n')).toEqual([said, said, said, 'hi hi']);
+    });
+
+    test('so is that of TLS, which is no matter of the network', () => {
+      const source = withServer(`
+      const { AsyncClient, LoadError } = require('httpx-wasm');
+      const { get } = require('httpx-wasm/sync');
+      const messageOf = (error) =>
+        [error instanceof LoadError, error.code, error.message.replace(/-[\\w-]{8}[.]/, '.'), error.cause.code].join();
+      const client = new AsyncClient();
+      console.log(await client.get(url.replace('http:', 'https:')).catch(messageOf));
+      try { get(url.replace('http:', 'https:')) } catch (error) { console.log(messageOf(error)); }
+      console.log((await client.get(url)).text);
+      await client.aclose();`);
+      const said = `true,ERR_LOAD,Cannot load a part of httpx-wasm: Cannot find module './tls-settings.cjs',MODULE_NOT_FOUND`;
+      expect(printedBy(source, [], copyWithout('tls-settings')).split('\n')).toEqual([said, said, 'hi']);
+    });
+
+    test('so are the files of the core, at once and with a promise, with what to do', () => {
+      const folder = copyWithout('nothing');
+      const source = withServer(`
+      const { AsyncClient } = require('httpx-wasm');
+      const { get } = require('httpx-wasm/sync');
+      const { decode, decodeSync, LoadError } = require('httpx-wasm/core');
+      const fs = require('node:fs');
+      const said = (error) => console.log([error instanceof LoadError, error.cause.cause?.code, error.message].join());
+      const core = './wasm/build/core.wasm';
+      const client = new AsyncClient();
+      await decode('br', new Uint8Array(1)).catch(said);
+      try { decodeSync('br', new Uint8Array(1)) } catch (error) { said(error); }
+      fs.renameSync(core, core + '.away');
+      await client.get(url).catch(said);
+      try { get(url) } catch (error) { said(error); }
+      fs.writeFileSync(core, 'no module');
+      await client.get(url).catch(said);
+      fs.rmSync(core);
+      fs.renameSync(core + '.away', core);
+      console.log((await client.get(url)).text, get(url).text);
+      await client.aclose();`);
+      const first =
+        /^true,ENOENT,Cannot load the protocol core: there is none of file:.*core[.]wasm.* or copy httpx-wasm\/core[.]wasm beside it$/;
+      const second = /^true,ENOENT,Cannot load the second module of .* there is none of .*codings[.]wasm beside it$/;
+      const broken = /^true,,Cannot load the protocol core: file:.*core[.]wasm cannot be used: /;
+      const patterns = [second, second, first, first, broken, /^hi hi$/];
+      const lines = printedBy(source, [], folder).split('\n');
+      expect(lines.map((line, index) => patterns[index]?.test(line) === true || line)).toEqual(
+        patterns.map(() => true),
+      );
     });
   },
 );

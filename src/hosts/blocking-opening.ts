@@ -1,5 +1,5 @@
 /** A connect, or a TLS handshake, that the worker is in the middle of, as seen by the thread that waits for it. */
-import { ConnectError } from '../exceptions.js';
+import { ConnectError, LoadError } from '../exceptions.js';
 import type { Channel, Progress } from './blocking-link.js';
 import type { OpenedMessage } from './blocking-protocol.js';
 import * as protocol from './blocking-protocol.js';
@@ -48,7 +48,8 @@ export class Opening implements Progress {
 
   #fail(error: unknown): true {
     this.#end();
-    this.socket.reject(connectError(this.#outcome.where, this.#cancel.phase, error));
+    const { where } = this.#outcome;
+    this.socket.reject(error instanceof LoadError ? error : connectError(where, this.#cancel.phase, error));
     return true;
   }
 

@@ -2,7 +2,15 @@
  * Errors on their way between threads. Structured clone would keep class and message and lose `code`, `errno`, `address`
  * and the like; so an error is taken apart here and made anew there, its causes and an AggregateError's members with it.
  */
-import { CloseError, ConnectError, type Phase, ReadError, TransportError, WriteError } from '../exceptions.js';
+import {
+  CloseError,
+  ConnectError,
+  LoadError,
+  type Phase,
+  ReadError,
+  TransportError,
+  WriteError,
+} from '../exceptions.js';
 
 /** Causes of causes, and members of members, that are carried. */
 const DEPTH_MAX = 8;
@@ -26,8 +34,10 @@ export interface CarriedError {
 }
 
 type Errors = new (message: string, options?: ErrorOptions) => Error;
-const BUILT_IN: ReadonlyMap<string, Errors> = new Map<string, Errors>(
-  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [each.name, each]),
+const BUILT_IN: readonly Errors[] = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
+/** Classes without fields of their own. */
+const PLAIN: ReadonlyMap<string, Errors> = new Map<string, Errors>(
+  [...BUILT_IN, LoadError].map((each) => [each.name, each]),
 );
 const OURS: ReadonlyMap<string, typeof TransportError> = new Map<string, typeof TransportError>(
   [ConnectError, ReadError, WriteError, CloseError, TransportError].map((each) => [each.name, each]),
@@ -78,7 +88,7 @@ export function rebuilt(data: CarriedError): Error {
   const { transport } = data;
   const Ours = transport === null ? undefined : OURS.get(data.name);
   if (transport !== null && Ours !== undefined) return new Ours(data.message, { ...options, ...transport });
-  const Class = BUILT_IN.get(data.name) ?? Error;
+  const Class = PLAIN.get(data.name) ?? Error;
   const error =
     data.errors === null
       ? new Class(data.message, options)

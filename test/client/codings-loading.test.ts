@@ -90,8 +90,11 @@ describe('a response', () => {
     const cause = new Error('404');
     loading.settle(cause);
     const error = await reading.catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(httpx.DecodingError);
-    expect(error).toMatchObject({ message: 'Cannot decode br: the decoder could not be loaded', cause });
+    expect(error).toBeInstanceOf(httpx.LoadError);
+    expect(error).toMatchObject({
+      message: 'Cannot load the second module of the protocol core (brotli, zstd): 404',
+      cause,
+    });
     const next = client.get(`${url}/br`);
     await environment.host.settled();
     loading.settle(null);

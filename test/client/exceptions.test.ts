@@ -7,7 +7,7 @@ import type { Response } from '../../src/response.js';
 const request = { method: 'GET' } as Request;
 const response = { statusCode: 404 } as Response;
 
-/** Child, parent, code. httpx's tree, and TotalTimeout and ClientClosed beyond it. */
+/** Child, parent, code. httpx's tree, and TotalTimeout, ClientClosed and LoadError beyond it. */
 const TREE: readonly (readonly [string, string, string])[] = [
   ['HTTPError', 'Error', 'ERR_HTTP'],
   ['RequestError', 'HTTPError', 'ERR_REQUEST'],
@@ -34,6 +34,7 @@ const TREE: readonly (readonly [string, string, string])[] = [
   ['InvalidURL', 'Error', 'ERR_INVALID_URL'],
   ['CookieConflict', 'Error', 'ERR_COOKIE_CONFLICT'],
   ['ClientClosed', 'Error', 'ERR_CLIENT_CLOSED'],
+  ['LoadError', 'Error', 'ERR_LOAD'],
   ['StreamError', 'Error', 'ERR_STREAM'],
   ['StreamConsumed', 'StreamError', 'ERR_STREAM_CONSUMED'],
   ['StreamClosed', 'StreamError', 'ERR_STREAM_CLOSED'],

@@ -104,7 +104,8 @@ describeFile<ErrorCase>(
   play,
   [
     {
-      overruledBy: 'API, Errors: TotalTimeout and ClientClosed beyond the tree',
+      overruledBy:
+        'API, Errors: TotalTimeout and ClientClosed beyond the tree; LoadError, since httpx is never without a part',
       applies: ({ input }) => input.op === 'all_names',
     },
   ],

@@ -1,6 +1,14 @@
 /** Errors that cross threads are, afterwards, what they were. */
 import { expect, test } from 'vitest';
-import { CloseError, ConnectError, PoolTimeout, ReadError, TransportError, WriteError } from '../../src/exceptions.js';
+import {
+  CloseError,
+  ConnectError,
+  LoadError,
+  PoolTimeout,
+  ReadError,
+  TransportError,
+  WriteError,
+} from '../../src/exceptions.js';
 import { carried, rebuilt } from '../../src/hosts/carried-error.js';
 
 /** The way through a message port. */
@@ -42,6 +50,13 @@ test('an AggregateError keeps its members', () => {
 test.each([TypeError, RangeError, SyntaxError])('$name of the runtime stays what it is', (Class) => {
   const after = crossed(new Class('no'));
   expect(after.constructor).toBe(Class);
+});
+
+test('a LoadError stays what it is, with its cause', () => {
+  const after = crossed(new LoadError('Cannot load it', { cause: systemError('no', { code: 'MODULE_NOT_FOUND' }) }));
+  expect(after.constructor).toBe(LoadError);
+  expect(after).toMatchObject({ name: 'LoadError', message: 'Cannot load it', code: 'ERR_LOAD' });
+  expect(after.cause).toMatchObject({ message: 'no', code: 'MODULE_NOT_FOUND' });
 });
 
 test('an error of a class that is not known keeps its name', () => {

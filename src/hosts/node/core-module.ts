@@ -11,7 +11,7 @@ let codings: WebAssembly.Module | null = null;
 
 /**
  * @param file where the package has it; `null` in a bundle of CommonJS, which no longer knows where that was
- * @throws Error, which says what is to be done, where there is no such file; what the host throws for one it cannot read.
+ * @throws Error, which says what is to be done where there is no such file, and which one cannot be read or compiled.
  */
 function compiled(file: URL | null, name: string): WebAssembly.Module {
   const places = file === null ? [] : [file.href];
@@ -24,12 +24,13 @@ function compiled(file: URL | null, name: string): WebAssembly.Module {
     try {
       return new WebAssembly.Module(process.getBuiltinModule('node:fs').readFileSync(new URL(place)));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       cause = error;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw new Error(`${place} cannot be used: ${(error as Error).message}`, { cause });
     }
   }
   throw new Error(
-    `Cannot load the protocol core: there is none of ${[...new Set(places)].join(', ')}; who bundles an application must ` +
+    `there is none of ${[...new Set(places)].join(', ')}; who bundles an application must ` +
       `leave httpx-wasm out of the bundle (external), or copy httpx-wasm/${name} beside it`,
     { cause },
   );

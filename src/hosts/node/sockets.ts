@@ -7,7 +7,7 @@
 import { Buffer } from 'node:buffer';
 import * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { ReadError, WriteError } from '../../exceptions.js';
+import { LoadError, ReadError, WriteError } from '../../exceptions.js';
 import { allowedOf } from '../addresses.js';
 import { connectError, messageOf, placeOf, refusesClient } from '../connect-error.js';
 import type { Cancel, Connector, MaybePromise, Octets, Sink, Socket, TlsTarget } from '../socket.js';
@@ -446,7 +446,8 @@ export const connector: Connector = {
           ? NodeSocket.overData(where, open(address, undefined))
           : new NodeSocket(where, (onread) => open(address, onread));
       } catch (error) {
-        reject(connectError(where, cancel.phase, error as Error));
+        // What this package lacks is no matter of the network.
+        reject(error instanceof LoadError ? error : connectError(where, cancel.phase, error));
         return;
       }
       cancel.early = (name) => socket.info(name);
