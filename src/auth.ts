@@ -9,7 +9,7 @@ import { basicCredentials } from './basic-credentials.js';
 import { typeNameOf } from './config.js';
 import { textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
-import type { MaybePromise } from './hosts/socket.js';
+import type { ForEitherClient, MaybePromise } from './hosts/socket.js';
 import type { Request } from './request.js';
 import type { Response } from './response.js';
 import type { URL } from './url.js';
@@ -168,10 +168,13 @@ export function serverOf(url: URL): string {
 }
 
 /** Whatever may be given where authentication is asked for. `null`: none, but what the URL says. */
-export type AuthTypes =
+export type AuthTypes = SyncAuthTypes | (((request: Request) => MaybePromise<Request>) & ForEitherClient);
+/** Whatever `Client` takes there: a function answers at once. */
+export type SyncAuthTypes =
   | Auth
   | readonly [username: string, password: string]
-  | ((request: Request) => MaybePromise<Request>)
+  | ((request: Request) => Request)
+  | ForEitherClient
   | null;
 
 /** @throws TypeError for what is none, without showing it. */

@@ -2,7 +2,7 @@
  * What a client is told, and what its requests have of that. Knows neither transports nor who drives a call: client.ts.
  */
 import { attempted } from './attempted.js';
-import { type Auth, type AuthTypes, authOf } from './auth.js';
+import { type Auth, authOf } from './auth.js';
 import { asBase, behind } from './base-url.js';
 import { checkFields, DEFAULT_TIMEOUT, own, Timeout, type TimeoutTypes, typeNameOf } from './config.js';
 import { Cookies, type CookieTypes } from './cookies.js';
@@ -155,7 +155,7 @@ export abstract class ClientSettings<K extends ClientKind> {
     return this.#auth;
   }
 
-  set auth(auth: AuthTypes) {
+  set auth(auth: K['auth']) {
     this.#auth = authOf(auth, 'set client.auth');
   }
 
@@ -196,7 +196,11 @@ export abstract class ClientSettings<K extends ClientKind> {
   // ── requests ──
 
   /** A request as this client would send it. @throws InvalidURL, TypeError, RangeError @internal */
-  protected built(method: string, url: URLTypes, options: BodyCallOptions | undefined): Request {
+  protected built(
+    method: string,
+    url: URLTypes,
+    options: BodyCallOptions<K['auth'], K['content']> | undefined,
+  ): Request {
     const name = methodOf(method);
     const target = this.#mergedUrl(url, own(options, 'params'));
     const headers = this.#mergedHeaders(target, own(options, 'headers'));
@@ -239,7 +243,7 @@ export abstract class ClientSettings<K extends ClientKind> {
     return merged;
   }
 
-  #mergedExtensions(options: CallOptions | undefined): RequestExtensions {
+  #mergedExtensions(options: CallOptions<K['auth']> | undefined): RequestExtensions {
     const timeout = own(options, 'timeout');
     const extensions = own(options, 'extensions') ?? null;
     if (timeout === undefined && extensions === null) return this.#extensions;
@@ -261,7 +265,11 @@ export abstract class ClientSettings<K extends ClientKind> {
   }
 
   /** How a call sends its request; `leftOrigin`: where only auth of its own may go. @throws TypeError @internal */
-  protected mannerOf(options: SendOptions | CallOptions | undefined, stream: boolean, leftOrigin: boolean): Manner {
+  protected mannerOf(
+    options: SendOptions<K['auth']> | CallOptions<K['auth']> | undefined,
+    stream: boolean,
+    leftOrigin: boolean,
+  ): Manner {
     const given = own(options, 'auth');
     const inherited = leftOrigin ? null : this.#auth;
     return {

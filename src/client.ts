@@ -143,7 +143,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
   buildRequest(
     method: string,
     url: URLTypes,
-    options?: Omit<BodyCallOptions, 'auth' | 'followRedirects' | 'signal'>,
+    options?: Omit<BodyCallOptions<K['auth'], K['content']>, 'auth' | 'followRedirects' | 'signal'>,
   ): K['request'] {
     checkCall(options, BUILD_OPTIONS, 'build a request');
     return this.built(method, url, options) as K['request'];
@@ -153,7 +153,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
    * Sends a request as it is, within the client's timeout if it has none. The body is read, unless `stream` is set. The
    * client's auth does not go where a redirect led away from the first origin (`response.nextRequest`): a call's does.
    */
-  send(request: AnyRequest, options?: SendOptions): K['answer'] {
+  send(request: AnyRequest, options?: SendOptions<K['auth']>): K['answer'] {
     let manner: Manner;
     try {
       checkCall(options, SEND_OPTIONS);
@@ -193,7 +193,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
   #call(
     method: string,
     url: URLTypes,
-    options: BodyCallOptions | undefined,
+    options: BodyCallOptions<K['auth'], K['content']> | undefined,
     known: OptionNames,
     stream = false,
   ): K['answer'] {
@@ -211,52 +211,52 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
   }
 
   /** Sends a request of any method, with a body or without, and reads the response. */
-  request(method: string, url: URLTypes, options?: BodyCallOptions): K['answer'] {
+  request(method: string, url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends a request; the response's body is unread, and closing the response gives its connection up. */
-  stream(method: string, url: URLTypes, options?: BodyCallOptions): K['answer'] {
+  stream(method: string, url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS, true);
   }
 
   /** Sends GET and reads the response. */
-  get(url: URLTypes, options?: CallOptions): K['answer'] {
+  get(url: URLTypes, options?: CallOptions<K['auth']>): K['answer'] {
     return this.#call('GET', url, options, CALL_OPTIONS);
   }
 
   /** Sends OPTIONS and reads the response; `extensions: { target: '*' }` asks the server as a whole. */
-  options(url: URLTypes, options?: CallOptions): K['answer'] {
+  options(url: URLTypes, options?: CallOptions<K['auth']>): K['answer'] {
     return this.#call('OPTIONS', url, options, CALL_OPTIONS);
   }
 
   /** Sends HEAD: the response has the head that GET would have, and no body. */
-  head(url: URLTypes, options?: CallOptions): K['answer'] {
+  head(url: URLTypes, options?: CallOptions<K['auth']>): K['answer'] {
     return this.#call('HEAD', url, options, CALL_OPTIONS);
   }
 
   /** Sends DELETE, without a body (for one there is `request`), and reads the response. */
-  delete(url: URLTypes, options?: CallOptions): K['answer'] {
+  delete(url: URLTypes, options?: CallOptions<K['auth']>): K['answer'] {
     return this.#call('DELETE', url, options, CALL_OPTIONS);
   }
 
   /** Sends POST and reads the response. */
-  post(url: URLTypes, options?: BodyCallOptions): K['answer'] {
+  post(url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call('POST', url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends PUT and reads the response. */
-  put(url: URLTypes, options?: BodyCallOptions): K['answer'] {
+  put(url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call('PUT', url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends PATCH and reads the response. */
-  patch(url: URLTypes, options?: BodyCallOptions): K['answer'] {
+  patch(url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call('PATCH', url, options, BODY_CALL_OPTIONS);
   }
 
   /** Sends QUERY, which is safe and idempotent and has a body, and reads the response. */
-  query(url: URLTypes, options?: BodyCallOptions): K['answer'] {
+  query(url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call('QUERY', url, options, BODY_CALL_OPTIONS);
   }
 

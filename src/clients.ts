@@ -8,7 +8,16 @@ import { type Flow, runSync } from './flow.js';
 import type { Guard } from './guard.js';
 import { Late } from './late.js';
 import { refuseWhatHostCannot } from './network-options.js';
-import { type AsyncClientOptions, type ClientOptions, ONE_CALL_LIMITS, type SyncKind, transportOf } from './options.js';
+import {
+  type AsyncClientOptions,
+  type AsyncKind,
+  type BaseClientOptions,
+  type ClientKind,
+  type ClientOptions,
+  ONE_CALL_LIMITS,
+  type SyncKind,
+  transportOf,
+} from './options.js';
 import type { Proxy } from './proxy.js';
 import type { Request } from './request.js';
 import type { Response, SyncResponse } from './response.js';
@@ -21,10 +30,10 @@ import { AsyncHTTPTransport, HTTPTransport, type HTTPTransportOptions } from './
 bringDecoders(new Late(() => import('./decoding.js')));
 
 /** What the default transport is told, and the one behind `proxy`. */
-function transportOptions(
-  options: Pick<AsyncClientOptions, keyof HTTPTransportOptions & keyof AsyncClientOptions> | undefined,
+function transportOptions<K extends ClientKind>(
+  options: BaseClientOptions<K> | undefined,
   proxy: Proxy | null,
-): HTTPTransportOptions {
+): HTTPTransportOptions<K['resolve']> {
   return {
     proxy,
     verify: own(options, 'verify'),
@@ -64,7 +73,7 @@ export class AsyncClient extends BaseAsyncClient {
     options: AsyncClientOptions | undefined,
     proxy: Proxy | null,
   ): AsyncBaseTransport {
-    const settings = transportOptions(options, proxy);
+    const settings = transportOptions<AsyncKind>(options, proxy);
     if (this.environment.connector.onlyFetches !== true) return new AsyncHTTPTransport(settings, this.environment);
     // Nobody asked for those of a single call; what fetch keeps is the host's.
     const given = settings.limits === ONE_CALL_LIMITS ? { ...settings, limits: null } : settings;
@@ -90,7 +99,7 @@ export class Client extends BaseClient<SyncKind> {
 
   /** @internal */
   protected override defaultTransport(options: ClientOptions | undefined, proxy: Proxy | null): BaseTransport {
-    return new HTTPTransport(transportOptions(options, proxy), this.environment);
+    return new HTTPTransport(transportOptions<SyncKind>(options, proxy), this.environment);
   }
 
   /** @internal */

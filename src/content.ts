@@ -7,7 +7,7 @@ import { ByteStream } from './byte-stream.js';
 import { typeNameOf } from './config.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
-import type { MaybePromise } from './hosts/socket.js';
+import type { ForEitherClient, MaybePromise } from './hosts/socket.js';
 import { formEncode } from './percent-encoding.js';
 import { concatenated } from './pieces.js';
 import { type PrimitiveData, primitiveText } from './query-params.js';
@@ -18,15 +18,12 @@ export { type BodyReader, RequestBody } from './request-stream.js';
 /** Pieces of a streamed body. A string is UTF-8. */
 export type ContentChunk = Uint8Array | string;
 
+/** Whatever a request body of `Client` can be: nothing of it must be waited for. */
+export type SyncRequestContent = string | Uint8Array | ArrayBuffer | Iterable<ContentChunk> | ForEitherClient;
 /** Whatever a request body can be. */
 export type RequestContent =
-  | string
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
-  | ReadableStream<Uint8Array>
-  | Iterable<ContentChunk>
-  | AsyncIterable<ContentChunk>;
+  | SyncRequestContent
+  | ((Blob | ReadableStream<Uint8Array> | AsyncIterable<ContentChunk>) & ForEitherClient);
 
 /**
  * Fields of a form by name; a list repeats its name. `object` is for interfaces, which have no index signature: what their

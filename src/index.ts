@@ -11,7 +11,15 @@ export {
   request,
   stream,
 } from './api.js';
-export { Auth, type AuthFlow, type AuthTypes, BasicAuth, BearerAuth, FunctionAuth } from './auth.js';
+export {
+  Auth,
+  type AuthFlow,
+  type AuthTypes,
+  BasicAuth,
+  BearerAuth,
+  FunctionAuth,
+  type SyncAuthTypes,
+} from './auth.js';
 export { DigestAuth } from './auth-digest.js';
 export { NetRCAuth } from './auth-netrc.js';
 export {
@@ -36,7 +44,7 @@ export {
   type TlsOptions,
   type VerifyTypes,
 } from './config.js';
-export type { ContentChunk, RequestContent, RequestData } from './content.js';
+export type { ContentChunk, RequestContent, RequestData, SyncRequestContent } from './content.js';
 export {
   type Cookie,
   type CookieJar,
@@ -84,7 +92,7 @@ export {
   WriteTimeout,
 } from './exceptions.js';
 export { type GetListOptions, type HeaderEncoding, Headers, type HeadersOptions, type HeaderTypes } from './headers.js';
-export type { MaybePromise, Resolve } from './hosts/socket.js';
+export type { ForEitherClient, MaybePromise, Resolve, SyncResolve } from './hosts/socket.js';
 export type { Link } from './links.js';
 export type { FileContent, RequestFile, RequestFiles } from './multipart.js';
 export type { SocketOptions } from './network-options.js';

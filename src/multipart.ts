@@ -33,14 +33,16 @@ export type FileContent = RequestContent;
  * A file: its content; or `[filename, content, contentType, headers]`, the last two optional. A filename of `null` or ''
  * makes it a field without a name and a type.
  */
-export type RequestFile =
-  | FileContent
-  | readonly [filename: string | null, content: FileContent]
-  | readonly [filename: string | null, content: FileContent, contentType: string | null]
-  | readonly [filename: string | null, content: FileContent, contentType: string | null, headers: HeaderTypes];
+export type RequestFile<C = FileContent> =
+  | C
+  | readonly [filename: string | null, content: C]
+  | readonly [filename: string | null, content: C, contentType: string | null]
+  | readonly [filename: string | null, content: C, contentType: string | null, headers: HeaderTypes];
 
 /** Files by the name of their field; a list of pairs may name a field twice. */
-export type RequestFiles = Readonly<Record<string, RequestFile>> | readonly (readonly [string, RequestFile])[];
+export type RequestFiles<C = FileContent> =
+  | Readonly<Record<string, RequestFile<C>>>
+  | readonly (readonly [string, RequestFile<C>])[];
 
 /** One part: its head, and what follows. */
 interface Part {

@@ -2,7 +2,7 @@
  * What a client and its calls can be told, and the names of it, one list per kind of call. An option that nobody reads is a
  * misspelt one, or one of a feature that is not there: it is refused by name, never ignored. Values are checked elsewhere.
  */
-import type { AuthTypes } from './auth.js';
+import type { AuthTypes, SyncAuthTypes } from './auth.js';
 import {
   type CertTypes,
   checkFields,
@@ -12,9 +12,10 @@ import {
   typeNameOf,
   type VerifyTypes,
 } from './config.js';
+import type { RequestContent, SyncRequestContent } from './content.js';
 import type { CookieTypes } from './cookies.js';
 import type { HeaderTypes } from './headers.js';
-import type { MaybePromise, Resolve } from './hosts/socket.js';
+import type { ForEitherClient, MaybePromise, Resolve, SyncResolve } from './hosts/socket.js';
 import type { ProxyTypes } from './proxy.js';
 import type { QueryParamTypes } from './query-params.js';
 import type { AnyRequest, AsyncRequest, RequestExtensions, SyncRequest } from './request.js';
@@ -61,6 +62,9 @@ export interface ClientKind {
   readonly requestHook: RequestHook | SyncRequestHook;
   readonly responseHook: ResponseHook | SyncResponseHook;
   readonly transport: AnyTransport;
+  readonly auth: AuthTypes;
+  readonly content: RequestContent;
+  readonly resolve: Resolve | SyncResolve;
 }
 
 /** `AsyncClient`. */
@@ -70,6 +74,9 @@ export interface AsyncKind extends ClientKind {
   readonly requestHook: RequestHook;
   readonly responseHook: ResponseHook;
   readonly transport: AsyncBaseTransport;
+  readonly auth: AuthTypes;
+  readonly content: RequestContent;
+  readonly resolve: Resolve;
 }
 
 /** `Client`. */
@@ -79,6 +86,9 @@ export interface SyncKind extends ClientKind {
   readonly requestHook: SyncRequestHook;
   readonly responseHook: SyncResponseHook;
   readonly transport: BaseTransport;
+  readonly auth: SyncAuthTypes;
+  readonly content: SyncRequestContent;
+  readonly resolve: SyncResolve;
 }
 
 /** Settings of a client of kind `K`. `undefined` and a missing name mean the default. */
@@ -133,10 +143,10 @@ export interface BaseClientOptions<K extends ClientKind> {
    * Transports of one's own do not ask it: give it to them, those of `mounts` too; beside `transport` it is refused.
    */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
-  /** Replaces DNS: the addresses of a host. */
-  readonly resolve?: Resolve | null | undefined;
+  /** Replaces DNS: the addresses of a host. `Client` takes no promise of them. */
+  readonly resolve?: K['resolve'] | null | undefined;
   /** Who sends the requests, where a call says nothing else: none by default, but what a URL says. */
-  readonly auth?: AuthTypes | undefined;
+  readonly auth?: K['auth'] | undefined;
   /** Whether redirects are followed, where a call says nothing else: `false` by default. */
   readonly followRedirects?: boolean | null | undefined;
   /** How many redirects are followed in a row, before TooManyRedirects: 20 by default. */
@@ -154,7 +164,7 @@ export interface AsyncClientOptions extends BaseClientOptions<AsyncKind> {}
 export interface ClientOptions extends BaseClientOptions<SyncKind> {}
 
 /** Options of a call without a body. `undefined` and a missing name mean the client's setting. */
-export interface CallOptions {
+export interface CallOptions<A = AuthTypes> {
   /** With the client's, they replace the URL's query; where there are none it stays as it is. */
   readonly params?: QueryParamTypes | null | undefined;
   /** Merged into the client's headers; these win. */
@@ -163,8 +173,8 @@ export interface CallOptions {
   readonly cookies?: CookieTypes | undefined;
   /** Limits of waiting, in milliseconds or with a unit; what a plain object leaves open is the client's; `null`: no limit. */
   readonly timeout?: TimeoutTypes | undefined;
-  /** Who sends the request; `null`: nobody, but what the URL says. */
-  readonly auth?: AuthTypes | undefined;
+  /** Who sends the request; `null`: nobody, but what the URL says. A function of `Client` answers at once. */
+  readonly auth?: A | undefined;
   /** Whether redirects are followed; `null`: they are not. */
   readonly followRedirects?: boolean | null | undefined;
   /** What the layers below are told. */
@@ -177,14 +187,14 @@ export interface CallOptions {
 }
 
 /** Options of a call with a body. */
-export interface BodyCallOptions extends CallOptions, ContentOptions {}
+export interface BodyCallOptions<A = AuthTypes, C = RequestContent> extends CallOptions<A>, ContentOptions<C> {}
 
 /** Options of `send`. */
-export interface SendOptions {
+export interface SendOptions<A = AuthTypes> {
   /** The body stays unread: `false` by default. */
   readonly stream?: boolean | null | undefined;
-  /** Who sends the request; `null`: nobody, but what the URL says. */
-  readonly auth?: AuthTypes | undefined;
+  /** Who sends the request; `null`: nobody, but what the URL says. A function of `Client` answers at once. */
+  readonly auth?: A | undefined;
   /** Whether redirects are followed; `null`: they are not. */
   readonly followRedirects?: boolean | null | undefined;
   /**
@@ -211,9 +221,9 @@ export interface OneCallOptions {
 }
 
 /** Options of a function without a body. */
-export type FunctionOptions = CallOptions & OneCallOptions;
+export type FunctionOptions<A = AuthTypes> = CallOptions<A> & OneCallOptions;
 /** Options of a function with a body. */
-export type BodyFunctionOptions = BodyCallOptions & OneCallOptions;
+export type BodyFunctionOptions<A = AuthTypes, C = RequestContent> = BodyCallOptions<A, C> & OneCallOptions;
 
 /** Each name of `T`: the compiler sees to it that none is missing and none is too many. */
 type Names<T> = Readonly<Record<keyof T, true>>;
@@ -315,7 +325,7 @@ export function checkCall(options: object | null | undefined, known: OptionNames
 export const ONE_CALL_LIMITS: LimitsTypes = Object.freeze({ maxConnections: 100, maxKeepaliveConnections: 0 });
 
 /** What of a function's options makes its client, and what is left for the call. */
-export interface OneCall {
+export interface OneCall<A, C> {
   /** Settings of a client whose connections end with their response, so that nobody has to close it. */
   readonly client: OneCallOptions & {
     readonly limits: LimitsTypes;
@@ -323,14 +333,17 @@ export interface OneCall {
     /** The call's, for hosts whose fetch must be told. */
     readonly followRedirects: boolean;
   };
-  readonly call: BodyCallOptions;
+  readonly call: BodyCallOptions<A, C>;
 }
 
 /** @throws TypeError for a name that is not among `known` */
-export function oneCall(options: BodyFunctionOptions | undefined, known: OptionNames): OneCall {
+export function oneCall<A, C = never>(
+  options: BodyFunctionOptions<A, C> | undefined,
+  known: OptionNames,
+): OneCall<A, C> {
   checkCall(options, known);
   // What a prototype holds is nobody's word (SECURITY 5.6). Cookies are the client's, so that they outlive a redirect (httpx).
-  const given: BodyFunctionOptions = Object.assign(Object.create(null), options);
+  const given: BodyFunctionOptions<A, C> = Object.assign(Object.create(null), options);
   const { verify, cert, proxy, trustEnv, http1, http2, cookies, ...call } = given;
   const followRedirects = call.followRedirects === true;
   const settings = { verify, cert, proxy, trustEnv, http1, http2, limits: ONE_CALL_LIMITS };
@@ -347,11 +360,12 @@ export function signalOf(signal: unknown): AbortSignal | null {
 
 /** A setting that is a function, if it is given. @throws TypeError for anything else. */
 export function functionOf<T extends (...args: never[]) => unknown>(
-  given: T | null | undefined,
+  given: T | ForEitherClient | null | undefined,
   name: string,
   action = 'make a client',
 ): T | null {
-  if (given === undefined || given === null || typeof given === 'function') return given ?? null;
+  if (given === undefined || given === null) return null;
+  if (typeof given === 'function') return given;
   throw new TypeError(`Cannot ${action}: expected ${name} to be a function, got ${typeNameOf(given)}`);
 }
 

@@ -23,13 +23,16 @@ const MULTIPART = new Late(() => import('./multipart.js'));
 const COMPRESSION = new Late(() => import('./compression.js'));
 
 /** What a request can be given as its body: at most one is used, in this order (httpx); data and files go together. */
-export interface ContentOptions {
-  /** The body as it is sent. What is streamed goes chunked, unless it is a Blob or Content-Length is given. */
-  readonly content?: RequestContent | null | undefined;
+export interface ContentOptions<C = RequestContent> {
+  /**
+   * The body as it is sent. What is streamed goes chunked, unless it is a Blob or Content-Length is given. `Client` takes no Blob,
+   * WHATWG stream or async iterable.
+   */
+  readonly content?: C | null | undefined;
   /** A form: `null` is an empty value, `undefined` is left out. Sent urlencoded, but multipart with files and as FormData. */
   readonly data?: RequestData | null | undefined;
   /** Files by field name, sent as multipart/form-data behind the fields of `data`. */
-  readonly files?: RequestFiles | null | undefined;
+  readonly files?: RequestFiles<C> | null | undefined;
   /** Sent as JSON. `null` is no body (as httpx): for the text 'null' give it as `content`. */
   readonly json?: unknown;
   /** Compresses the body while it is sent, and says so by Content-Encoding. A body of no octets stays as it is. */

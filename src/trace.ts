@@ -11,7 +11,7 @@ import type { HttpConnection } from './connection.js';
 import { StreamClosed } from './exceptions.js';
 import type { CallLimits, Exchange } from './exchange.js';
 import { type Flow, isThenable } from './flow.js';
-import type { Address, MaybePromise, TlsTarget } from './hosts/socket.js';
+import type { Address, TlsTarget } from './hosts/socket.js';
 import type { Request } from './request.js';
 
 /** What is known of one step; its keys are httpcore's, camelCased. */
@@ -24,7 +24,7 @@ export interface TraceInfo {
 }
 
 /** Told of each step: `connection.connect_tcp.started`, `http11.send_request_headers.complete`, … */
-export type TraceFunction = (eventName: string, info: TraceInfo) => MaybePromise<void>;
+export type TraceFunction = (eventName: string, info: TraceInfo) => unknown;
 
 /** A connection as `connect_tcp.complete` and `start_tls.complete` give it. */
 export interface TracedConnection {
@@ -59,13 +59,13 @@ export class Trace {
   }
 
   /** A step begins. Its promise may be waited for later: what must happen at once need not wait. */
-  begin(step: string, info: TraceInfo): MaybePromise<void> {
+  begin(step: string, info: TraceInfo): unknown {
     this.#step = step;
     return this.#tell(`${step}.started`, info);
   }
 
   /** The step under way, if any, is done with `info`. */
-  end(info: TraceInfo = NO_VALUE): MaybePromise<void> {
+  end(info: TraceInfo = NO_VALUE): unknown {
     const step = this.#step;
     this.#step = null;
     return step === null ? undefined : this.#tell(`${step}.complete`, info);
@@ -98,7 +98,7 @@ export class Trace {
   // ── an exchange ──
 
   /** An exchange of HTTP/1.1 is about to begin. */
-  beginExchange(request: Request): MaybePromise<void> {
+  beginExchange(request: Request): unknown {
     this.#protocol = 'http11';
     this.#info = { request };
     this.#stream = NOTHING;
@@ -140,7 +140,7 @@ export class Trace {
   // ── connecting ──
 
   /** A connect begins: to the origin or to an HTTP proxy, or to a SOCKS proxy. */
-  connecting(address: Address, limits: CallLimits, to: 'connection' | 'socks'): MaybePromise<void> {
+  connecting(address: Address, limits: CallLimits, to: 'connection' | 'socks'): unknown {
     const info = connectInfo(address, limits);
     if (to === 'socks') {
       const { host, port, timeout } = info;
@@ -150,12 +150,12 @@ export class Trace {
   }
 
   /** A connect failed, and the pause before the next begins. */
-  retrying(address: Address, limits: CallLimits): MaybePromise<void> {
+  retrying(address: Address, limits: CallLimits): unknown {
     return this.begin('connection.retry', connectInfo(address, limits));
   }
 
   /** TLS begins, over a connection that is there. */
-  startingTls(step: string, tls: TlsTarget, { connect }: CallLimits): MaybePromise<void> {
+  startingTls(step: string, tls: TlsTarget, { connect }: CallLimits): unknown {
     const sslContext = { verify: tls.verify, alpn: tls.alpn };
     const timeout = connect === null ? null : connect.ms;
     return this.begin(step, { sslContext, serverHostname: tls.serverName ?? tls.hostname, timeout });

@@ -8,6 +8,14 @@ import type { TransportError } from '../exceptions.js';
 /** A value now, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
+declare const either: unique symbol;
+/**
+ * Marks what types for either client (`RequestContent`, `AuthTypes`) hold for `AsyncClient` alone. `Client` takes the mark, and
+ * so whatever has such a type, but nothing that has not: as a type of optional members it takes only what shares one.
+ */
+export interface ForEitherClient {
+  readonly [either]?: never;
+}
 /** What a blocking host promises: who has nothing else to do can wait for it. Callbacks are called inside `wait`. */
 export interface Waitable<T> extends PromiseLike<T> {
   /** Waits for something to happen about it, for `timeoutMs` at the most (`null`: as long as it takes). False: nothing did. */
@@ -138,8 +146,10 @@ export interface Address {
   readonly allowAddress: ((ip: string) => boolean) | null;
 }
 
-/** `resolve(host)`: the IP addresses of a host name. */
-export type Resolve = (host: string) => MaybePromise<readonly string[] | string>;
+/** `resolve(host)`: the IP addresses of a host name. `Client` takes no promise of them. */
+export type Resolve = ((host: string) => MaybePromise<readonly string[] | string>) & ForEitherClient;
+/** What `Client` takes as `resolve`: it answers at once. */
+export type SyncResolve = ((host: string) => readonly string[] | string) | ForEitherClient;
 
 /** What a connect attempt is in the middle of. */
 export type ConnectPhase = 'dns' | 'connect' | 'proxy' | 'tls';

@@ -15,7 +15,7 @@ import type { Deadlines } from '../deadlines.js';
 import { blockingRuntime, type Environment, runtime } from '../environment.js';
 import { type Flow, isThenable, runAsync, runSync, wait } from '../flow.js';
 import { Guard } from '../guard.js';
-import type { Connector, MaybePromise, Resolve } from '../hosts/socket.js';
+import type { Connector, MaybePromise, Resolve, SyncResolve } from '../hosts/socket.js';
 import { Late } from '../late.js';
 import { versionsOf } from '../negotiation.js';
 import {
@@ -36,7 +36,7 @@ import { AsyncBaseTransport, BaseTransport, canBeAbandoned } from './base.js';
 import type { SocketTransport, TransportSettings } from './sockets.js';
 
 /** Settings of a transport over sockets. */
-export interface HTTPTransportOptions {
+export interface HTTPTransportOptions<R = Resolve> {
   /** `true` (default): the runtime's store; `false`: certificates are not checked; path of a CA bundle; TLS options. */
   readonly verify?: VerifyTypes | null | undefined;
   /** The client's certificate. */
@@ -63,7 +63,7 @@ export interface HTTPTransportOptions {
   /** Asked for every address before it is connected to. */
   readonly allowAddress?: ((ip: string) => boolean) | null | undefined;
   /** Replaces DNS. */
-  readonly resolve?: Resolve | null | undefined;
+  readonly resolve?: R | null | undefined;
   /** Sends all requests through this proxy; none by default. */
   readonly proxy?: ProxyTypes | undefined;
 }
@@ -87,7 +87,10 @@ const OPTIONS = [
 const SOCKETS = new Late(() => import('./sockets.js'));
 
 /** @throws TypeError, RangeError, InvalidURL for settings that mean nothing */
-function settingsOf(options: HTTPTransportOptions | undefined, { connector }: Environment): TransportSettings {
+function settingsOf(
+  options: HTTPTransportOptions<Resolve | SyncResolve> | undefined,
+  { connector }: Environment,
+): TransportSettings {
   checkFields(options, OPTIONS, 'make a transport');
   refuseWhatHostCannot(options, connector.cannot);
   const limits = Limits.from(own(options, 'limits'), DEFAULT_LIMITS);
@@ -121,7 +124,7 @@ class Sending {
   #sockets: SocketTransport | null = null;
   #isClosed = false;
 
-  constructor(options: HTTPTransportOptions | undefined, environment: Environment) {
+  constructor(options: HTTPTransportOptions<Resolve | SyncResolve> | undefined, environment: Environment) {
     this.settings = settingsOf(options, environment);
     this.#environment = environment;
     // What a proxy cannot be is found out by who goes through it: now, where that is there now.
@@ -234,10 +237,10 @@ export class HTTPTransport extends BaseTransport {
   readonly #ownConnector: Connector | null;
 
   /** @throws TypeError, RangeError for settings that mean nothing. */
-  constructor(options?: HTTPTransportOptions);
+  constructor(options?: HTTPTransportOptions<SyncResolve>);
   /** `environment` is for tests. @internal */
-  constructor(options: HTTPTransportOptions | undefined, environment: Environment | undefined);
-  constructor(options?: HTTPTransportOptions, given?: Environment) {
+  constructor(options: HTTPTransportOptions<SyncResolve> | undefined, environment: Environment | undefined);
+  constructor(options?: HTTPTransportOptions<SyncResolve>, given?: Environment) {
     super();
     const environment = given ?? blockingRuntime();
     this.#deadlines = environment.deadlines;

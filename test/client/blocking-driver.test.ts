@@ -131,6 +131,7 @@ describe('a blocking call', () => {
     ],
   ])('%s as its body is refused before a connection is made', (_name, body) => {
     const { client, connector } = blockingClient(() => {});
+    // @ts-expect-error: nor does it compile
     expect(thrown(() => client.post(url, { content: body() }), TypeError).message).toContain('AsyncClient');
     expect(connector.sockets.length).toBe(0);
   });

@@ -1,0 +1,180 @@
+/**
+ * What `Client` cannot take, as the compiler sees it: a body, auth or resolver that must be waited for does not compile, where
+ * it is written in place or has a type of its own. What has a type of ours that is for either client goes on compiling, and is
+ * looked at when it runs. `tsc` reads this file (`npm run check:types`): each `@ts-expect-error` is a misuse.
+ */
+import { describe, expect, test } from 'vitest';
+import * as httpx from '../../src/index.js';
+import * as sync from '../../src/sync.js';
+
+const url = 'http://example.org/';
+const mock = new httpx.MockTransport((request) => new httpx.Response(200, { content: request.content }));
+const client = new httpx.Client({ transport: mock });
+const asyncClient = new httpx.AsyncClient({ transport: mock });
+
+async function* later(): AsyncGenerator<string> {
+  yield 'a';
+}
+function* now(): Generator<string> {
+  yield 'a';
+}
+const late = async (request: httpx.Request): Promise<httpx.Request> => request;
+
+describe('a body that must be waited for does not compile', () => {
+  test('as content', () => {
+    const blob = new Blob(['a']);
+    // @ts-expect-error: a Blob is read on an event loop
+    expect(() => client.post(url, { content: blob })).toThrow(TypeError);
+    // @ts-expect-error: a WHATWG stream is read on an event loop
+    expect(() => client.put(url, { content: blob.stream() })).toThrow(TypeError);
+    // @ts-expect-error: nothing waits for an async iterable
+    expect(() => client.request('POST', url, { content: later() })).toThrow(TypeError);
+    // @ts-expect-error: nothing waits for an async iterable
+    expect(() => client.stream('POST', url, { content: { [Symbol.asyncIterator]: later } })).toThrow(TypeError);
+    const options = { content: later() };
+    // @ts-expect-error: nor for one that has a name
+    expect(() => client.patch(url, options)).toThrow(TypeError);
+    // @ts-expect-error: nor for one that is spread
+    expect(() => client.query(url, { ...options, headers: {} })).toThrow(TypeError);
+    // @ts-expect-error: a number is no body of either client
+    expect(() => client.post(url, { content: 5 })).toThrow(TypeError);
+  });
+
+  test('as a file', () => {
+    const file = new File(['a'], 'a.txt');
+    // @ts-expect-error: a File is a Blob
+    expect(() => client.post(url, { files: { file } })).toThrow(TypeError);
+    // @ts-expect-error: a File is a Blob
+    expect(() => client.post(url, { files: [['file', file]] })).toThrow(TypeError);
+    // @ts-expect-error: nothing waits for an async iterable
+    expect(() => client.post(url, { files: { file: ['a.txt', later(), 'text/plain'] } })).toThrow(TypeError);
+  });
+
+  test('in the functions that block', () => {
+    // @ts-expect-error: nothing waits for an async iterable
+    const post = (): unknown => sync.post(url, { content: later() });
+    // @ts-expect-error: nothing waits for a promise
+    const get = (): unknown => sync.get(url, { auth: late });
+    expect([post, get]).toHaveLength(2);
+  });
+});
+
+describe('what answers with a promise does not compile', () => {
+  test('as auth', () => {
+    // @ts-expect-error: nothing waits for a promise
+    expect(() => client.get(url, { auth: async (request) => request })).toThrow(TypeError);
+    // @ts-expect-error: nothing waits for a promise
+    expect(() => client.send(client.buildRequest('GET', url), { auth: late })).toThrow(TypeError);
+    // @ts-expect-error: nothing waits for a promise
+    using made = new httpx.Client({ transport: mock, auth: late });
+    expect(() => made.get(url)).toThrow(TypeError);
+    // @ts-expect-error: nothing waits for a promise
+    made.auth = late;
+    expect(() => made.get(url)).toThrow(TypeError);
+    // @ts-expect-error: auth answers with a request
+    expect(() => client.get(url, { auth: () => {} })).toThrow(TypeError);
+  });
+
+  test('as resolve', () => {
+    // @ts-expect-error: nothing waits for a promise
+    const settings: httpx.ClientOptions = { resolve: async () => ['127.0.0.1'] };
+    // @ts-expect-error: nothing waits for a promise
+    using transport = new httpx.HTTPTransport({ resolve: () => Promise.resolve('127.0.0.1') });
+    // @ts-expect-error: an address is decided on at once
+    const guarded: httpx.ClientOptions = { allowAddress: async () => true };
+    expect([settings, guarded, transport]).toHaveLength(3);
+  });
+});
+
+describe('right programs compile', () => {
+  test('with bodies and functions that answer at once', () => {
+    const bodies: readonly httpx.Response[] = [
+      client.post(url, { content: now() }),
+      client.post(url, { content: ['a'] }),
+      client.post(url, { content: new httpx.ByteStream('a') }),
+      client.post(url, { content: new httpx.Request('POST', url, { content: 'a' }).stream }),
+      client.post(url, { content: new TextEncoder().encode('a') }),
+      client.request('POST', url, { content: 'a', auth: (request) => request, signal: null }),
+    ] as httpx.Response[];
+    expect(bodies.map(({ text }) => text)).toEqual(['a', 'a', 'a', 'a', 'a', 'a']);
+    const files = {
+      plain: 'a',
+      octets: new Uint8Array(1),
+      named: ['a.txt', now(), 'text/plain', { 'x-a': 'b' }],
+    } as const;
+    expect(client.post(url, { files, auth: ['user', 'pass'] }).isSuccess).toBe(true);
+    client.auth = new httpx.BearerAuth('token');
+    client.auth = null;
+    using transport = new httpx.HTTPTransport({ resolve: () => '127.0.0.1' });
+    expect(transport).toBeInstanceOf(httpx.HTTPTransport);
+  });
+
+  test('with AsyncClient, which waits', async () => {
+    const blob = new Blob(['a']);
+    for (const content of [blob, blob.stream(), later(), now()] satisfies httpx.RequestContent[]) {
+      expect((await asyncClient.post(url, { content, auth: late })).text).toBe('a');
+    }
+    const files = { file: new File(['a'], 'a'), late: ['b', later()] } satisfies httpx.RequestFiles;
+    expect((await asyncClient.post(url, { files })).isSuccess).toBe(true);
+    await using made = new httpx.AsyncClient({ transport: mock, auth: late, resolve: async () => ['127.0.0.1'] });
+    made.auth = async (request) => request;
+    expect((await made.get(url, { auth: (request) => request })).isSuccess).toBe(true);
+  });
+
+  test('with options that are for either client', async () => {
+    const call: httpx.CallOptions = { headers: { a: 'b' }, auth: ['user', 'pass'] };
+    const body: httpx.BodyCallOptions = { content: 'a', timeout: '5s' };
+    const content: httpx.RequestContent = 'a' as httpx.RequestContent;
+    const auth: httpx.AuthTypes = ((request) => request) as httpx.AuthTypes;
+    const resolve: httpx.Resolve = (host) => [host];
+    const files: httpx.RequestFiles = { file: content };
+    const inferred = { headers: { a: 'b' }, params: { page: 1 } };
+    const checked = { content: 'a', auth: (request: httpx.Request) => request } satisfies httpx.BodyCallOptions;
+    const ofOne: Parameters<httpx.Client['post']>[1] = { content: now() };
+    const ofOther: Parameters<httpx.AsyncClient['post']>[1] = { content: 'a' };
+    for (const options of [body, { ...body, ...call }, { content, auth, files }, inferred, checked, ofOne, ofOther]) {
+      expect(client.post(url, options).isSuccess).toBe(true);
+      expect((await asyncClient.post(url, options)).isSuccess).toBe(true);
+    }
+    expect([client.get(url, call), await asyncClient.get(url, call)].every(({ isSuccess }) => isSuccess)).toBe(true);
+    const settings: readonly httpx.ClientOptions[] = [{ auth, resolve, transport: mock }];
+    const told: httpx.HTTPTransportOptions = { resolve };
+    using blocking = new httpx.HTTPTransport(told);
+    await using waiting = new httpx.AsyncHTTPTransport(told);
+    expect([settings, blocking, waiting, resolve('a')]).toHaveLength(4);
+  });
+
+  test('in wrappers of either client', async () => {
+    async function statusOf(of: httpx.Client | httpx.AsyncClient, options?: httpx.BodyCallOptions): Promise<number> {
+      const response = await of.post(url, options);
+      return response.raiseForStatus().statusCode;
+    }
+    function sent<C extends httpx.Client | httpx.AsyncClient>(of: C, options?: Parameters<C['get']>[1]): unknown {
+      return of.get(url, options);
+    }
+    expect([await statusOf(client, { content: 'a' }), await statusOf(asyncClient)]).toEqual([200, 200]);
+    expect([sent(client), await sent(asyncClient)]).toHaveLength(2);
+    const get = (...args: Parameters<httpx.Client['get']>): httpx.SyncResponse => client.get(...args);
+    expect(get(url, { auth: ['user', 'pass'] }).statusCode).toBe(200);
+  });
+
+  test('in classes that extend a client', async () => {
+    class Plain extends httpx.Client {
+      override get(target: httpx.URLTypes, options: httpx.CallOptions = {}): httpx.SyncResponse {
+        return super.get(target, { ...options, headers: { a: 'b' } });
+      }
+      override post(...args: Parameters<httpx.Client['post']>): httpx.SyncResponse {
+        return super.post(...args);
+      }
+    }
+    class Waiting extends httpx.AsyncClient {
+      override post(target: httpx.URLTypes, options?: httpx.BodyCallOptions): Promise<httpx.AsyncResponse> {
+        return super.post(target, { content: later(), ...options });
+      }
+    }
+    using plain = new Plain({ transport: mock });
+    await using waiting = new Waiting({ transport: mock });
+    expect([plain.get(url).text, plain.post(url, { content: 'a' }).text]).toEqual(['', 'a']);
+    expect((await waiting.post(url)).text).toBe('a');
+  });
+});
