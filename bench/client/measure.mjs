@@ -124,17 +124,20 @@ async function measureDownload(peer, { scenario, expectation }) {
 async function measureUpload(peer, { scenario, expectation }) {
   const expected = new Expected(expectation);
   const piece = Buffer.alloc(65536, 'upload ');
-  const once = async (octets) => {
-    const received = await peer.upload('/', piece, octets / piece.length, expected);
-    // Chunk framing, which the server counts too, is less than one part in a hundred.
-    if (received < octets || received > octets * 1.01) {
-      throw new Error(`Cannot count an upload of ${octets} octets: the server received ${received}`);
+  const { octets, warmups, times } = scenario;
+  const upload = async (count) => {
+    for (let left = count; left > 0; left--) {
+      const received = await peer.upload('/', piece, octets / piece.length, expected);
+      // Chunk framing, which the server counts too, is less than one part in a hundred.
+      if (received < octets || received > octets * 1.01) {
+        throw new Error(`Cannot count an upload of ${octets} octets: the server received ${received}`);
+      }
     }
   };
-  await once(scenario.warmup);
+  await upload(warmups);
   const start = mark();
-  await once(scenario.octets);
-  return since(start, scenario.octets / 2 ** 30);
+  await upload(times);
+  return since(start, (times * octets) / 2 ** 30);
 }
 
 const MEASURE = {

@@ -2,7 +2,7 @@
 import { leftByQuickOf, unheededOf } from './scenarios.mjs';
 
 /** Seconds of one measurement beside warm-up and window, or of all of it where there are none, on an idle machine: measured. */
-const SECONDS = { get: 0.3, content: 0.5, turns: 0.3, download: 1.6, upload: 1, start: 0.3, heap: 1.5, growth: 9 };
+const SECONDS = { get: 0.3, content: 0.5, turns: 0.3, download: 1.6, upload: 3.5, start: 0.3, heap: 1.5, growth: 9 };
 /** Kinds that have a warm-up and a window. */
 const WINDOWED = ['get', 'content', 'turns'];
 /** Warm-up is CPU, of which a client gets this share: a server on the same core takes the rest. */

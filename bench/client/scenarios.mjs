@@ -2,8 +2,9 @@
  * What is asked of every client, and the named targets. `kind`: get (small responses, many), download and upload (few,
  * large), content (a large one that is coded, one after the other), turns (get, but by the clock), start (import and first
  * request), heap (what a thousand connections hold), growth (loads of growing size). `body`: a coded body, as
- * codings/bodies.mjs makes it. `processes`: how many a measurement has, if more than one; it is their mean. `http2`: over
- * TLS, all requests on one connection. `host`: who runs the client, if not Node. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
+ * codings/bodies.mjs makes it. `processes`: how many a measurement has, if more than one; it is their mean. `warmups`, `times`:
+ * how many uploads go before the window, and are in it. `http2`: over TLS, all requests on one connection. `host`: who runs the
+ * client, if not Node. Sizes in octets. Measures, ratios and limits: as figures.mjs takes them.
  */
 import { UsageError } from '../usage.mjs';
 import { growthMeasures, MEASURES } from './measures.mjs';
@@ -130,7 +131,8 @@ export const SCENARIOS = [
   scenario('S4t', 'S4 over TLS', 'download', { ...download, tls: true, ratios: [cpu(0.95)] }),
   scenario('S5', '256 MiB streamed upload', 'upload', {
     octets: 256 * MIB,
-    warmup: 64 * MIB,
+    warmups: 6,
+    times: 4,
     processes: 2,
     ratios: [cpu(1.1)],
   }),
