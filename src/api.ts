@@ -10,7 +10,11 @@ import {
 import type { AsyncResponse } from './response.js';
 import type { URLTypes } from './url.js';
 
-/** Sends a request of any method, with a body or without, and reads the response. */
+/**
+ * Sends a request of any method, with a body or without, and reads the response, whatever its status: `raiseForStatus()`
+ * asks for success. Rejects with a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable` tells whether to try
+ * again; an `InvalidURL`; a TypeError for options that mean nothing.
+ */
 export async function request(method: string, url: URLTypes, options?: BodyFunctionOptions): Promise<AsyncResponse> {
   const { client, call } = oneCall(options, BODY_FUNCTION_OPTIONS);
   return ended(await new AsyncClient(client).request(method, url, call));
@@ -34,7 +38,7 @@ export async function stream(method: string, url: URLTypes, options?: BodyFuncti
   return new AsyncClient(client).stream(method, url, call);
 }
 
-/** Sends GET and reads the response. */
+/** Sends GET and reads the response, whatever its status; fails as `request` does. */
 export function get(url: URLTypes, options?: FunctionOptions): Promise<AsyncResponse> {
   return bare('GET', url, options);
 }
@@ -49,7 +53,7 @@ export function head(url: URLTypes, options?: FunctionOptions): Promise<AsyncRes
   return bare('HEAD', url, options);
 }
 
-/** Sends POST and reads the response. */
+/** Sends POST, with its body as `json`, `data`, `files` or `content`, and reads the response; fails as `request` does. */
 export function post(url: URLTypes, options?: BodyFunctionOptions): Promise<AsyncResponse> {
   return request('POST', url, options);
 }

@@ -112,6 +112,7 @@ abstract class TokenAuth extends Auth {
   #renewAt = Number.POSITIVE_INFINITY;
   #renewal: Renewal | null = null;
 
+  /** @internal */
   constructor(
     options: TokenOptions & { readonly clientId?: unknown; readonly clientSecret?: unknown },
     token: string | null,

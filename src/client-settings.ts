@@ -18,7 +18,6 @@ import {
   CLIENT_OPTIONS,
   type ClientKind,
   flagOf,
-  type HookLists,
   headerNamesOf,
   redirectsOf,
   type SendOptions,
@@ -184,7 +183,7 @@ export abstract class ClientSettings<K extends ClientKind> {
     return this.#hooks;
   }
 
-  set eventHooks(hooks: HookLists<K['requestHook'], K['responseHook']> | null) {
+  set eventHooks(hooks: K['eventHooks'] | null) {
     this.#hooks = hooksOf<K>(hooks);
   }
 

@@ -210,17 +210,24 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
     return this.#dispatch(request, manner);
   }
 
-  /** Sends a request of any method, with a body or without, and reads the response. */
+  /**
+   * Sends a request of any method, with a body or without, and reads the response, whatever its status:
+   * `raiseForStatus()` asks for success. Fails with a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable`
+   * tells whether to try again; with ClientClosed, InvalidURL, the signal's reason; a TypeError for options that mean nothing.
+   */
   request(method: string, url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS);
   }
 
-  /** Sends a request; the response's body is unread, and closing the response gives its connection up. */
+  /**
+   * Sends a request; the response's body is unread, and closing the response gives its connection up. Fails as `request`
+   * does.
+   */
   stream(method: string, url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS, true);
   }
 
-  /** Sends GET and reads the response. */
+  /** Sends GET and reads the response, whatever its status; fails as `request` does. */
   get(url: URLTypes, options?: CallOptions<K['auth']>): K['answer'] {
     return this.#call('GET', url, options, CALL_OPTIONS);
   }
@@ -240,7 +247,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
     return this.#call('DELETE', url, options, CALL_OPTIONS);
   }
 
-  /** Sends POST and reads the response. */
+  /** Sends POST, with its body as `json`, `data`, `files` or `content`, and reads the response; fails as `request` does. */
   post(url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call('POST', url, options, BODY_CALL_OPTIONS);
   }

@@ -10,7 +10,7 @@ import { type Flow, isThenable, wait } from './flow.js';
 import type { ForEitherClient, MaybePromise } from './hosts/socket.js';
 import { formEncode } from './percent-encoding.js';
 import { concatenated } from './pieces.js';
-import { type PrimitiveData, primitiveText } from './query-params.js';
+import { type ObjectOfFields, type PrimitiveData, primitiveText } from './query-params.js';
 import { type BodyReader, RequestBody } from './request-stream.js';
 
 export { type BodyReader, RequestBody } from './request-stream.js';
@@ -25,15 +25,12 @@ export type RequestContent =
   | SyncRequestContent
   | ((Blob | ReadableStream<Uint8Array> | AsyncIterable<ContentChunk>) & ForEitherClient);
 
-/**
- * Fields of a form by name; a list repeats its name. `object` is for interfaces, which have no index signature: what their
- * values are is checked when the request is made.
- */
+/** Fields of a form by name; a list repeats its name. */
 export type RequestData =
   | Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>>
   | URLSearchParams
   | FormData
-  | object;
+  | ObjectOfFields;
 
 const encoder = new TextEncoder();
 

@@ -77,7 +77,7 @@ export class CookieJar implements Iterable<Cookie> {
   }
 
   /** The cookies, oldest first. */
-  *[Symbol.iterator](): IterableIterator<Cookie> {
+  *[Symbol.iterator](): IteratorObject<Cookie, undefined> {
     if (this.#size === 0) return;
     this.#dropExpired();
     for (const kept of this.#oldestFirst()) yield kept.cookie;

@@ -149,22 +149,22 @@ export class Cookies implements Iterable<[string, string]> {
   }
 
   /** The names, one for each cookie. */
-  *keys(): IterableIterator<string> {
+  *keys(): IteratorObject<string, undefined> {
     for (const { name } of this.#jar) yield name;
   }
 
   /** The values. */
-  *values(): IterableIterator<string> {
+  *values(): IteratorObject<string, undefined> {
     for (const { value } of this.#jar) yield value;
   }
 
   /** Each name with its value. */
-  *items(): IterableIterator<[string, string]> {
+  *items(): IteratorObject<[string, string], undefined> {
     for (const { name, value } of this.#jar) yield [name, value];
   }
 
   /** Each name with its value. */
-  [Symbol.iterator](): IterableIterator<[string, string]> {
+  [Symbol.iterator](): IteratorObject<[string, string], undefined> {
     return this.items();
   }
 

@@ -1,6 +1,6 @@
 /** The event hooks of a client: what is taken as such, and how they are kept. Who calls them is send.ts. */
 import { checkFields, own, typeNameOf } from './config.js';
-import { type ClientKind, EVENT_HOOKS, type EventHooks, type HookLists } from './options.js';
+import { type ClientKind, EVENT_HOOKS, type EventHooks } from './options.js';
 
 /** The hooks of a client: the lists may be changed and replaced. */
 export interface Hooks<K extends ClientKind> {
@@ -8,11 +8,8 @@ export interface Hooks<K extends ClientKind> {
   response: K['responseHook'][];
 }
 
-/** What a client of kind `K` takes as hooks. */
-type HooksGiven<K extends ClientKind> = HookLists<K['requestHook'], K['responseHook']>;
-
 /** Sealed: a list under another name would never be called. @throws TypeError for other names, and for what is no function. */
-export function hooksOf<K extends ClientKind>(given: HooksGiven<K> | null | undefined): Hooks<K> {
+export function hooksOf<K extends ClientKind>(given: K['eventHooks'] | null | undefined): Hooks<K> {
   checkFields(given, EVENT_HOOKS, 'set event hooks');
   return Object.seal({
     request: hookListOf(own(given, 'request'), 'request'),
@@ -21,10 +18,10 @@ export function hooksOf<K extends ClientKind>(given: HooksGiven<K> | null | unde
 }
 
 /** The hooks of one event, as a list of their own. @throws TypeError unless they are a list of functions. */
-function hookListOf<T>(hooks: readonly T[] | null | undefined, event: keyof EventHooks): T[] {
+function hookListOf<T>(hooks: readonly unknown[] | null | undefined, event: keyof EventHooks): T[] {
   if (hooks === undefined || hooks === null) return [];
   checkHooks(hooks, event);
-  return [...hooks];
+  return [...hooks] as T[];
 }
 
 /** @throws TypeError unless `hooks` is a list of functions. */

@@ -48,7 +48,7 @@ export class ForeignJar implements Iterable<Cookie> {
     return [...this].length;
   }
 
-  *[Symbol.iterator](): IterableIterator<Cookie> {
+  *[Symbol.iterator](): IteratorObject<Cookie, undefined> {
     this.#demandSynchronous();
     for (const cookie of this.native.serializeSync()?.cookies ?? []) yield cookieOf(cookie as Serialised);
   }

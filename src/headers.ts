@@ -306,7 +306,7 @@ export class Headers implements Iterable<[string, string]> {
   }
 
   /** The distinct names, in lower case. */
-  *keys(): IterableIterator<string> {
+  *keys(): IteratorObject<string, undefined> {
     const seen = new Set<string>();
     for (let i = 0; i < this.size; i++) {
       const name = this.#nameAt(i);
@@ -317,12 +317,12 @@ export class Headers implements Iterable<[string, string]> {
   }
 
   /** For each distinct name its value, several joined with ', '. */
-  *values(): IterableIterator<string> {
+  *values(): IteratorObject<string, undefined> {
     for (const name of this.keys()) yield this.get(name) ?? '';
   }
 
   /** Each distinct name with its value, several joined with ', '. */
-  *items(): IterableIterator<[string, string]> {
+  *items(): IteratorObject<[string, string], undefined> {
     for (const name of this.keys()) yield [name, this.get(name) ?? ''];
   }
 
@@ -346,12 +346,12 @@ export class Headers implements Iterable<[string, string]> {
   }
 
   /** Every field line. */
-  entries(): IterableIterator<[string, string]> {
+  entries(): IteratorObject<[string, string], undefined> {
     return this[Symbol.iterator]();
   }
 
   /** Every field line, names in lower case. */
-  *[Symbol.iterator](): IterableIterator<[string, string]> {
+  *[Symbol.iterator](): IteratorObject<[string, string], undefined> {
     for (let i = 0; i < this.size; i++) yield [this.#nameAt(i), this.#valueAt(i)];
   }
 

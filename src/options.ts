@@ -40,7 +40,7 @@ export type SyncResponseHook = { hook(response: SyncResponse): Nothing }['hook']
 type Nothing = void | undefined;
 
 /** Hooks by event, called in order. What a hook throws, the call fails with. */
-export interface HookLists<Q, R> {
+interface HookLists<Q, R> {
   /** Called with every request, just before it is sent. */
   readonly request?: readonly Q[] | null | undefined;
   /** Called with every response, before its body is read. */
@@ -61,6 +61,7 @@ export interface ClientKind {
   readonly request: AnyRequest;
   readonly requestHook: RequestHook | SyncRequestHook;
   readonly responseHook: ResponseHook | SyncResponseHook;
+  readonly eventHooks: EventHooks | SyncEventHooks;
   readonly transport: AnyTransport;
   readonly auth: AuthTypes;
   readonly content: RequestContent;
@@ -73,6 +74,7 @@ export interface AsyncKind extends ClientKind {
   readonly request: AsyncRequest;
   readonly requestHook: RequestHook;
   readonly responseHook: ResponseHook;
+  readonly eventHooks: EventHooks;
   readonly transport: AsyncBaseTransport;
   readonly auth: AuthTypes;
   readonly content: RequestContent;
@@ -85,6 +87,7 @@ export interface SyncKind extends ClientKind {
   readonly request: SyncRequest;
   readonly requestHook: SyncRequestHook;
   readonly responseHook: SyncResponseHook;
+  readonly eventHooks: SyncEventHooks;
   readonly transport: BaseTransport;
   readonly auth: SyncAuthTypes;
   readonly content: SyncRequestContent;
@@ -117,7 +120,7 @@ export interface BaseClientOptions<K extends ClientKind> {
   /** Limits of the pool and of what a peer may send: 100 connections, 20 of them kept idle for 5 s, by default. */
   readonly limits?: LimitsTypes | undefined;
   /** Functions that are called with every request and every response. */
-  readonly eventHooks?: HookLists<K['requestHook'], K['responseHook']> | null | undefined;
+  readonly eventHooks?: K['eventHooks'] | null | undefined;
   /** Goes before relative URLs, which never leave its path by a leading '/'. Its path ends in '/', or is given one. */
   readonly baseUrl?: URLTypes | null | undefined;
   /**

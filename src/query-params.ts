@@ -11,18 +11,22 @@ import { formDecode, formEncode } from './percent-encoding.js';
  */
 export type PrimitiveData = string | number | bigint | boolean | null | undefined;
 
+type FieldData = PrimitiveData | readonly PrimitiveData[];
 /**
- * Whatever query parameters can be made from: text, an object (a list repeats its key), or pairs. `object` is for
- * interfaces, which have no index signature: what their values are is checked when the parameters are made.
+ * Objects of fields that have an interface as their type, and so no index signature: what their values are is checked when
+ * they are used. Functions and promises are none.
  */
+export type ObjectOfFields = object & { readonly bind?: FieldData; readonly then?: FieldData };
+
+/** Whatever query parameters can be made from: text, an object (a list repeats its key), or pairs. */
 export type QueryParamTypes =
   | QueryParams
   | URLSearchParams
   | string
   | Uint8Array
-  | Readonly<Record<string, PrimitiveData | readonly PrimitiveData[]>>
+  | Readonly<Record<string, FieldData>>
   | Iterable<readonly [key: string, value: PrimitiveData]>
-  | object
+  | ObjectOfFields
   | null;
 
 type Lists = Map<string, string[]>;
@@ -65,17 +69,17 @@ export class QueryParams implements Iterable<[string, string]> {
   }
 
   /** The distinct keys. */
-  keys(): IterableIterator<string> {
+  keys(): IteratorObject<string, undefined> {
     return this.#lists.keys();
   }
 
   /** The first value of each key. */
-  *values(): IterableIterator<string> {
+  *values(): IteratorObject<string, undefined> {
     for (const [, value] of this.items()) yield value;
   }
 
   /** Each key with its first value. */
-  *items(): IterableIterator<[string, string]> {
+  *items(): IteratorObject<[string, string], undefined> {
     for (const [key, values] of this.#lists) yield [key, values[0] ?? ''];
   }
 
@@ -85,7 +89,7 @@ export class QueryParams implements Iterable<[string, string]> {
   }
 
   /** Each key with each of its values. */
-  *[Symbol.iterator](): IterableIterator<[string, string]> {
+  *[Symbol.iterator](): IteratorObject<[string, string], undefined> {
     for (const [key, values] of this.#lists) {
       for (const value of values) yield [key, value];
     }

@@ -25,8 +25,8 @@ const COMPRESSION = new Late(() => import('./compression.js'));
 /** What a request can be given as its body: at most one is used, in this order (httpx); data and files go together. */
 export interface ContentOptions<C = RequestContent> {
   /**
-   * The body as it is sent. What is streamed goes chunked, unless it is a Blob or Content-Length is given. `Client` takes no Blob,
-   * WHATWG stream or async iterable.
+   * The body as it is sent. What is streamed goes chunked, unless it is a Blob or Content-Length is given. `Client` takes no
+   * Blob, WHATWG stream or async iterable.
    */
   readonly content?: C | null | undefined;
   /** A form: `null` is an empty value, `undefined` is left out. Sent urlencoded, but multipart with files and as FormData. */

@@ -24,7 +24,11 @@ function made(options: ClientOptions): Client {
   return new Client(options, environment);
 }
 
-/** Sends a request of any method, with a body or without, and reads the response. */
+/**
+ * Sends a request of any method, with a body or without, and reads the response, whatever its status: `raiseForStatus()`
+ * asks for success. Throws a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable` tells whether to try
+ * again; an `InvalidURL`; a TypeError for options that mean nothing.
+ */
 export function request(
   method: string,
   url: URLTypes,
@@ -56,7 +60,7 @@ export function stream(
   return made(client).stream(method, url, call);
 }
 
-/** Sends GET and reads the response. */
+/** Sends GET and reads the response, whatever its status; fails as `request` does. */
 export function get(url: URLTypes, options?: FunctionOptions<SyncAuthTypes>): SyncResponse {
   return bare('GET', url, options);
 }
@@ -71,7 +75,7 @@ export function head(url: URLTypes, options?: FunctionOptions<SyncAuthTypes>): S
   return bare('HEAD', url, options);
 }
 
-/** Sends POST and reads the response. */
+/** Sends POST, with its body as `json`, `data`, `files` or `content`, and reads the response; fails as `request` does. */
 export function post(url: URLTypes, options?: BodyFunctionOptions<SyncAuthTypes, SyncRequestContent>): SyncResponse {
   return request('POST', url, options);
 }

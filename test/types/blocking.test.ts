@@ -1,7 +1,7 @@
 /**
- * What `Client` cannot take, as the compiler sees it: a body, auth or resolver that must be waited for does not compile, where
- * it is written in place or has a type of its own. What has a type of ours that is for either client goes on compiling, and is
- * looked at when it runs. `tsc` reads this file (`npm run check:types`): each `@ts-expect-error` is a misuse.
+ * What `Client` cannot take, as the compiler sees it: a body, auth or resolver that must be waited for does not compile,
+ * where it is written in place or has a type of its own. What has a type of ours that is for either client goes on compiling,
+ * and is looked at when it runs. `tsc` reads this file (`npm run check:types`): each `@ts-expect-error` is a misuse.
  */
 import { describe, expect, test } from 'vitest';
 import * as httpx from '../../src/index.js';
