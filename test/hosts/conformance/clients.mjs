@@ -1,4 +1,4 @@
-// A case for each of the two clients, on hosts whose threads may block.
+// A case for each of the two clients, on hosts whose threads may block; what both need.
 
 /** @param cases `(context, Client) => …`; what methods of either give is awaited, which leaves a value as it is */
 export function forBothClients(cases) {
@@ -15,3 +15,14 @@ export function forBothClients(cases) {
 
 /** Closes a client of either kind. */
 export const closed = (client) => (client.aclose === undefined ? client.close() : client.aclose());
+
+/**
+ * How long one waits for the server to have seen the end. Chromium reads on for up to five seconds in some connections whose
+ * response was given up, so as to use them again, and closes them only then.
+ */
+const SEEN_MS = 30_000;
+
+/** Waits until the server has seen that the reader of its route /gate/`gate` went away; answers 'gone'. */
+export async function seenGone({ client, base }, gate) {
+  return (await client.get(`${base}/gone/${gate}`, { timeout: SEEN_MS })).text;
+}

@@ -1,5 +1,6 @@
 // The blocking client on a host whose threads may block; on others, that it says why it cannot.
 import { equal, failure, holds, pattern, sha256 } from '../check.mjs';
+import { seenGone } from '../clients.mjs';
 
 export const blocking = {
   needs: [],
@@ -44,7 +45,7 @@ export const blocking = {
       const lines = blocking.stream('GET', `${base}/gate/${gate}`).iterLines();
       equal(lines.next().value, 'first', 'the first line, before the rest is sent');
       lines.return();
-      equal((await client.get(`${base}/gone/${gate}`)).text, 'gone', 'what the server saw');
+      equal(await seenGone({ client, base }, gate), 'gone', 'what the server saw');
       blocking.close();
       return undefined;
     },

@@ -1,6 +1,7 @@
 // The client over the host's own fetch (`httpx-wasm/fetch`): auth, hooks and redirects are the client's own, as far as the host
 // shows what they need; what it hides or forbids is named in the error.
 import { equal, failure, holds, pattern } from '../check.mjs';
+import { seenGone } from '../clients.mjs';
 
 export const fetch = {
   needs: [],
@@ -80,7 +81,7 @@ export const fetch = {
           equal((await reader.read()).done, false, 'a first piece');
           await reader.cancel();
         } else await response.aclose();
-        equal((await client.get(`${base}/gone/${gate}`)).text, 'gone', way);
+        equal(await seenGone({ client, base }, gate), 'gone', way);
       }
     },
     async 'a body of unknown length arrives, streamed or read into memory first'({ fetching, base }) {

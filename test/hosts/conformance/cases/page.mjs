@@ -1,6 +1,7 @@
 // What is a page's alone: that what its browser forbids is named by the client, and the page of examples/browser, in a frame: a
 // response that is shown while it comes, decoded, with progress.
 import { equal, failure, holds, pattern, sha256 } from '../check.mjs';
+import { seenGone } from '../clients.mjs';
 
 let pages = 0;
 
@@ -62,7 +63,7 @@ export const page = {
       await shows((seen) => (textOf(seen) === 'first\n' ? true : null));
       page.querySelector('[name=stop]').click();
       equal(await shows(whenStatus(/^AbortError/)), 'AbortError: stopped by you', 'status');
-      equal((await client.get(`${base}/gone/${gate}`)).text, 'gone', 'what the server saw');
+      equal(await seenGone({ client, base }, gate), 'gone', 'what the server saw');
       close();
       const failing = await opened(`http://127.0.0.1:${closedPort}/`);
       holds((await failing.shows(whenStatus(/Error/))).startsWith('NetworkError: Cannot fetch from'), 'the failure');
