@@ -14,6 +14,7 @@ declare const either: unique symbol;
  * so whatever has such a type, but nothing that has not: as a type of optional members it takes only what shares one.
  */
 export interface ForEitherClient {
+  /** Nothing has it: it is there for the compiler. */
   readonly [either]?: never;
 }
 /** What a blocking host promises: who has nothing else to do can wait for it. Callbacks are called inside `wait`. */
