@@ -150,16 +150,16 @@ class Http2Connection implements Connection {
 
   receive(bytes: Uint8Array, length: number, lent: boolean, nowMs: number, to: Events): boolean {
     this.#keeping = false;
-    let at = 0;
-    if (this.#passing > 0) {
-      at = this.#passBy(bytes, 0, length, lent, to);
-      if (this.#passing > 0) return this.#keeping;
-    }
-    if (at === length) return this.#keeping;
     const inner = this.#core;
     const now = nowMs >>> 0;
+    let at = 0;
     let piece = PIECE_OCTETS;
     while ((at < length || this.#paused) && this.#handle !== 0) {
+      if (this.#passing > 0) {
+        at = this.#passBy(bytes, at, length, lent, to);
+        piece = PIECE_OCTETS;
+        continue;
+      }
       const end = Math.min(length, at + piece);
       if (inner.octets.length === 0) inner.refresh();
       inner.octets.set(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), inner.input);
@@ -185,11 +185,9 @@ class Http2Connection implements Connection {
     const end = Math.min(length, at + this.#passing);
     this.#passing -= end - at;
     if (end > at) this.#data(this.#passingStream, bytes, at, end, lent, to);
-    if (this.#passing === 0) {
-      const records = this.#call((exports, handle) => exports.connectionPassed(handle, 0));
-      this.#report(records, bytes, end, end, length, lent, to);
-    }
-    return end;
+    if (this.#passing > 0) return end;
+    const records = this.#call((exports, handle) => exports.connectionPassed(handle, 0));
+    return this.#report(records, bytes, end, end, length, lent, to);
   }
 
   #data(stream: StreamId, bytes: Uint8Array, from: number, to: number, lent: boolean, events: Events): void {
@@ -211,6 +209,30 @@ class Http2Connection implements Connection {
     to: Events,
   ): number {
     this.#paused = false;
+    if (records === 0) return end;
+    const inner = this.#core;
+    if (records === 1 && inner.record(0, 0) === abi.KIND_PASS) return base + this.#pass(0);
+    return this.#reportAll(records, bytes, base, end, length, lent, to);
+  }
+
+  /** Content is to go by without the core: where in what the core was given it begins. */
+  #pass(index: number): number {
+    const inner = this.#core;
+    this.#passingStream = inner.record(index, 2);
+    this.#passing = inner.record(index, 4) + inner.record(index, 6);
+    return inner.record(index, 3);
+  }
+
+  /** As #report, which does alone what most reads of a body come to: one record, of content to pass by. */
+  #reportAll(
+    records: number,
+    bytes: Uint8Array,
+    base: number,
+    end: number,
+    length: number,
+    lent: boolean,
+    to: Events,
+  ): number {
     const inner = this.#core;
     if (records < 0) {
       if (inner.broken !== null) to.onError(coreFailure('Cannot read the response', inner.broken), 0, 0);
@@ -221,9 +243,7 @@ class Http2Connection implements Connection {
       const offset = base + inner.record(i, 3);
       switch (inner.record(i, 0)) {
         case abi.KIND_PASS:
-          this.#passingStream = stream;
-          this.#passing = inner.record(i, 4) + inner.record(i, 6);
-          return this.#passBy(bytes, offset, length, lent, to);
+          return base + this.#pass(i);
         case abi.KIND_DATA:
           this.#data(stream, bytes, offset, offset + inner.record(i, 4), lent, to);
           break;
