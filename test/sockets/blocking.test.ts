@@ -119,6 +119,8 @@ describe('what comes', () => {
     const other = connectTo(server.port);
     line.socket.write('x', null);
     await server.until(() => server.octetsTaken === octets.length && server.openSockets === 1);
+    // Each fence is a turn of the worker, in which it reads: it does until it has no more room.
+    for (let turn = 0; turn < 16; turn++) expect(other.socket.wait(0)).toBe(false);
     // The worker, which has stopped reading, hears of the reset by this; and has when it has come past the fence.
     line.socket.write('y', null);
     expect(other.socket.wait(0)).toBe(false);
