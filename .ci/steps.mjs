@@ -52,10 +52,11 @@ function record(title, { passed, failed, skipped = 0, retried = 0, notes = [] },
 }
 
 /**
- * Runs a command as one test, and once more if it fails; `folders`: where its programs are looked for first. Answers whether it
- * passed.
+ * Runs a command as one test; `folders`: where its programs are looked for first; `tries`: 2 for what depends on the network,
+ * or on how busy the machine is. Answers whether it passed.
  */
-async function step(title, command, words, { minutes = 5, nodePath = process.execPath, folders = [] } = {}) {
+async function step(title, command, words, settings = {}) {
+  const { minutes = 5, nodePath = process.execPath, folders = [], tries = 1 } = settings;
   const since = performance.now();
   console.log(`\n━━ ${title}`);
   const options = {
@@ -64,10 +65,10 @@ async function step(title, command, words, { minutes = 5, nodePath = process.exe
     timeoutMs: minutes * MINUTE_MS,
   };
   const notes = [];
-  for (let tries = 1; tries <= 2; tries++) {
+  for (let tried = 1; tried <= tries; tried++) {
     const { status, output } = await runCommand(command, words, options);
     if (status === 0) {
-      record(title, { passed: 1, failed: 0, retried: tries - 1, notes }, since);
+      record(title, { passed: 1, failed: 0, retried: tried - 1, notes }, since);
       return true;
     }
     notes.push(`STATUS ${status}: ${output.slice(-OUTPUT_CHARACTERS_KEPT).trim()}`);
@@ -114,7 +115,8 @@ async function canInstall() {
 /** Runs the tests against real servers; first installs these, as root on a Debian whose packages can be had. */
 async function interop(reachesDebian) {
   const script = join(sharedFolder, 'interop/install.sh');
-  if (reachesDebian && existsSync(script)) await step('the servers to test against', 'bash', [script], { minutes: 10 });
+  if (reachesDebian && existsSync(script))
+    await step('the servers to test against', 'bash', [script], { minutes: 10, tries: 2 });
   else console.log('\n━━ servers are not installed here: those that are missing are skipped');
   const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/interop/vitest.config.ts'];
   await suite('against real servers', process.execPath, words, process.execPath, {}, 15);
@@ -122,7 +124,7 @@ async function interop(reachesDebian) {
 
 /** Drives SDKs in use through `AsyncClient.fetch`: they must compile with it, and work. */
 async function sdks({ version, path }) {
-  if (!(await step('the SDKs', 'npm', ['ci', '--prefix', 'test/sdks', '--ignore-scripts']))) return;
+  if (!(await step('the SDKs', 'npm', ['ci', '--prefix', 'test/sdks', '--ignore-scripts'], { tries: 2 }))) return;
   await step('the SDKs take our fetch by its type', process.execPath, [
     'node_modules/typescript/bin/tsc',
     '--noEmit',
@@ -192,10 +194,10 @@ async function counts() {
 }
 
 async function main() {
-  if (!(await step('npm ci', 'npm', ['ci'], { minutes: 10 }))) return;
+  if (!(await step('npm ci', 'npm', ['ci'], { minutes: 10, tries: 2 }))) return;
   await suite(`npm test, Node ${process.versions.node}`, 'npm', ['test', '--', '--retry=1'], process.execPath);
   await step('npm run check', 'npm', ['run', 'check']);
-  await step('npm run docs', 'npm', ['run', 'docs']);
+  await step('npm run docs', 'npm', ['run', 'docs'], { tries: 2 });
   countDeviations();
   const reachesDebian = await canInstall();
   await interop(reachesDebian);
@@ -205,11 +207,11 @@ async function main() {
 
   const install = ['ci', '--prefix', 'test/hosts', '--ignore-scripts'];
   let releases = [];
-  if (await step('the pinned hosts', 'npm', install, { minutes: 10 })) {
+  if (await step('the pinned hosts', 'npm', install, { minutes: 10, tries: 2 })) {
     const { installedReleases } = await import('../test/hosts/releases.mjs');
     releases = installedReleases();
     const words = ['-qq', '-y', 'install', '--no-install-recommends', 'chromium'];
-    if (reachesDebian) await step('a browser', 'apt-get', words, { minutes: 10 });
+    if (reachesDebian) await step('a browser', 'apt-get', words, { minutes: 10, tries: 2 });
     await suite('every host', process.execPath, ['test/hosts/conformance.mjs'], process.execPath, {}, 45);
     await suite('the client in a sandbox', process.execPath, ['test/sandbox/run.mjs'], process.execPath, {}, 30);
   }
@@ -225,9 +227,7 @@ async function main() {
   }
   for (const { version, path } of new Set([releases.at(0), releases.at(-1)].filter(Boolean))) {
     const titled = (what) => `${what}, Node ${version}`;
-    await step(titled('npm run demo'), 'npm', ['run', 'demo'], {
-      nodePath: path,
-    });
+    await step(titled('npm run demo'), 'npm', ['run', 'demo'], { nodePath: path, tries: 2 });
     const since = performance.now();
     console.log(`\n━━ ${titled('the packed package')}`);
     record(titled('the packed package'), await checkPackage({ root, scratch, env, nodePath: path }), since);

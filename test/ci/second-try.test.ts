@@ -45,9 +45,19 @@ describe('a host of which cases fail', () => {
     expect(results).toEqual([passed('a'), { ...passed('b'), retried: 'one' }]);
   });
 
-  it('tells what it was that gave no results at first', async () => {
-    const results = await withSecondTry(runs([failed('the suite', 'no results')], [passed('a'), passed('b')]));
-    expect(results).toEqual([{ ...passed('a'), retried: 'the suite: no results' }, passed('b')]);
+  it('names each that was told of the first time alone, if nothing fails the second time', async () => {
+    const first = [failed('the suite', 'no results'), failed('the bundle', 'not made')];
+    const results = await withSecondTry(runs(first, [passed('a')]));
+    expect(results).toEqual([
+      passed('a'),
+      { ...passed('the suite'), retried: 'no results' },
+      { ...passed('the bundle'), retried: 'not made' },
+    ]);
+  });
+
+  it('fails when what failed is skipped the second time', async () => {
+    const results = await withSecondTry(runs([failed('a', 'one')], [{ name: 'a', skipped: 'why' }]));
+    expect(results).toEqual([failed('a', 'one')]);
   });
 
   it('fails when it gives no results the second time', async () => {

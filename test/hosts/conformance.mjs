@@ -1,7 +1,8 @@
 // Runs the conformance suite on every host: packs the package (which is built where it is not), installs it in an empty project
 // as a user would, starts the servers, and lets each host run the same cases; the component runs on its hosts; bundlers build a
-// program, which runs too. A host on which a case fails runs all once more, and what passes then is named. `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md;
-// `--outputFile.json=path` leaves a report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
+// program, which runs too. A host on which a case fails runs all once more, and what passes then is named.
+// `node test/hosts/conformance.mjs [names]`; `--table` writes the tables of docs/hosts.md; `--outputFile.json=path` leaves a
+// report in the form of vitest's, for .ci. The last line is `N passed, N failed, N skipped`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// What came of the cases that were tried on a host: `{ name, passed?, failed?, skipped?, retried? }`, the latter three in words.
+// What came of the cases that were tried on a host: `{ name, passed?, failed?, skipped?, retried? }`, the latter three in
+// words.
 
 const countOf = (results, key) => results.filter((result) => result[key] !== undefined).length;
 
@@ -12,8 +13,9 @@ export function tally(results) {
 }
 
 /**
- * What `run` gives; if anything fails, it runs once more, since hosts are programs of others on a machine that may be busy. A case
- * that passed one of the two times has passed, and says by `retried` how it failed at first.
+ * What `run` gives; if anything fails, it runs once more, since hosts are programs of others on a machine that may be busy. A
+ * case that passed one of the two times has passed, and says by `retried` how it failed at first; so has what was told the first
+ * time alone (a host that gave no results, a bundle that was not made), if nothing fails the second time.
  */
 export async function withSecondTry(run) {
   const first = await run();
@@ -22,15 +24,19 @@ export async function withSecondTry(run) {
   const results = (await run()).map((result) => {
     const earlier = before.get(result.name);
     before.delete(result.name);
-    if (result.failed !== undefined) return earlier?.passed ? earlier : result;
-    return earlier?.failed === undefined ? result : { ...result, retried: earlier.failed };
+    if (earlier === undefined || earlier.skipped !== undefined) return result;
+    if (result.passed) return earlier.passed ? result : { ...result, retried: earlier.failed };
+    // What was skipped at its second try has not passed at it.
+    return earlier.passed || result.skipped !== undefined ? earlier : result;
   });
-  // What was told the first time alone: that a host gave no results, or cases that the second run did not come to.
-  const isWhole = results.length > 0 && results.every(({ failed }) => failed === undefined);
   const rest = [...before.values()];
-  if (!isWhole) return [...results, ...rest];
-  const why = rest.filter(({ failed }) => failed !== undefined).map(({ name, failed }) => `${name}: ${failed}`);
-  return why.length === 0 ? results : [{ ...results[0], retried: why.join('\n') }, ...results.slice(1)];
+  if (results.length === 0 || countOf(results, 'failed') > 0) return [...results, ...rest];
+  return [
+    ...results,
+    ...rest.map((result) =>
+      result.failed === undefined ? result : { name: result.name, passed: true, retried: result.failed },
+    ),
+  ];
 }
 
 /** Prints what came of them, and what failed or was skipped by name. */
