@@ -290,8 +290,9 @@ export class Exchange extends Park implements ByteSource {
   }
 
   /**
-   * Octets leave the buffer: those that had no credit yet are given it. A peer that was without credit has the time to take
-   * what is sent anew from then on; one whose octets were not read any more, from when more are wanted.
+   * Octets leave the buffer: those that had no credit yet are given it. A peer of whose octets much lay unread may have waited
+   * for that, and has the time to take what is sent anew from then on; one from which nothing was read any more, from when more
+   * is wanted.
    */
   #took(octets: number): void {
     const wasFull = this.full;

@@ -31,7 +31,7 @@ export class Late<T extends object> {
     return isThenable(given) ? (given as Promise<T>).then((module) => this.#kept(module)) : this.#kept(given);
   }
 
-  /** The module, at once, as every build has it. @throws LoadError where its file cannot be, and in sources that nobody built */
+  /** The module, at once, as every build has it. @throws LoadError where its file cannot be, and in sources not built */
   get module(): T {
     const module = this.load();
     if (isThenable(module))
