@@ -63,6 +63,9 @@ export type DefaultEncoding = string | ((content: Uint8Array) => string | null);
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
 /** Fields whose values are URLs. */
 const REFERENCES = ['location', 'content-location'] as const;
+const GONE =
+  'Cannot give the content of a streamed response: it is closed, and its content was not kept; `read()` (Client) or ' +
+  '`await aread()` (AsyncClient) before that keeps it, in a response hook before `raiseForStatus()`.';
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** A response. `[Symbol.asyncDispose]` closes it; so does reading it to its end. */
@@ -246,7 +249,7 @@ export class Response extends ResponseBody {
   /** The body, decoded. @throws ResponseNotRead before it was read. */
   get content(): Uint8Array<ArrayBuffer> {
     const { whole } = this;
-    if (whole === null) throw new ResponseNotRead();
+    if (whole === null) throw this.isClosed ? new ResponseNotRead(GONE) : new ResponseNotRead();
     return whole;
   }
 

@@ -1,5 +1,4 @@
 /** Connects on Node.js for who blocks: what that takes is loaded with the first connect, which starts the worker as well. */
-import { LoadError } from '../../exceptions.js';
 import { isThenable } from '../../flow.js';
 import { Late } from '../../late.js';
 import type { Address, Cancel, Connector } from '../socket.js';
@@ -10,15 +9,13 @@ class BlockingConnector implements Connector {
   readonly blocking = true;
   #connector: Connector | null = null;
 
-  /** @throws LoadError where the package's files are not to be had at once */
+  /** @throws Error where the package's files are not to be had at once */
   #loaded(): Connector {
     if (this.#connector !== null) return this.#connector;
     const part = BLOCKING.load();
     if (isThenable(part)) {
       part.then(undefined, () => {});
-      throw new LoadError(
-        'Cannot connect: who bundles an application must leave httpx-wasm out of the bundle (external)',
-      );
+      throw new Error('Cannot connect: who bundles an application must leave httpx-wasm out of the bundle (external)');
     }
     this.#connector = part.openConnector();
     return this.#connector;
