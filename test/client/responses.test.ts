@@ -331,7 +331,10 @@ describe.each(clients)('$name', (kind) => {
       const response = await kind.open().stream('GET', server.url);
       expect(() => response.text).toThrow(ResponseNotRead);
       expect(() => response.content).toThrow(ResponseNotRead);
+      expect(() => response.content).toThrow('`await response.aread()` (AsyncClient) first');
       await kind.close(response);
+      expect(() => response.text).toThrow(ResponseNotRead);
+      expect(() => response.text).toThrow('it is closed, and its content was not kept');
     });
 
     test('a second consumption throws StreamConsumed, one after close StreamClosed', async () => {
