@@ -12,8 +12,9 @@ import type { URLTypes } from './url.js';
 
 /**
  * Sends a request of any method, with a body or without, and reads the response, whatever its status: `raiseForStatus()`
- * asks for success. Rejects with a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable` tells whether to try
- * again; an `InvalidURL`; a TypeError for options that mean nothing.
+ * asks for success. Rejects with a `RequestError`: a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable` tells
+ * whether to try again, DecodingError, TooManyRedirects; or InvalidURL, LoadError, the signal's reason, what your body or
+ * auth fails with; a TypeError for options that mean nothing.
  */
 export async function request(method: string, url: URLTypes, options?: BodyFunctionOptions): Promise<AsyncResponse> {
   const { client, call } = oneCall(options, BODY_FUNCTION_OPTIONS);

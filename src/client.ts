@@ -212,8 +212,9 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
 
   /**
    * Sends a request of any method, with a body or without, and reads the response, whatever its status:
-   * `raiseForStatus()` asks for success. Fails with a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable`
-   * tells whether to try again; with ClientClosed, InvalidURL, the signal's reason; a TypeError for options that mean nothing.
+   * `raiseForStatus()` asks for success. Fails with a `RequestError`: a `TransportError` (ConnectError, ReadTimeout, …),
+   * whose `retryable` tells whether to try again, DecodingError, TooManyRedirects; or with ClientClosed, InvalidURL,
+   * LoadError, the signal's reason, what your hooks, auth or body fail with; a TypeError for options that mean nothing.
    */
   request(method: string, url: URLTypes, options?: BodyCallOptions<K['auth'], K['content']>): K['answer'] {
     return this.#call(method, url, options, BODY_CALL_OPTIONS);

@@ -26,8 +26,9 @@ function made(options: ClientOptions): Client {
 
 /**
  * Sends a request of any method, with a body or without, and reads the response, whatever its status: `raiseForStatus()`
- * asks for success. Throws a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable` tells whether to try
- * again; an `InvalidURL`; a TypeError for options that mean nothing.
+ * asks for success. Throws a `RequestError`: a `TransportError` (ConnectError, ReadTimeout, …), whose `retryable` tells
+ * whether to try again, DecodingError, TooManyRedirects; or InvalidURL, LoadError, the signal's reason, what your body or
+ * auth fails with; a TypeError for options that mean nothing.
  */
 export function request(
   method: string,
