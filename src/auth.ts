@@ -7,9 +7,10 @@
  */
 import { basicCredentials } from './basic-credentials.js';
 import { typeNameOf } from './config.js';
+import type { ForEitherClient, TakenByClient } from './either-client.js';
 import { textOfOctets } from './fields.js';
 import { isThenable } from './flow.js';
-import type { ForEitherClient, MaybePromise } from './hosts/socket.js';
+import type { MaybePromise } from './hosts/socket.js';
 import type { Request } from './request.js';
 import type { Response } from './response.js';
 import type { URL } from './url.js';
@@ -168,13 +169,18 @@ export function serverOf(url: URL): string {
 }
 
 /** Whatever may be given where authentication is asked for. `null`: none, but what the URL says. */
-export type AuthTypes = SyncAuthTypes | (((request: Request) => MaybePromise<Request>) & ForEitherClient);
-/** Whatever `Client` takes there: a function answers at once. */
+export type AuthTypes =
+  | Auth
+  | readonly [username: string, password: string]
+  | ((request: Request) => Request)
+  | (((request: Request) => MaybePromise<Request>) & ForEitherClient)
+  | null;
+/** Whatever `Client` takes there: a function answers at once, unless its type is `AuthTypes`. */
 export type SyncAuthTypes =
   | Auth
   | readonly [username: string, password: string]
   | ((request: Request) => Request)
-  | ForEitherClient
+  | (((request: Request) => MaybePromise<Request>) & TakenByClient)
   | null;
 
 /** @throws TypeError for what is none, without showing it. */

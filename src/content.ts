@@ -5,9 +5,10 @@
 
 import { ByteStream } from './byte-stream.js';
 import { typeNameOf } from './config.js';
+import type { ForEitherClient, TakenByClient } from './either-client.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
-import type { ForEitherClient, MaybePromise } from './hosts/socket.js';
+import type { MaybePromise } from './hosts/socket.js';
 import { formEncode } from './percent-encoding.js';
 import { concatenated } from './pieces.js';
 import { type ObjectOfFields, type PrimitiveData, primitiveText } from './query-params.js';
@@ -18,12 +19,20 @@ export { type BodyReader, RequestBody } from './request-stream.js';
 /** Pieces of a streamed body. A string is UTF-8. */
 export type ContentChunk = Uint8Array | string;
 
-/** Whatever a request body of `Client` can be: nothing of it must be waited for. */
-export type SyncRequestContent = string | Uint8Array | ArrayBuffer | Iterable<ContentChunk> | ForEitherClient;
 /** Whatever a request body can be. */
 export type RequestContent =
-  | SyncRequestContent
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Iterable<ContentChunk>
   | ((Blob | ReadableStream<Uint8Array> | AsyncIterable<ContentChunk>) & ForEitherClient);
+/** Whatever a request body of `Client` can be: nothing that must be waited for, unless its type is `RequestContent`. */
+export type SyncRequestContent =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Iterable<ContentChunk>
+  | ((Blob | ReadableStream<Uint8Array> | AsyncIterable<ContentChunk>) & TakenByClient);
 
 /** Fields of a form by name; a list repeats its name. */
 export type RequestData =

@@ -55,6 +55,7 @@ export {
   type ToughCookieJar,
 } from './cookies.js';
 export type { ConnectionMessage, ErrorMessage, RequestMessage, ResponseMessage } from './diagnostics.js';
+export type { ForEitherClient, TakenByClient } from './either-client.js';
 export {
   ClientClosed,
   CloseError,
@@ -92,7 +93,7 @@ export {
   WriteTimeout,
 } from './exceptions.js';
 export { type GetListOptions, type HeaderEncoding, Headers, type HeadersOptions, type HeaderTypes } from './headers.js';
-export type { ForEitherClient, MaybePromise, Resolve, SyncResolve } from './hosts/socket.js';
+export type { MaybePromise, Resolve, SyncResolve } from './hosts/socket.js';
 export type { Link } from './links.js';
 export type { FileContent, RequestFile, RequestFiles } from './multipart.js';
 export type { SocketOptions } from './network-options.js';

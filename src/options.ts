@@ -15,7 +15,7 @@ import {
 import type { RequestContent, SyncRequestContent } from './content.js';
 import type { CookieTypes } from './cookies.js';
 import type { HeaderTypes } from './headers.js';
-import type { ForEitherClient, MaybePromise, Resolve, SyncResolve } from './hosts/socket.js';
+import type { MaybePromise, Resolve, SyncResolve } from './hosts/socket.js';
 import type { ProxyTypes } from './proxy.js';
 import type { QueryParamTypes } from './query-params.js';
 import type { AnyRequest, AsyncRequest, RequestExtensions, SyncRequest } from './request.js';
@@ -363,7 +363,7 @@ export function signalOf(signal: unknown): AbortSignal | null {
 
 /** A setting that is a function, if it is given. @throws TypeError for anything else. */
 export function functionOf<T extends (...args: never[]) => unknown>(
-  given: T | ForEitherClient | null | undefined,
+  given: T | null | undefined,
   name: string,
   action = 'make a client',
 ): T | null {

@@ -158,6 +158,7 @@ const TYPES: readonly string[] = [
   'SyncResponse',
   'SyncResponseExtensions',
   'SyncResponseHook',
+  'TakenByClient',
   'TimeoutOptions',
   'TimeoutTypes',
   'Timings',

@@ -19,6 +19,7 @@ const CLIENT: Ranks = [
     'charsets',
     'links',
     'media-type',
+    'either-client',
     'event-hooks',
     'exceptions',
     'basic-credentials',

@@ -3,20 +3,12 @@
  * A socket knows neither HTTP nor deadlines; whoever waits on it owns the deadline.
  */
 
+import type { ForEitherClient, TakenByClient } from '../either-client.js';
 import type { TransportError } from '../exceptions.js';
 
 /** A value now, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
-declare const either: unique symbol;
-/**
- * Marks what types for either client (`RequestContent`, `AuthTypes`) hold for `AsyncClient` alone. `Client` takes the mark, and
- * so whatever has such a type, but nothing that has not: as a type of optional members it takes only what shares one.
- */
-export interface ForEitherClient {
-  /** Nothing has it: it is there for the compiler. */
-  readonly [either]?: never;
-}
 /** What a blocking host promises: who has nothing else to do can wait for it. Callbacks are called inside `wait`. */
 export interface Waitable<T> extends PromiseLike<T> {
   /** Waits for something to happen about it, for `timeoutMs` at the most (`null`: as long as it takes). False: nothing did. */
@@ -149,8 +141,10 @@ export interface Address {
 
 /** `resolve(host)`: the IP addresses of a host name. `Client` takes no promise of them. */
 export type Resolve = ((host: string) => MaybePromise<readonly string[] | string>) & ForEitherClient;
-/** What `Client` takes as `resolve`: it answers at once. */
-export type SyncResolve = ((host: string) => readonly string[] | string) | ForEitherClient;
+/** What `Client` takes as `resolve`: it answers at once, unless its type is `Resolve`. */
+export type SyncResolve =
+  | ((host: string) => readonly string[] | string)
+  | (((host: string) => MaybePromise<readonly string[] | string>) & TakenByClient);
 
 /** What a connect attempt is in the middle of. */
 export type ConnectPhase = 'dns' | 'connect' | 'proxy' | 'tls';

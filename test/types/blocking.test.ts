@@ -86,6 +86,147 @@ describe('what answers with a promise does not compile', () => {
   });
 });
 
+describe('an object that is none of it does not compile', () => {
+  class Empty {}
+  const record: Record<string, unknown> = { name: 'lamp' };
+  const texts: Record<string, string> = { name: 'lamp' };
+  const object: object = record;
+
+  test('as content of Client', () => {
+    // @ts-expect-error: an object is json
+    expect(() => client.post(url, { content: {} })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    expect(() => client.post(url, { content: { name: 'lamp' } })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    expect(() => client.post(url, { content: record })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    expect(() => client.post(url, { content: texts })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    expect(() => client.post(url, { content: object })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    expect(() => client.post(url, { content: new Empty() })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    const post = (): unknown => sync.post(url, { content: record });
+    expect(post).toThrow(TypeError);
+  });
+
+  test('as content of AsyncClient', async () => {
+    // @ts-expect-error: an object is json
+    await expect(asyncClient.post(url, { content: {} })).rejects.toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    await expect(asyncClient.post(url, { content: record })).rejects.toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    await expect(asyncClient.post(url, { content: texts })).rejects.toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    await expect(asyncClient.post(url, { content: object })).rejects.toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    await expect(asyncClient.post(url, { content: new Empty() })).rejects.toThrow(TypeError);
+  });
+
+  test('as a file', async () => {
+    // @ts-expect-error: an object is no file
+    expect(() => client.post(url, { files: { a: {} } })).toThrow(TypeError);
+    // @ts-expect-error: an object is no file
+    expect(() => client.post(url, { files: { a: record } })).toThrow(TypeError);
+    // @ts-expect-error: an object is no file
+    await expect(asyncClient.post(url, { files: { a: {} } })).rejects.toThrow(TypeError);
+    // @ts-expect-error: an object is no file
+    await expect(asyncClient.post(url, { files: { a: record } })).rejects.toThrow(TypeError);
+  });
+
+  test('as auth', async () => {
+    // @ts-expect-error: an object is no auth
+    expect(() => client.get(url, { auth: {} })).toThrow(TypeError);
+    // @ts-expect-error: an object is no auth
+    expect(() => client.get(url, { auth: texts })).toThrow(TypeError);
+    // @ts-expect-error: an object is no auth
+    expect(() => new httpx.Client({ auth: new Empty() })).toThrow(TypeError);
+    // @ts-expect-error: an object is no auth
+    await expect(asyncClient.get(url, { auth: {} })).rejects.toThrow(TypeError);
+    // @ts-expect-error: an object is no auth
+    await expect(asyncClient.get(url, { auth: record })).rejects.toThrow(TypeError);
+  });
+
+  test('as resolve', () => {
+    // @ts-expect-error: an object is no function
+    expect(() => new httpx.Client({ resolve: {} })).toThrow(TypeError);
+    // @ts-expect-error: an object is no function
+    expect(() => new httpx.HTTPTransport({ resolve: record })).toThrow(TypeError);
+    // @ts-expect-error: an object is no function
+    expect(() => new httpx.AsyncHTTPTransport({ resolve: {} })).toThrow(TypeError);
+  });
+
+  test('as the body of a message made by hand', () => {
+    // @ts-expect-error: an object is json
+    expect(() => new httpx.Request('POST', url, { content: record })).toThrow(TypeError);
+    // @ts-expect-error: an object is no stream
+    expect(() => new httpx.Request('POST', url, { stream: {} })).toThrow(TypeError);
+    // @ts-expect-error: an object is json
+    expect(() => new httpx.Response(200, { content: {} })).toThrow(TypeError);
+    // @ts-expect-error: an object is no stream
+    expect(() => new httpx.Response(200, { stream: record })).toThrow(TypeError);
+  });
+});
+
+describe('values of the types can be told apart', () => {
+  test('a body, down to each of its kinds', async () => {
+    async function textOf(content: httpx.RequestContent): Promise<string> {
+      if (typeof content === 'string') return content;
+      if (content instanceof Uint8Array) return new TextDecoder().decode(content);
+      if (content instanceof ArrayBuffer) return `${content.byteLength}`;
+      if (content instanceof Blob) return content.text();
+      const chunks: httpx.ContentChunk[] = [];
+      if (content instanceof ReadableStream) {
+        const reader = content.getReader();
+        for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
+      } else if (Symbol.asyncIterator in content) {
+        for await (const chunk of content) chunks.push(chunk);
+      } else {
+        const rest: Iterable<httpx.ContentChunk> = content;
+        chunks.push(...rest);
+      }
+      return chunks.map((chunk) => (typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk))).join('');
+    }
+    const blob = new Blob(['a']);
+    const bodies: httpx.RequestContent[] = ['a', new TextEncoder().encode('a'), blob, blob.stream(), later(), now()];
+    expect(await Promise.all(bodies.map(textOf))).toEqual(['a', 'a', 'a', 'a', 'a', 'a']);
+    expect(await textOf(new ArrayBuffer(3))).toBe('3');
+  });
+
+  test('a body whose kinds but one are gone', () => {
+    function piecesOf(content: httpx.RequestContent): readonly httpx.ContentChunk[] {
+      if (typeof content === 'string' || content instanceof Uint8Array) return [content];
+      if (content instanceof ArrayBuffer || content instanceof Blob || content instanceof ReadableStream) return [];
+      if (Symbol.asyncIterator in content) return [];
+      return [...content];
+    }
+    expect([piecesOf('a'), piecesOf(now()), piecesOf(later())]).toEqual([['a'], ['a'], []]);
+  });
+
+  test('auth, down to the pair', () => {
+    function userOf(auth: httpx.AuthTypes): string {
+      if (auth === null) return 'nobody';
+      if (auth instanceof httpx.Auth) return 'auth';
+      if (typeof auth === 'function') return 'function';
+      const [user] = auth;
+      return user.toUpperCase();
+    }
+    expect([null, new httpx.BearerAuth('a'), late, ['user', 'pass'] as const].map(userOf)).toEqual([
+      'nobody',
+      'auth',
+      'function',
+      'USER',
+    ]);
+  });
+
+  test('resolve, which can be called', async () => {
+    const { resolve }: httpx.ClientOptions = { resolve: (host) => [host] };
+    const { resolve: waiting }: httpx.AsyncClientOptions = { resolve: async (host) => host };
+    const made: httpx.SyncResolve = (host) => host;
+    expect([await resolve?.('a'), await waiting?.('b'), made('c')]).toEqual([['a'], 'b', 'c']);
+  });
+});
+
 describe('right programs compile', () => {
   test('with bodies and functions that answer at once', () => {
     const bodies: readonly httpx.Response[] = [
