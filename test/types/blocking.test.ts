@@ -220,10 +220,15 @@ describe('values of the types can be told apart', () => {
   });
 
   test('resolve, which can be called', async () => {
-    const { resolve }: httpx.ClientOptions = { resolve: (host) => [host] };
-    const { resolve: waiting }: httpx.AsyncClientOptions = { resolve: async (host) => host };
-    const made: httpx.SyncResolve = (host) => host;
-    expect([await resolve?.('a'), await waiting?.('b'), made('c')]).toEqual([['a'], 'b', 'c']);
+    const ofOptions = ({ resolve }: httpx.ClientOptions): unknown => resolve?.('a');
+    const ofOther = ({ resolve }: httpx.AsyncClientOptions): unknown => resolve?.('b');
+    const ofType = (resolve: httpx.SyncResolve): unknown => resolve('c');
+    const asked = [
+      ofOptions({ resolve: (host) => [host] }),
+      ofOther({ resolve: async (host) => host }),
+      ofType((host) => host),
+    ];
+    expect(await Promise.all(asked)).toEqual([['a'], 'b', 'c']);
   });
 });
 
