@@ -52,6 +52,16 @@ export function typeNameOf(value: unknown): string {
 }
 
 /**
+ * What a buffer or another view is taken for would be no octets, or others. `action`: what is to be done with them.
+ * @throws TypeError for what is no Uint8Array, of whichever realm. @internal
+ */
+export function checkOctets(given: unknown, action: string): void {
+  if (given instanceof Uint8Array) return;
+  if (ArrayBuffer.isView(given) && Object.prototype.toString.call(given) === '[object Uint8Array]') return;
+  throw new TypeError(`Cannot ${action}: expected a Uint8Array, got ${typeNameOf(given)}`);
+}
+
+/**
  * The fields of a `Timeout`, each a duration (a bare number is milliseconds) or `null` (no limit). A field that is left out
  * keeps the value of what the object completes: the client's timeout, or the default.
  */

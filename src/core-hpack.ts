@@ -6,7 +6,7 @@
  * once, for the first block that has it; a block of which all entries were seen before costs neither a string nor a tuple.
  */
 import * as abi from '../assembly/abi.js';
-import { checkFields, own, typeNameOf } from './config.js';
+import { checkFields, checkOctets, own, typeNameOf } from './config.js';
 import { fieldsOf } from './core-hpack-fields.js';
 import { type Core, core, coreFailure } from './core-instance.js';
 import { RemoteProtocolError } from './exceptions.js';
@@ -145,9 +145,11 @@ export class HpackDecoder {
    * The fields of a whole field block, of at most 65536 octets, in order. Fields of tables are the same objects, frozen,
    * each time. A string may keep up to 1 KB of its list alive, but nothing that is never to be indexed.
    * @throws RemoteProtocolError if the block breaks a rule or its list is beyond a limit; in the latter case the decoder can
-   *   go on with the next block (`isBroken` tells). RangeError for a block that is too long.
+   *   go on with the next block (`isBroken` tells). RangeError for a block that is too long; TypeError for what is no
+   *   Uint8Array, after which it can go on too.
    */
   decode(block: Uint8Array): HpackField[] {
+    checkOctets(block, 'decode the field block');
     const handle = this.#share.handle('use the HPACK decoder');
     const inner = this.#share.core;
     if (block.length > abi.INPUT_OCTETS) {
@@ -218,10 +220,11 @@ export class HpackEncoder {
   /**
    * The field block of a list, which is yours. Names are sent as they are: HTTP/2 wants them in lower case. `authorization`,
    * `proxy-authorization` and cookies of fewer than 20 octets are never put into a table, nor are fields that say so.
-   * @throws TypeError for code units beyond an octet; RangeError for a list of more than 65536 octets, each field counted as
-   *   its name, its value and 12; RangeError where there is no memory.
+   * @throws TypeError for what is no list of fields, or code units beyond an octet; RangeError for a list of more than
+   *   65536 octets, each field counted as its name, its value and 12; RangeError where there is no memory.
    */
   encode(fields: Iterable<HpackField>): Uint8Array<ArrayBuffer> {
+    checkIterable(fields);
     // To read a field may run any code, which may use this encoder, or close it: until then nothing else of it is looked at.
     const list = this.#list ?? new FieldList();
     this.#list = null;
@@ -265,6 +268,11 @@ export class HpackEncoder {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function checkIterable(fields: Iterable<HpackField>): void {
+  if (typeof fields?.[Symbol.iterator] === 'function' && typeof fields !== 'string') return;
+  throw new TypeError(`Cannot encode the fields: expected an iterable of [name, value], got ${typeNameOf(fields)}`);
 }
 
 /** Writes the text to the input area. `area`: a view of that. @throws TypeError for code units beyond an octet. */

@@ -7,6 +7,7 @@
  * is still there, the core knows.
  */
 import * as abi from '../assembly/abi.js';
+import { typeNameOf } from './config.js';
 import type { HpackField } from './core-hpack.js';
 
 /** A field of the list. `word`: what the core is told of it beside its lengths, then what it tells: HPACK_FIELD_OCTETS. */
@@ -31,6 +32,13 @@ export function noOctets(): TypeError {
   return new TypeError('Cannot encode the fields: expected octets, got a code unit above 0xff');
 }
 
+/** What is thrown for a field that is not a name and a value. */
+function noPair(field: unknown, ...read: readonly unknown[]): TypeError {
+  const isRead = typeof field === 'object' && field !== null;
+  const got = isRead ? `[${read.map(typeNameOf).join(', ')}]` : typeNameOf(field);
+  return new TypeError(`Cannot encode the fields: expected pairs of strings, got ${got}`);
+}
+
 export class FieldList {
   readonly #places: Place[] = [];
 
@@ -48,11 +56,12 @@ export class FieldList {
     let octets = 0;
     let at = 0;
     for (const field of fields) {
-      const name = field[0];
-      const value = field[1];
-      const isNeverIndexed = field[2] === true;
-      if (typeof name !== 'string' || typeof value !== 'string') {
-        throw new TypeError('Cannot encode the fields: expected pairs of strings');
+      const name = field?.[0];
+      const value = field?.[1];
+      const isNeverIndexed = field?.[2] === true;
+      // Of a string, which has no place here, the first code unit would be the name.
+      if (typeof name !== 'string' || typeof value !== 'string' || (name.length === 1 && typeof field === 'string')) {
+        throw noPair(field, name, value);
       }
       octets += name.length + value.length + abi.HPACK_FIELD_OCTETS;
       if (octets > abi.INPUT_OCTETS) {

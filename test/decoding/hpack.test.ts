@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as abi from '../../assembly/abi.js';
+import { typeNameOf } from '../../src/config.js';
 import { HpackDecoder, HpackEncoder, type HpackField, RemoteProtocolError } from '../../src/core-api.js';
 import { core, liveOctets } from '../../src/core-instance.js';
 import { collected } from '../support/garbage.js';
@@ -152,6 +153,34 @@ describe('HPACK', () => {
       const list: HpackField[] = [['x', octet.repeat(65523)]];
       expect(decoder.decode(encoder.encode(list))).toEqual(list);
     }
+  });
+
+  test('what is no octets, no list or no field is told by name, and changes nothing', () => {
+    using encoder = new HpackEncoder();
+    using decoder = new HpackDecoder();
+    const block = encoder.encode(HEAD);
+    const views = [block.buffer, new DataView(block.buffer), new Uint16Array(2), new Int8Array(2)];
+    for (const given of [...views, 'x', [0x82], {}, null, undefined, 5]) {
+      const message = `Cannot decode the field block: expected a Uint8Array, got ${typeNameOf(given)}`;
+      expect(() => decoder.decode(given as unknown as Uint8Array)).toThrow(new TypeError(message));
+    }
+    for (const given of [{}, 'ab', '', null, undefined, 5]) {
+      const message = `Cannot encode the fields: expected an iterable of [name, value], got ${typeNameOf(given)}`;
+      expect(() => encoder.encode(given as unknown as HpackField[])).toThrow(new TypeError(message));
+    }
+    for (const [given, got] of [
+      ['ab', 'string'],
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [{}, '[undefined, undefined]'],
+      [['x', 1], '[string, number]'],
+    ] as const) {
+      const message = `Cannot encode the fields: expected pairs of strings, got ${got}`;
+      expect(() => encoder.encode([given as unknown as HpackField])).toThrow(new TypeError(message));
+    }
+    expect(decoder.isBroken).toBe(false);
+    expect(decoder.decode(block)).toEqual(HEAD);
+    expect(decoder.decode(encoder.encode(HEAD))).toEqual(HEAD);
   });
 
   test('a block is the same whatever of its list was in the list before', () => {
