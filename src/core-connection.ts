@@ -3,11 +3,12 @@
  * client. One shape for HTTP/1.1 and HTTP/2. Everything that is handed out is the caller's: pieces of content are copies.
  */
 import * as abi from '../assembly/abi.js';
-import { checkFields, Limits, type LimitsOptions, own } from './config.js';
+import { checkFields, checkOctets, Limits, type LimitsOptions, own, typeNameOf } from './config.js';
 import type { Connection, Events, Head, StreamId } from './core.js';
+import { Bodies, trailerBlock } from './core-bodies.js';
 import { openHttp1 } from './core-http1.js';
 import { openHttp2 } from './core-http2.js';
-import type { ProtocolError } from './exceptions.js';
+import { LocalProtocolError, type ProtocolError } from './exceptions.js';
 import { Headers, type HeaderTypes } from './headers.js';
 import { requestHead } from './request-head.js';
 
@@ -62,9 +63,36 @@ const REQUEST = ['method', 'target', 'headers', 'hasBody'] as const satisfies (k
 
 const headersOf = (head: Head): Headers => Headers.fromWire(head.text, head.fields, head.known);
 
+/** The request, which has all that it must. @throws TypeError naming what is missing or of another type. */
+function checkedRequest(request: ExchangeRequest): ExchangeRequest {
+  const action = 'open an exchange';
+  if (request === undefined || request === null) {
+    throw new TypeError(`Cannot ${action}: expected a request, got ${typeNameOf(request)}`);
+  }
+  checkFields(request, REQUEST, action);
+  const { method, target, headers, hasBody } = request;
+  for (const [name, value] of Object.entries({ method, target })) {
+    if (typeof value !== 'string') {
+      throw new TypeError(`Cannot ${action}: expected ${name} to be a string, got ${typeNameOf(value)}`);
+    }
+  }
+  if (typeof headers !== 'object') {
+    throw new TypeError(`Cannot ${action}: expected headers to be an object or pairs, got ${typeNameOf(headers)}`);
+  }
+  if (typeof (hasBody ?? false) !== 'boolean') {
+    throw new TypeError(`Cannot ${action}: expected hasBody to be a boolean, got ${typeNameOf(hasBody)}`);
+  }
+  return { method, target, headers, hasBody };
+}
+
 /** Collects what a call tells. */
 class Collector implements Events {
   events: ConnectionEvent[] = [];
+  readonly #bodies: Bodies;
+
+  constructor(bodies: Bodies) {
+    this.#bodies = bodies;
+  }
 
   onHead(stream: StreamId, status: number, _flags: number, head: Head): void {
     this.events.push({ type: 'head', stream, status, headers: headersOf(head) });
@@ -77,6 +105,7 @@ class Collector implements Events {
     return false;
   }
   onEnd(stream: StreamId, _keepAlive: boolean, trailers: Head | null): void {
+    this.#bodies.answer(stream);
     this.events.push({ type: 'end', stream, trailers: trailers === null ? null : headersOf(trailers) });
   }
   onWritable(stream: StreamId): void {
@@ -86,6 +115,7 @@ class Collector implements Events {
     this.events.push({ type: 'upgrade', stream, octets: Uint8Array.from(bytes.subarray(from, to)) });
   }
   onReset(stream: StreamId, code: number, unprocessed: boolean): void {
+    this.#bodies.drop(stream);
     this.events.push({ type: 'reset', stream, code, unprocessed });
   }
   onGoaway(lastStream: StreamId, code: number, debug: string): void {
@@ -93,9 +123,11 @@ class Collector implements Events {
   }
   onStreamsMax(): void {}
   onStreamError(stream: StreamId, error: ProtocolError): void {
+    this.#bodies.drop(stream);
     this.events.push({ type: 'failed', stream, error });
   }
   onError(error: ProtocolError): void {
+    this.#bodies.finish();
     this.events.push({ type: 'error', error });
   }
 }
@@ -105,7 +137,8 @@ export class ClientConnection implements Disposable {
   /** The version that it speaks. */
   readonly httpVersion: HttpVersion;
   readonly #connection: Connection;
-  readonly #collector: Collector = new Collector();
+  readonly #bodies: Bodies;
+  readonly #collector: Collector;
   #output: Uint8Array[] = [];
   #failure: Error | null = null;
 
@@ -116,6 +149,7 @@ export class ClientConnection implements Disposable {
     const limits = given instanceof Limits ? given : new Limits(given);
     const failed = (error: Error): void => {
       this.#failure = error;
+      this.#bodies.finish();
     };
     const scheme = own(options, 'scheme') ?? 'https';
     if (scheme !== 'http' && scheme !== 'https') {
@@ -124,6 +158,8 @@ export class ClientConnection implements Disposable {
       );
     }
     this.httpVersion = httpVersion;
+    this.#bodies = new Bodies(httpVersion === 'HTTP/2');
+    this.#collector = new Collector(this.#bodies);
     if (httpVersion === 'HTTP/1.1') this.#connection = openHttp1(limits, failed);
     else if (httpVersion === 'HTTP/2') this.#connection = openHttp2(limits, scheme, failed);
     else
@@ -144,23 +180,30 @@ export class ClientConnection implements Disposable {
 
   /**
    * Begins an exchange, and answers its stream.
-   * @throws LocalProtocolError if none can be begun, or this one must not be sent.
+   * @throws LocalProtocolError if none can be begun, or this one must not be sent; TypeError for what is no request.
    */
   open(request: ExchangeRequest): number {
-    checkFields(request, REQUEST, 'open an exchange');
-    const hasBody = own(request, 'hasBody') ?? false;
-    const block = new Headers(request.headers).block();
-    const head = requestHead(request.method, request.target, block, { length: hasBody ? null : 0 });
+    const { method, target, headers, hasBody } = checkedRequest(request);
+    const head = requestHead(method, target, new Headers(headers).block(), { length: hasBody ? null : 0 });
+    if (!hasBody && head.framing === 'chunked') {
+      throw new LocalProtocolError(
+        'Cannot send the request: Transfer-Encoding announces a body, expected hasBody to be true (RFC 9112 §6.1)',
+      );
+    }
     const stream = this.#connection.open(head, !hasBody);
+    this.#bodies.open(stream, head, hasBody === true);
     this.#take();
     return stream;
   }
 
   /**
    * Sends octets of a body: how many were taken, from the first on. What was not is to be sent after `writable`.
-   * @throws LocalProtocolError if the body is longer than its Content-Length.
+   * @throws LocalProtocolError if the body is longer than its Content-Length, or none of the stream is under way: before an
+   *   octet is made; TypeError for what is no Uint8Array.
    */
   send(stream: number, octets: Uint8Array): number {
+    checkOctets(octets, 'send octets');
+    this.#bodies.check(stream, `send ${octets.length} octets`);
     let sent = 0;
     while (sent < octets.length) {
       const more = this.#connection.send(stream, octets.length - sent);
@@ -172,9 +215,16 @@ export class ClientConnection implements Disposable {
     return sent;
   }
 
-  /** Ends a body, with trailers, if any. @throws LocalProtocolError if it is shorter than its Content-Length. */
+  /**
+   * Ends a body, with trailers, if any, which in HTTP/1.1 only a chunked one has.
+   * @throws LocalProtocolError if it is shorter than its Content-Length, if none of the stream is under way, or for trailers
+   *   that must not be sent: before an octet is made.
+   */
   end(stream: number, trailers?: HeaderTypes): void {
-    this.#connection.end(stream, trailers === undefined || trailers === null ? null : new Headers(trailers).block());
+    const framing = this.#bodies.check(stream, 'end the body');
+    const block = trailerBlock(trailers, framing === 'chunked' || this.httpVersion === 'HTTP/2');
+    this.#connection.end(stream, block);
+    this.#bodies.end(stream);
     this.#take();
   }
 
@@ -192,6 +242,7 @@ export class ClientConnection implements Disposable {
   /** Gives an exchange up: nothing more is told of it. A connection of HTTP/1.1 is over by that. */
   cancel(stream: number): void {
     this.#connection.cancel(stream);
+    this.#bodies.drop(stream);
     this.#take();
   }
 
@@ -204,8 +255,10 @@ export class ClientConnection implements Disposable {
   /**
    * Takes octets from the peer, and answers what they mean. `nowMs`: milliseconds of any clock that does not go back, by which
    * HTTP/2 tells a busy peer from one that floods.
+   * @throws TypeError for what is no Uint8Array.
    */
   receive(octets: Uint8Array, nowMs: number): ConnectionEvent[] {
+    checkOctets(octets, 'receive octets');
     return this.#tell(() => this.#connection.receive(octets, octets.length, false, nowMs, this.#collector));
   }
 
@@ -232,6 +285,7 @@ export class ClientConnection implements Disposable {
   /** Gives the connection's memory back; idempotent. */
   close(): void {
     this.#connection.free();
+    this.#bodies.finish();
   }
 
   [Symbol.dispose](): void {

@@ -146,6 +146,7 @@ const CLIENT: Ranks = [
     'request-body',
     'request-head',
     'core-connection',
+    'core-bodies',
     'response',
     'response-body',
     'response-options',
