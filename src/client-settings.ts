@@ -302,10 +302,10 @@ export abstract class ClientSettings<K extends ClientKind> {
     return settings;
   }
 
-  /** Who watches over the call; `null`: neither a signal nor a total time ends it. @internal */
+  /** Who watches over the call; `null`: neither a signal nor a total time ends it, nor its body. @internal */
   protected guardOf(request: Request, signal: AbortSignal | null): Guard | null {
     const { total } = this.#settledTimeout(request);
-    if (signal === null && total === null) return null;
+    if (signal === null && total === null && !request.stream.mayFailUnread) return null;
     const { deadlines } = this.environment;
     const expired = (ms: number) =>
       new TotalTimeout(`Cannot complete ${attempted(request)}: it is not done after ${ms} ms in all (timeout.total)`);

@@ -31,6 +31,7 @@ import {
 import { Proxy } from './proxy.js';
 import { environmentMounts } from './proxy-environment.js';
 import { type AnyRequest, Request } from './request.js';
+import { abandonBodies } from './request-body.js';
 import type { Response } from './response.js';
 import { type Io, type SendSettings, send, sendAuthenticated, Waits } from './send.js';
 import type { URLTypes } from './url.js';
@@ -177,6 +178,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
       if (signal?.aborted) throw signal.reason;
       auth = manner.auth ?? urlAuth(request.url);
       guard = this.guardOf(request, signal);
+      if (guard !== null && request.stream.mayFailUnread) stopIfFailed(guard, request);
       settings = this.settingsFor(manner, guard);
     } catch (error) {
       guard?.end();
@@ -205,6 +207,7 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
       manner = this.mannerOf(options, stream, false);
       request = this.built(method, url, options);
     } catch (error) {
+      if (typeof options === 'object' && options !== null) abandonBodies(options, error);
       return this.fail(error);
     }
     return this.#dispatch(request, manner);
@@ -294,6 +297,11 @@ export abstract class BaseClient<K extends ClientKind> extends ClientSettings<K>
     this.waits.end();
     return first;
   }
+}
+
+/** An error of the body that comes before somebody reads it ends the call. @throws what there is of that already */
+function stopIfFailed(guard: Guard, { stream }: Request): void {
+  stream.whenFailed((error) => guard.stop(error));
 }
 
 /** What was given to be sent, though it is no request of this package. */

@@ -152,6 +152,14 @@ class CompressedBody extends RequestBody {
     this.isAsync = inner.isAsync || host.compressor === null;
   }
 
+  override get mayFailUnread(): boolean {
+    return this.#inner.mayFailUnread;
+  }
+
+  override whenFailed(failed: (error: unknown) => void): void {
+    this.#inner.whenFailed(failed);
+  }
+
   open(blocking = false): BodyReader {
     const { compressor } = this.#host;
     if (!blocking || compressor === null) return new StreamCompression(this.#inner.open(blocking), this.#format);

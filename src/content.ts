@@ -8,6 +8,7 @@ import { typeNameOf } from './config.js';
 import type { ForEitherClient, TakenByClient } from './either-client.js';
 import { StreamConsumed } from './exceptions.js';
 import { type Flow, isThenable, wait } from './flow.js';
+import { checkUnread, type GivenStream, givenStream } from './given-stream.js';
 import type { MaybePromise } from './hosts/socket.js';
 import { formEncode } from './percent-encoding.js';
 import { concatenated } from './pieces.js';
@@ -117,28 +118,55 @@ class StreamBody extends RequestBody {
   readonly replayable: boolean;
   readonly isAsync: boolean;
   readonly #open: () => BodyReader;
+  readonly #check: () => void;
+  readonly #given: GivenStream | null;
   #opened = false;
 
-  constructor(length: number | null, kind: { replayable: boolean; isAsync: boolean }, open: () => BodyReader) {
+  /**
+   * `check` throws if there is nothing to read any more; `given`: the stream of Node.js that it is.
+   * @throws what `check` does
+   */
+  constructor(
+    length: number | null,
+    kind: { replayable: boolean; isAsync: boolean },
+    open: () => BodyReader,
+    check: () => void = () => {},
+    given: GivenStream | null = null,
+  ) {
     super();
     this.length = length;
     this.replayable = kind.replayable;
     this.isAsync = kind.isAsync;
     this.#open = open;
+    this.#check = check;
+    this.#given = given;
+    check();
+  }
+
+  override get mayFailUnread(): boolean {
+    return this.#given !== null;
+  }
+
+  override whenFailed(failed: (error: unknown) => void): void {
+    if (this.#given === null || this.#opened) return;
+    this.#check();
+    this.#given.failed = failed;
   }
 
   open(): BodyReader {
     if (this.#opened && !this.replayable) {
       throw new StreamConsumed('Cannot send the request body again: it is a stream that has been read');
     }
+    this.#check();
     this.#opened = true;
     return this.#open();
   }
 
   abandon(reason: unknown): void {
     if (this.#opened || this.replayable) return;
+    this.#opened = true;
     try {
-      this.open().cancel(reason);
+      this.#open().cancel(reason);
     } catch {
       // A stream that somebody else reads is theirs to end.
     }
@@ -154,18 +182,20 @@ function chunkOf(value: unknown, whose: string): Uint8Array {
 /** Reads an iterator, async or not; empty pieces are left out. */
 class IteratorReader implements BodyReader {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
-  readonly #destroy: (() => void) | null;
+  readonly #given: GivenStream | null;
   readonly #whose: string;
   #done = false;
 
-  /** `destroy`: frees what the iterator reads. `whose` body it is, in errors. */
-  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>, destroy: (() => void) | null, whose: string) {
+  /** `given`: the stream of Node.js that it reads. `whose` body it is, in errors. */
+  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>, given: GivenStream | null, whose: string) {
     this.#iterator = iterator;
-    this.#destroy = destroy;
+    this.#given = given;
     this.#whose = whose;
   }
 
   next(): MaybePromise<Uint8Array | null> {
+    // Whoever reads has its errors from now on.
+    if (this.#given !== null) this.#given.failed = null;
     for (;;) {
       if (this.#done) return null;
       const result = this.#iterator.next();
@@ -190,12 +220,13 @@ class IteratorReader implements BodyReader {
   cancel(): void {
     if (this.#done) return;
     this.#done = true;
+    if (this.#given !== null) this.#given.failed = null;
     // What the source says about being told is nobody's result: the request has its own.
     try {
       const ended = this.#iterator.return?.();
       if (isThenable(ended)) ended.then(undefined, () => {});
       // An iterator that never began, or waits for its source, cannot clean up: a Node.js stream is told itself.
-      this.#destroy?.();
+      this.#given?.destroy();
     } catch {}
   }
 }
@@ -230,12 +261,6 @@ class StreamReader implements BodyReader {
     this.#done = true;
     this.#reader.cancel(reason).then(undefined, () => {});
   }
-}
-
-/** Node.js streams are iterables that can be read once, and hold resources until they are destroyed. */
-function destroyOf(source: object): (() => void) | null {
-  const { destroy } = source as { destroy?: unknown };
-  return typeof destroy === 'function' ? () => void destroy.call(source) : null;
 }
 
 /** Body and the fields that announce it. */
@@ -282,7 +307,8 @@ export function isFormData(value: unknown): value is FormData {
 /**
  * Encodes `content`. Iterables, streams and Blobs are read when the request is sent; an iterable that makes a new iterator
  * each time can be sent again. `whose` body it is, in errors.
- * @throws TypeError for anything else, and for lists whose pieces are neither octets nor strings.
+ * @throws TypeError for anything else, and for lists whose pieces are neither octets nor strings; StreamConsumed for a stream
+ * of which there is nothing left, or what it failed with.
  */
 export function encodeContent(content: RequestContent, whose = 'request'): EncodedContent {
   if (typeof content === 'string') return ofOctets(encoder.encode(content), null);
@@ -302,17 +328,19 @@ export function encodeContent(content: RequestContent, whose = 'request'): Encod
     return { body, headers: [['Content-Length', String(content.size)]] };
   }
   if (content instanceof ReadableStream) {
-    const body = new StreamBody(null, { replayable: false, isAsync: true }, () => new StreamReader(content, whose));
+    const open = () => new StreamReader(content, whose);
+    const body = new StreamBody(null, { replayable: false, isAsync: true }, open, () => checkUnread(content, whose));
     return { body, headers: CHUNKED };
   }
   if (typeof content === 'object' && content !== null) {
     const oneShot = typeof (content as { next?: unknown }).next === 'function';
     if (Symbol.asyncIterator in content) {
       const source = content as AsyncIterable<unknown>;
-      const destroy = destroyOf(source);
-      const open = () => new IteratorReader(source[Symbol.asyncIterator](), destroy, whose);
-      const replayable = !oneShot && destroy === null;
-      return { body: new StreamBody(null, { replayable, isAsync: true }, open), headers: CHUNKED };
+      const given = givenStream(source);
+      const open = () => new IteratorReader(source[Symbol.asyncIterator](), given, whose);
+      const kind = { replayable: !oneShot && given === null, isAsync: true };
+      const body = new StreamBody(null, kind, open, () => given?.check(whose), given);
+      return { body, headers: CHUNKED };
     }
     if (Symbol.iterator in content) {
       const source = content as Iterable<unknown>;

@@ -176,6 +176,14 @@ class SequenceBody extends RequestBody {
     this.isAsync = bodies.some((body) => body.isAsync);
   }
 
+  override get mayFailUnread(): boolean {
+    return this.#bodies.some((body) => body.mayFailUnread);
+  }
+
+  override whenFailed(failed: (error: unknown) => void): void {
+    for (const body of this.#bodies) body.whenFailed(failed);
+  }
+
   open(): BodyReader {
     if (this.#opened && !this.replayable) {
       throw new StreamConsumed('Cannot send the form again: a file of it is a stream that has been read');

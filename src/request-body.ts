@@ -106,3 +106,23 @@ export function announcedBody(
   if (encoded !== null || method !== 'GET') announceBody(headers, method, encoded?.headers ?? []);
   return encoded?.body ?? NO_BODY;
 }
+
+/** A call is refused before it has a request: sources that would have been read are told, as those of a request are. */
+export function abandonBodies(options: ContentOptions, reason: unknown): void {
+  abandonSource(own(options, 'content'), reason);
+  const files: unknown = own(options, 'files');
+  if (typeof files !== 'object' || files === null) return;
+  for (const each of Array.isArray(files) ? files : Object.entries(files)) {
+    const file: unknown = Array.isArray(each) ? each[1] : null;
+    abandonSource(Array.isArray(file) ? file[1] : file, reason);
+  }
+}
+
+function abandonSource(source: unknown, reason: unknown): void {
+  if (typeof source !== 'object' || source === null) return;
+  try {
+    encodeContent(source as RequestContent).body.abandon(reason);
+  } catch {
+    // What is no body, or has nothing left, holds nothing for this call.
+  }
+}

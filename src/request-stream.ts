@@ -29,6 +29,14 @@ export abstract class RequestBody implements Iterable<Uint8Array>, AsyncIterable
     return false;
   }
 
+  /** It is of streams that may fail before they are read. @internal */
+  get mayFailUnread(): boolean {
+    return false;
+  }
+
+  /** `failed` is told of an error that comes before it is read. @internal @throws what there is of that already */
+  whenFailed(_failed: (error: unknown) => void): void {}
+
   /**
    * `blocking`: by who cannot wait for promises. @internal
    * @throws StreamConsumed if it was read before and cannot be again.

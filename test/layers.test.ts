@@ -50,6 +50,7 @@ const CLIENT: Ranks = [
     'fields',
     'fetch-options',
     'form-boundary',
+    'given-stream',
     'table-fields',
     'wire-fields',
     'headers',

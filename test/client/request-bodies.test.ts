@@ -334,11 +334,11 @@ describe('AsyncClient alone: streams', () => {
       expect(writtenTo(environment)).toBe('');
     });
 
-    test('a stream that someone else reads: TypeError, and not even a head leaves', async () => {
+    test('a stream that someone else reads: StreamConsumed, and not even a head leaves', async () => {
       const environment = hearing();
       const content = streamOf('abc');
       content.getReader();
-      await failureOf(openClient({ timeout: null }, environment).post(url, { content }), TypeError);
+      await failureOf(openClient({ timeout: null }, environment).post(url, { content }), StreamConsumed);
       await environment.host.settled();
       expect(writtenTo(environment)).toBe('');
     });
